@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod frame;
+#[rustfmt::skip]
+mod generated;
+mod header;
+mod kind;
+
+pub use bytes::Bytes;
+pub use prost::{DecodeError, Message};
+
+pub use crate::generated::{Frame, Header};
+pub use crate::header::key;
+pub use crate::kind::{Kind, Method};
