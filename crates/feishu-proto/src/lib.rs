@@ -5,6 +5,7 @@ mod frame;
 mod generated;
 mod header;
 mod kind;
+mod wire;
 
 pub use bytes::Bytes;
 pub use prost::{DecodeError, Message};

@@ -33,6 +33,15 @@ proptest! {
     }
 
     #[test]
+    fn an_answer_encoded_in_place_is_the_answer(frame in frame(), time in any::<u64>(), payload in vec(any::<u8>(), 0..300)) {
+        let in_place = frame.encode_answer(time, payload.len(), |wire| wire.extend_from_slice(&payload));
+        let wrong_length = frame.encode_answer(time, 3, |wire| wire.extend_from_slice(&payload));
+        let whole = frame.into_answer(Bytes::from(payload), time).encode_to_vec();
+        prop_assert_eq!(&in_place, &whole);
+        prop_assert_eq!(&wrong_length, &whole);
+    }
+
+    #[test]
     fn noise_never_panics(noise in vec(any::<u8>(), 0..512)) {
         let _ = Frame::decode(noise.as_slice());
     }
