@@ -1,0 +1,55 @@
+//! The answer to a delivery, before it has the form of a transport.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// What the platform is told about one delivery.
+///
+/// Over the long connection it becomes the payload `{"code":…,"data":"<base64>"}` of the answering frame; a webhook
+/// sends the data as the body. Cheap to clone: a repeat is answered with the same bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    code: u16,
+    data: Option<Bytes>,
+}
+
+impl Answer {
+    /// Processed; `json` is what the handler returns to the user's client.
+    pub fn ok(json: impl Into<Bytes>) -> Self {
+        Self { code: 200, data: Some(json.into()) }
+    }
+
+    /// Processed, nothing to return. It carries `{}`: an answer without data was reported to show the user error 108002.
+    pub fn empty() -> Self {
+        Self { code: 200, data: Some(Bytes::from_static(b"{}")) }
+    }
+
+    /// Not processed, code 500. The platform sends an event again; the user who clicked a card sees error 200671.
+    pub fn failed() -> Self {
+        Self { code: 500, data: None }
+    }
+
+    /// 200 when the delivery was processed, any other number when it was not.
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// Whether the platform takes this as processed.
+    pub fn is_ok(&self) -> bool {
+        self.code == 200
+    }
+
+    /// The JSON for the user's client.
+    pub fn data(&self) -> Option<&Bytes> {
+        self.data.as_ref()
+    }
+}
+
+/// Shows the length of the data, not the data: it is the user's.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.data.as_ref().map(Bytes::len);
+        f.debug_struct("Answer").field("code", &self.code).field("data_len", &len).finish()
+    }
+}

@@ -1,0 +1,156 @@
+//! Which app connects, and to which site.
+
+use std::fmt;
+
+use crate::Error;
+
+/// The app's id, `cli_…`, from the page "Credentials & Basic Info" of the developer console.
+///
+/// Its form is not checked: the platform knows better than a client which ids exist.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AppId(String);
+
+impl AppId {
+    /// Takes the id. Leading and trailing white space is dropped.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into().trim().to_owned())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The site an app belongs to. Everything a client asks goes to the one it is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Domain {
+    /// `https://open.feishu.cn`, the default.
+    #[default]
+    Feishu,
+    /// `https://open.larksuite.com`, for apps made on Lark.
+    Lark,
+    /// Another base URL: a private deployment, a reverse proxy, the local platform.
+    Custom(BaseUrl),
+}
+
+impl Domain {
+    /// Another base URL, such as `https://open.example.com` or `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an `http://` or `https://` URL with a host, or when it is `http://` and the host is not this
+    /// machine: the app secret would travel in the clear. [`Domain::plain`] permits that.
+    pub fn custom(url: impl AsRef<str>) -> Result<Self, Error> {
+        let base = BaseUrl::parse(url.as_ref())?;
+        if !base.is_tls() && !is_loopback(base.host()) {
+            return Err(Error::misuse(format!(
+                "{base} would carry the app secret unencrypted; use https://, or Domain::plain if the way there is safe",
+            )));
+        }
+        Ok(Self::Custom(base))
+    }
+
+    /// Another base URL, with `http://` allowed to other machines: the app secret and all callbacks travel in the clear.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an `http://` or `https://` URL with a host.
+    pub fn plain(url: impl AsRef<str>) -> Result<Self, Error> {
+        BaseUrl::parse(url.as_ref()).map(Self::Custom)
+    }
+
+    /// The base URL without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        match self {
+            Self::Feishu => "https://open.feishu.cn",
+            Self::Lark => "https://open.larksuite.com",
+            Self::Custom(base) => &base.0,
+        }
+    }
+
+    /// Whether unencrypted connections are expected: the base URL itself is `http://`.
+    pub fn allows_plain(&self) -> bool {
+        self.base_url().starts_with("http://")
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.base_url())
+    }
+}
+
+/// A checked `http://` or `https://` URL of a [`Domain::Custom`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    fn parse(url: &str) -> Result<Self, Error> {
+        let base = Self(url.trim().trim_end_matches('/').to_owned());
+        let clean = base.0.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@'));
+        let scheme = base.0.starts_with("http://") || base.0.starts_with("https://");
+        if clean && scheme && !base.host().is_empty() {
+            return Ok(base);
+        }
+        Err(Error::misuse(
+            "the domain must be a URL such as https://open.feishu.cn: http:// or https://, a host, no user, no query",
+        ))
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split('/').next().unwrap_or_default();
+        match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a host name means this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_a_base_url_without_a_last_slash() {
+        assert_eq!(Domain::default().base_url(), "https://open.feishu.cn");
+        assert_eq!(Domain::custom("https://x.example/lark//").unwrap().base_url(), "https://x.example/lark");
+        for local in ["http://127.0.0.1:1", "http://localhost", "http://[::1]:80"] {
+            assert!(Domain::custom(local).unwrap().allows_plain(), "{local}");
+        }
+    }
+
+    #[test]
+    fn what_would_leak_or_cannot_work_is_refused() {
+        for bad in
+            ["", "open.feishu.cn", "ftp://x", "https://", "https://u:p@h", "https://h/?q", "http://10.0.0.1"]
+        {
+            assert!(Domain::custom(bad).is_err(), "{bad}");
+        }
+        assert!(Domain::plain("http://10.0.0.1").is_ok());
+    }
+}

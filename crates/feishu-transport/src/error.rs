@@ -1,0 +1,194 @@
+//! What can go wrong, whose fault it is, and what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Refusal;
+
+/// Why a connection could not be made or kept, or a call failed.
+///
+/// Cheap to clone, so that a state that many watch can hold it. Its texts never hold a secret or a connection URL.
+#[derive(Clone)]
+pub struct Error {
+    kind: ErrorKind,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// Whose fault an [`Error`] is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The platform answered, and said no.
+    Refused(Refusal),
+    /// The platform could not be reached: name, route, proxy, TLS.
+    Unreachable {
+        /// How far it came.
+        stage: Stage,
+        /// What happened there.
+        detail: String,
+    },
+    /// A deadline passed without an answer.
+    TimedOut {
+        /// What was being waited for.
+        stage: Stage,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The peer answered something that is not the protocol.
+    Protocol {
+        /// How far it came.
+        stage: Stage,
+        /// What was wrong with it.
+        detail: String,
+    },
+    /// An established connection went away.
+    Lost {
+        /// What was seen of it.
+        detail: String,
+    },
+    /// The platform's `ReconnectCount`, or the caller's own limit, is used up.
+    Exhausted {
+        /// How many attempts were made in this outage.
+        attempts: u32,
+        /// Why the last one failed.
+        last: Box<Error>,
+    },
+    /// The caller asked for something that cannot be.
+    Misuse(String),
+}
+
+/// How far an attempt to connect, or a call, had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Name look-up and TCP connect.
+    Connect,
+    /// The tunnel through a proxy.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+    /// The endpoint call, which asks the platform for a connection URL.
+    Endpoint,
+    /// The WebSocket handshake.
+    Handshake,
+    /// Writing to an established connection.
+    Write,
+    /// A call to the platform's HTTP interface.
+    Call,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// An error of an [`EndpointSource`](crate::EndpointSource), [`Dial`](crate::Dial) or
+    /// [`Connect`](crate::Connect) of your own: the platform was not reached. The client retries soon.
+    pub fn unreachable(stage: Stage, detail: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Unreachable { stage, detail: detail.to_string() })
+    }
+
+    /// The peer broke the protocol. The client retries at the platform's interval.
+    pub fn protocol(stage: Stage, detail: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Protocol { stage, detail: detail.to_string() })
+    }
+
+    /// A deadline passed.
+    pub fn timed_out(stage: Stage, after: Duration) -> Self {
+        Self::new(ErrorKind::TimedOut { stage, after })
+    }
+
+    /// The platform said no.
+    pub fn refused(refusal: Refusal) -> Self {
+        Self::new(ErrorKind::Refused(refusal))
+    }
+
+    /// An established connection went away.
+    pub fn lost(detail: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Lost { detail: detail.to_string() })
+    }
+
+    /// The caller asked for something that cannot be; the text says what to do instead.
+    pub fn misuse(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Misuse(what.to_string()))
+    }
+
+    /// Keeps the error below this one for [`StdError::source`].
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Whose fault it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The platform's refusal, if it is one; looks through [`ErrorKind::Exhausted`].
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.kind {
+            ErrorKind::Refused(refusal) => Some(refusal),
+            ErrorKind::Exhausted { last, .. } => last.refusal(),
+            _ => None,
+        }
+    }
+
+    /// Whether trying again cannot help until somebody changes something.
+    pub fn is_fatal(&self) -> bool {
+        match &self.kind {
+            ErrorKind::Refused(refusal) => refusal.is_fatal(),
+            ErrorKind::Misuse(_) | ErrorKind::Exhausted { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ErrorKind::Refused(refusal) => write!(f, "{refusal}"),
+            ErrorKind::Unreachable { stage, detail } => {
+                write!(f, "cannot reach the platform: {stage} failed: {detail}")
+            }
+            ErrorKind::TimedOut { stage, after } => {
+                write!(f, "no answer from the platform: {stage} took longer than {after:?}")
+            }
+            ErrorKind::Protocol { stage, detail } => {
+                write!(f, "unexpected answer from the peer: {stage}: {detail}")
+            }
+            ErrorKind::Lost { detail } => write!(f, "connection lost: {detail}"),
+            ErrorKind::Exhausted { attempts, last } => {
+                write!(f, "gave up after {attempts} attempts to connect; the last one: {last}")
+            }
+            ErrorKind::Misuse(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("kind", &self.kind).field("source", &self.source).finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "name look-up and TCP connect",
+            Self::Proxy => "the tunnel through the proxy",
+            Self::Tls => "the TLS handshake",
+            Self::Endpoint => "the endpoint call",
+            Self::Handshake => "the WebSocket handshake",
+            Self::Write => "writing to the connection",
+            Self::Call => "the call",
+        })
+    }
+}

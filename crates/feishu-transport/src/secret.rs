@@ -1,0 +1,228 @@
+//! Values that must not reach a log: the app secret and the connection URL, which carries a ticket.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+const REDACTED: &str = "<redacted>";
+
+/// The app's secret, from the page "Credentials & Basic Info" of the developer console.
+///
+/// Neither `Debug` nor any error shows it, and its memory is cleared when it is dropped.
+#[derive(Clone)]
+pub struct AppSecret(Zeroizing<String>);
+
+impl AppSecret {
+    /// Takes the secret. Leading and trailing white space, as a copy or a file may add, is dropped.
+    pub fn new(secret: impl Into<String>) -> Self {
+        let secret = Zeroizing::new(secret.into());
+        Self(Zeroizing::new(secret.trim().to_owned()))
+    }
+
+    /// Reads the secret from an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not set, not text, or empty; the message names the variable.
+    pub fn from_env(variable: &str) -> Result<Self, Error> {
+        let value = std::env::var(variable).map_err(|_| {
+            Error::misuse(format!("set the environment variable {variable} to the app's secret"))
+        })?;
+        let secret = Self::new(value);
+        if secret.expose().is_empty() {
+            return Err(Error::misuse(format!(
+                "the environment variable {variable} is empty; it should hold the app's secret"
+            )));
+        }
+        Ok(secret)
+    }
+
+    /// The secret itself, for an [`EndpointSource`](crate::EndpointSource) of your own.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AppSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+/// The URL of one connection, as the endpoint call returns it. Single use: it carries a ticket.
+///
+/// `Debug` and `Display` show scheme and host only.
+#[derive(Clone)]
+pub struct ConnectUrl(Zeroizing<String>);
+
+impl ConnectUrl {
+    /// Takes a URL as it is.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a `ws://` or `wss://` URL with a host, or holds a character that no URL holds. The error does not
+    /// repeat the URL.
+    pub fn parse(url: impl Into<String>) -> Result<Self, Error> {
+        let url = Self(Zeroizing::new(url.into()));
+        let printable = url.0.bytes().all(|byte| byte.is_ascii_graphic());
+        let known = matches!(url.scheme(), "ws" | "wss");
+        let port_ok = url.split_authority().1.is_none_or(|port| port.parse::<u16>().is_ok());
+        if printable && known && port_ok && !url.host().is_empty() && !url.authority().contains('@') {
+            return Ok(url);
+        }
+        Err(Error::protocol(
+            crate::Stage::Endpoint,
+            "the connection URL is empty or is not a ws:// or wss:// URL with a host",
+        ))
+    }
+
+    /// `ws` or `wss`.
+    pub fn scheme(&self) -> &str {
+        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+    }
+
+    /// Whether the connection is to be encrypted.
+    pub fn is_tls(&self) -> bool {
+        self.scheme() == "wss"
+    }
+
+    /// The host, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        self.split_authority().0
+    }
+
+    /// The port; 443 for `wss` and 80 for `ws` where the URL names none.
+    pub fn port(&self) -> u16 {
+        let default = if self.is_tls() { 443 } else { 80 };
+        self.split_authority().1.and_then(|port| port.parse().ok()).unwrap_or(default)
+    }
+
+    /// Host and port as they stand in the URL: the `Host` header.
+    pub fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+
+    /// Path and query: the target of the request line. Holds the ticket.
+    pub fn expose_target(&self) -> String {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let target = rest.get(self.authority().len()..).unwrap_or_default();
+        let target = target.split('#').next().unwrap_or_default();
+        if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
+    }
+
+    /// The whole URL. Holds the ticket.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The same URL with another scheme, host and port (`wss://proxy.example:8443`) and a prefix before its path, for
+    /// reverse proxies.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConnectUrl::parse`].
+    pub fn rewritten(&self, base: &str) -> Result<Self, Error> {
+        Self::parse(format!("{}{}", base.trim_end_matches('/'), self.expose_target()))
+    }
+
+    /// The value of a query parameter, wherever it stands in the query; the first of its name. Not percent-decoded: the
+    /// parameters of the platform are plain.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.0.split('#').next()?.split_once('?')?;
+        query.split('&').find_map(|pair| match pair.split_once('=') {
+            Some((key, value)) if key == name => Some(value),
+            _ => None,
+        })
+    }
+
+    /// `service_id`, which goes into pings; 0 when it is absent or not a number, as Go's SDK does.
+    pub fn service_id(&self) -> i32 {
+        self.query("service_id").and_then(|id| id.parse().ok()).unwrap_or(0)
+    }
+
+    /// `device_id`, the platform's name of the connection; not a secret. Cut to 64 characters.
+    pub fn connection_id(&self) -> String {
+        self.query("device_id").unwrap_or_default().chars().take(64).collect()
+    }
+
+    fn split_authority(&self) -> (&str, Option<&str>) {
+        let authority = self.authority();
+        if let Some(rest) = authority.strip_prefix('[') {
+            let (host, rest) = rest.split_once(']').unwrap_or((rest, ""));
+            return (host, rest.strip_prefix(':'));
+        }
+        match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        }
+    }
+}
+
+impl fmt::Display for ConnectUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}/{REDACTED}", self.scheme(), self.authority())
+    }
+}
+
+impl fmt::Debug for ConnectUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart_wherever_its_parameters_stand() {
+        let url =
+            ConnectUrl::parse("wss://gw.example:8443/ws/v2?service_id=33&ticket=t-1&device_id=99").unwrap();
+        assert_eq!((url.host(), url.port(), url.is_tls()), ("gw.example", 8443, true));
+        assert_eq!((url.service_id(), url.connection_id().as_str()), (33, "99"));
+        assert_eq!(url.expose_target(), "/ws/v2?service_id=33&ticket=t-1&device_id=99");
+
+        let bare = ConnectUrl::parse("ws://[::1]?x=1").unwrap();
+        assert_eq!((bare.host(), bare.port(), bare.authority()), ("::1", 80, "[::1]"));
+        assert_eq!((bare.service_id(), bare.connection_id().as_str()), (0, ""));
+        assert_eq!(bare.expose_target(), "/?x=1");
+        assert_eq!(ConnectUrl::parse("ws://h/?service_id=3000000000").unwrap().service_id(), 0);
+    }
+
+    #[test]
+    fn a_rewritten_url_keeps_its_ticket() {
+        let url = ConnectUrl::parse("wss://gw.example/ws/v2?ticket=t").unwrap();
+        let url = url.rewritten("ws://127.0.0.1:9/prefix/").unwrap();
+        assert_eq!(url.expose(), "ws://127.0.0.1:9/prefix/ws/v2?ticket=t");
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_without_repeating_it() {
+        for bad in [
+            "",
+            "wss://",
+            "https://h/?ticket=SECRET",
+            "wss:///x?ticket=SECRET",
+            "ws://h:port/SECRET",
+            "wss://a b/SECRET",
+            "ws://u:SECRET@h/",
+        ] {
+            let error = ConnectUrl::parse(bad).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("SECRET"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secret = AppSecret::new(" s3cret\n");
+        assert_eq!(secret.expose(), "s3cret");
+        assert_eq!(format!("{secret:?}"), "<redacted>");
+        let url = ConnectUrl::parse("wss://gw.example/ws?ticket=t-77&access_key=k-77").unwrap();
+        for shown in [format!("{url}"), format!("{url:?}")] {
+            assert_eq!(shown, "wss://gw.example/<redacted>");
+        }
+    }
+}
