@@ -1,0 +1,165 @@
+//! Who asks the platform for a connection URL.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::{ConnectUrl, Error, Refusal, SettingsUpdate, Stage};
+
+/// Asks the platform for the URL of one connection. Swap point: a fixed URL, or your own HTTP client.
+///
+/// It is called before every attempt to connect: the URL carries a ticket for one use.
+#[async_trait]
+pub trait EndpointSource: Send + Sync {
+    /// One endpoint call. The caller bounds its time.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the platform as [`Error::refused`], anything else as unreachable, timed out or broken protocol; the
+    /// pause before the next attempt depends on it.
+    async fn endpoint(&self) -> Result<Endpoint, Error>;
+}
+
+/// What the endpoint call gives: where to connect, and the server's settings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// Where to connect. Single use.
+    pub url: ConnectUrl,
+    /// The `ClientConfig`, as far as it could be read.
+    pub settings: SettingsUpdate,
+}
+
+impl Endpoint {
+    /// An endpoint without settings of the server's: the defaults stay.
+    pub fn new(url: ConnectUrl) -> Self {
+        Self { url, settings: SettingsUpdate::default() }
+    }
+
+    /// The same with settings.
+    pub fn with_settings(mut self, settings: SettingsUpdate) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Reads the endpoint's answer: HTTP status and body.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] when the body holds a code other than 0, or when the status is not 200 and the body has none; a
+    /// protocol error when a successful answer is not the documented JSON or holds no usable URL.
+    pub fn from_response(status: u16, body: &[u8]) -> Result<Self, Error> {
+        let json: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
+        let code = json.as_ref().and_then(|json| json.get("code")).and_then(Value::as_i64);
+        let message =
+            json.as_ref().and_then(|json| json.get("msg")).and_then(Value::as_str).unwrap_or_default();
+        match (status, code) {
+            (_, Some(code)) if code != 0 => {
+                let mut refusal = Refusal::endpoint(code, clip(message));
+                // An unknown code under a telling HTTP status means what the status means.
+                if refusal.class == crate::RefusalClass::Unknown && status != 200 {
+                    refusal.class = Refusal::endpoint(i64::from(status), "").class;
+                }
+                return Err(Error::refused(refusal));
+            }
+            (200, Some(_)) => {}
+            (200, None) => {
+                return Err(Error::protocol(Stage::Endpoint, describe_body(body, json.is_some())));
+            }
+            (status, _) => return Err(Error::refused(Refusal::endpoint(i64::from(status), clip(message)))),
+        }
+        let data = json.as_ref().and_then(|json| json.get("data")).unwrap_or(&Value::Null);
+        let url = data.get("URL").and_then(Value::as_str).unwrap_or_default();
+        let settings = SettingsUpdate::from_json(data.get("ClientConfig").unwrap_or(&Value::Null));
+        Ok(Self { url: ConnectUrl::parse(url)?, settings })
+    }
+}
+
+fn clip(message: &str) -> String {
+    message.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+fn describe_body(body: &[u8], is_object: bool) -> String {
+    if is_object {
+        return "the answer has no code; is this address the open platform?".to_owned();
+    }
+    let start = body.trim_ascii_start();
+    let looks = if start.starts_with(b"<") {
+        "HTML"
+    } else if start.is_empty() {
+        "empty"
+    } else {
+        "not a JSON object"
+    };
+    format!(
+        "the answer is {looks} where JSON was expected; check the domain, and whether a proxy or a login page of the \
+         network answers in its place"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, RefusalClass};
+
+    #[test]
+    fn a_good_answer_gives_url_and_settings() {
+        let body = br#"{"code":0,"msg":"success","new":1,"data":{"URL":"wss://gw.example/ws/v2?service_id=5&ticket=x",
+            "ClientConfig":{"ReconnectCount":-1,"PingInterval":90,"Later":true}}}"#;
+        let endpoint = Endpoint::from_response(200, body).unwrap();
+        assert_eq!(endpoint.url.service_id(), 5);
+        assert_eq!(endpoint.settings.ping_interval, Some(90));
+        assert_eq!(endpoint.settings.reconnect_nonce, None);
+    }
+
+    #[test]
+    fn settings_may_be_absent_or_odd() {
+        for config in [
+            "",
+            r#","ClientConfig":null"#,
+            r#","ClientConfig":[1]"#,
+            r#","ClientConfig":{"PingInterval":"x"}"#,
+        ] {
+            let body = format!(r#"{{"code":0,"data":{{"URL":"ws://h/"{config}}}}}"#);
+            let endpoint = Endpoint::from_response(200, body.as_bytes()).unwrap();
+            assert_eq!(endpoint.settings, SettingsUpdate::default(), "{config}");
+        }
+    }
+
+    #[test]
+    fn refusals_carry_code_class_and_message() {
+        let table: &[(u16, &str, i64, RefusalClass)] = &[
+            (200, r#"{"code":1000040345,"msg":"bad","data":{"URL":""}}"#, 1_000_040_345, RefusalClass::Fatal),
+            (200, r#"{"code":1,"msg":"busy","data":null}"#, 1, RefusalClass::Busy),
+            (200, r#"{"code":1000040350}"#, 1_000_040_350, RefusalClass::ConnectionLimit),
+            (200, r#"{"code":4242,"msg":"?"}"#, 4242, RefusalClass::Unknown),
+            (400, r#"{"code":4242,"msg":"?"}"#, 4242, RefusalClass::Fatal),
+            (503, "<html>", 503, RefusalClass::Busy),
+            (404, "404 page not found", 404, RefusalClass::Fatal),
+            (429, "", 429, RefusalClass::Busy),
+            (302, "", 302, RefusalClass::Unknown),
+            (500, r#"{"code":0,"data":{"URL":"ws://h/"}}"#, 500, RefusalClass::Busy),
+        ];
+        for (status, body, code, class) in table {
+            let error = Endpoint::from_response(*status, body.as_bytes()).unwrap_err();
+            let refusal = error.refusal().unwrap_or_else(|| panic!("{body}: {error}"));
+            assert_eq!((refusal.code, refusal.class), (*code, *class), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_protocol_is_said_to_be_so() {
+        for body in [
+            "",
+            "<html>login</html>",
+            "[]",
+            "{}",
+            r#"{"code":0}"#,
+            r#"{"code":0,"data":{"URL":""}}"#,
+            "{\"code\"",
+        ] {
+            let error = Endpoint::from_response(200, body.as_bytes()).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Protocol { .. }), "{body}: {error}");
+            assert!(!error.is_fatal(), "{body}");
+        }
+    }
+}

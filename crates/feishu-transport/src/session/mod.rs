@@ -1,0 +1,240 @@
+//! The protocol of one connection as a state machine: messages and instants go in, steps and pings come out.
+//!
+//! No sockets, no tasks, no clocks. The driver does the I/O and tells the time.
+
+mod answer;
+mod heartbeat;
+mod reassembly;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use feishu_proto::{Frame, Kind, Message as _, Method};
+
+use crate::counters::Counters;
+use crate::{Limits, Message, ServerSettings, SettingsUpdate, Timeouts};
+
+pub(crate) use answer::encode_answer;
+pub(crate) use heartbeat::Verdict;
+use heartbeat::{Heartbeat, Probe};
+use reassembly::{Placed, Reassembly};
+
+/// What a received message asks of the driver.
+pub(crate) enum Step {
+    /// Nothing.
+    Idle,
+    /// A message is complete: the frame that completed it, without its payload, and the whole payload.
+    Deliver { frame: Frame, payload: Bytes },
+    /// The server sent settings.
+    Settings(SettingsUpdate),
+    /// The peer closes.
+    PeerCloses(Option<(u16, String)>),
+}
+
+/// The protocol state of one place in a client. It lives through reconnects: fragments do not belong to a connection.
+pub(crate) struct Session {
+    heartbeat: Heartbeat,
+    reassembly: Reassembly,
+    counters: Arc<Counters>,
+    service_id: i32,
+    /// Kinds of oddities already reported on this connection; the rest is counted only.
+    reported: Reported,
+}
+
+impl Session {
+    pub(crate) fn new(now: Instant, limits: Limits, timeouts: Timeouts, counters: Arc<Counters>) -> Self {
+        Self {
+            heartbeat: Heartbeat::new(now, timeouts),
+            reassembly: Reassembly::new(limits, Arc::clone(&counters)),
+            counters,
+            service_id: 0,
+            reported: Reported::default(),
+        }
+    }
+
+    /// A new connection is up.
+    pub(crate) fn connected(&mut self, now: Instant, service_id: i32, settings: &ServerSettings) {
+        self.service_id = service_id;
+        self.reported = Reported::default();
+        self.heartbeat.connected(now, settings);
+    }
+
+    /// New settings apply from now on.
+    pub(crate) fn apply(&mut self, settings: &ServerSettings) {
+        self.heartbeat.apply(settings);
+    }
+
+    /// Asks the peer for a sign of life within a shorter deadline, after a sleep or a change of network.
+    pub(crate) fn probe_now(&mut self, now: Instant) {
+        self.heartbeat.probe_now(now);
+    }
+
+    /// Takes one message. Everything that arrives is a sign of life.
+    pub(crate) fn receive(&mut self, now: Instant, message: Message) -> Step {
+        self.counters.received.one();
+        self.heartbeat.inbound(now);
+        match message {
+            Message::Binary(data) => self.receive_frame(now, data),
+            Message::Text(len) => {
+                self.counters.text_messages.one();
+                if self.reported.first(Oddity::Text) {
+                    tracing::warn!(
+                        len,
+                        "a text message was ignored; only binary messages have a meaning here"
+                    );
+                }
+                Step::Idle
+            }
+            Message::Pong(_) => {
+                self.counters.websocket_control.one();
+                self.heartbeat.websocket_pong();
+                Step::Idle
+            }
+            Message::Ping(_) => {
+                self.counters.websocket_control.one();
+                Step::Idle
+            }
+            Message::Close(reason) => {
+                self.counters.websocket_control.one();
+                Step::PeerCloses(reason)
+            }
+        }
+    }
+
+    /// The next message to send by itself, if one is due: a ping.
+    pub(crate) fn poll_ping(&mut self, now: Instant) -> Option<Message> {
+        match self.heartbeat.due(now)? {
+            Probe::Application => {
+                self.counters.pings_sent.one();
+                Some(Message::Binary(Frame::ping(self.service_id).encode_to_vec().into()))
+            }
+            Probe::WebSocket => Some(Message::Ping(Bytes::new())),
+        }
+    }
+
+    /// Whether the peer still counts as alive. Ask only when nothing is left to be received.
+    pub(crate) fn verdict(&self, now: Instant) -> Verdict {
+        self.heartbeat.verdict(now)
+    }
+
+    /// Drops fragments whose time is over.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        self.reassembly.expire(now);
+    }
+
+    /// When to call [`Session::poll_ping`], [`Session::verdict`] and [`Session::expire`] at the latest.
+    pub(crate) fn next_timeout(&self) -> Instant {
+        let heartbeat = self.heartbeat.next_timeout();
+        self.reassembly.next_timeout().map_or(heartbeat, |expiry| expiry.min(heartbeat))
+    }
+
+    fn receive_frame(&mut self, now: Instant, data: Bytes) -> Step {
+        let len = data.len();
+        let frame = match Frame::decode(data) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.counters.undecodable.one();
+                if self.reported.first(Oddity::Undecodable) {
+                    tracing::warn!(len, %error, "a message that is no protobuf frame was ignored");
+                }
+                return Step::Idle;
+            }
+        };
+        match (Method::from(frame.method), frame.kind()) {
+            (Method::Data, Kind::Event | Kind::Card) => self.receive_data(now, frame),
+            (Method::Control, Kind::Pong) => self.receive_pong(frame.payload.as_deref().unwrap_or_default()),
+            (Method::Control, Kind::Ping) => {
+                self.counters.server_pings.one();
+                Step::Idle
+            }
+            (Method::Data, kind) => {
+                self.counters.unknown_type.one();
+                if self.reported.first(Oddity::Type) {
+                    tracing::warn!(r#type = kind.as_str(), "a data frame of an unknown type was ignored");
+                }
+                Step::Idle
+            }
+            (method, kind) => {
+                self.counters.unknown_control.one();
+                if self.reported.first(Oddity::Control) {
+                    tracing::warn!(?method, r#type = kind.as_str(), "a frame of an unknown kind was ignored");
+                }
+                Step::Idle
+            }
+        }
+    }
+
+    fn receive_data(&mut self, now: Instant, mut frame: Frame) -> Step {
+        if frame.payload_encoding.as_deref().is_some_and(|encoding| !encoding.is_empty())
+            && self.reported.first(Oddity::Encoding)
+        {
+            let encoding = frame.payload_encoding.as_deref();
+            tracing::warn!(
+                encoding,
+                "frames name a payload encoding, which no documentation knows; handed on as it is"
+            );
+        }
+        let payload = frame.payload.take().unwrap_or_default();
+        match self.reassembly.place(now, &frame, payload) {
+            Placed::Complete(payload) => Step::Deliver { frame, payload },
+            Placed::Waiting => Step::Idle,
+            Placed::Dropped(why) => {
+                if self.reported.first(Oddity::Fragment) {
+                    tracing::warn!(
+                        message_id = frame.message_id(),
+                        trace_id = frame.trace_id(),
+                        why,
+                        "a fragment was dropped"
+                    );
+                }
+                Step::Idle
+            }
+        }
+    }
+
+    fn receive_pong(&mut self, payload: &[u8]) -> Step {
+        self.counters.pongs.one();
+        if payload.is_empty() {
+            return Step::Idle;
+        }
+        match serde_json::from_slice::<serde_json::Value>(payload) {
+            Ok(config @ serde_json::Value::Object(_)) => Step::Settings(SettingsUpdate::from_json(&config)),
+            Ok(serde_json::Value::Null) => Step::Idle,
+            _ => {
+                self.counters.bad_settings.one();
+                if self.reported.first(Oddity::Settings) {
+                    tracing::warn!(
+                        len = payload.len(),
+                        "a pong's settings could not be read; the settings stay"
+                    );
+                }
+                Step::Idle
+            }
+        }
+    }
+}
+
+/// What is said once per connection, however often it happens.
+#[derive(Clone, Copy)]
+enum Oddity {
+    Text,
+    Undecodable,
+    Type,
+    Control,
+    Encoding,
+    Fragment,
+    Settings,
+}
+
+#[derive(Default)]
+struct Reported(u8);
+
+impl Reported {
+    fn first(&mut self, oddity: Oddity) -> bool {
+        let bit = 1 << oddity as u8;
+        let first = self.0 & bit == 0;
+        self.0 |= bit;
+        first
+    }
+}

@@ -1,0 +1,328 @@
+//! Joining the fragments of a message: any order, any boundaries, every quantity bounded.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use feishu_proto::{Frame, key};
+
+use crate::Limits;
+use crate::counters::Counters;
+
+/// What became of a data frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// Its message is complete; the payload, in whole.
+    Complete(Bytes),
+    /// It waits for the rest of its message, or was a repeat of one that is there.
+    Waiting,
+    /// It was dropped; the reason is counted and worth a line.
+    Dropped(&'static str),
+}
+
+pub(super) struct Reassembly {
+    limits: Limits,
+    counters: Arc<Counters>,
+    partial: HashMap<String, Partial>,
+    /// Bytes in all partial messages, each fragment's overhead included.
+    bytes: usize,
+    /// Not later than the first expiry; `None` when nothing waits.
+    next_expiry: Option<Instant>,
+    completed: Completed,
+    /// Numbers partial messages in the order of their arrival.
+    arrivals: u64,
+}
+
+/// One incomplete message. What is contiguous from the start is joined already; the rest is kept by index.
+struct Partial {
+    sum: u32,
+    joined: BytesMut,
+    next: u32,
+    ahead: BTreeMap<u32, Bytes>,
+    fragments: u64,
+    bytes: usize,
+    started: Instant,
+    touched: Instant,
+    arrival: u64,
+}
+
+/// What holding a fragment costs beside its bytes: many empty fragments must not be free.
+const FRAGMENT_OVERHEAD: usize = 64;
+
+impl Reassembly {
+    pub(super) fn new(limits: Limits, counters: Arc<Counters>) -> Self {
+        Self {
+            limits,
+            counters,
+            partial: HashMap::new(),
+            bytes: 0,
+            next_expiry: None,
+            completed: Completed::default(),
+            arrivals: 0,
+        }
+    }
+
+    /// Takes a data frame's payload. A frame that names no number of fragments, or one that makes no sense, is whole:
+    /// better a message that cannot be read than one that is never answered.
+    pub(super) fn place(&mut self, now: Instant, frame: &Frame, payload: Bytes) -> Placed {
+        let sum = frame.header(key::SUM).and_then(|sum| sum.trim().parse::<u32>().ok()).unwrap_or(1);
+        if sum <= 1 {
+            return self.whole(payload);
+        }
+        self.expire(now);
+        let Some(id) = frame.message_id() else {
+            return self.bad("a fragment has no message_id");
+        };
+        let seq = frame.header(key::SEQ).and_then(|seq| seq.trim().parse::<u32>().ok());
+        let Some(seq) = seq.filter(|seq| *seq < sum) else {
+            return self.bad("a fragment's seq is missing or not below its sum");
+        };
+        if usize::try_from(sum).is_ok_and(|sum| sum > self.limits.fragments) {
+            return self.over_limit("a message has more fragments than the limit");
+        }
+        if self.completed.contains(now, id, &self.limits) {
+            self.counters.repeated_fragments.one();
+            return Placed::Waiting;
+        }
+        self.place_fragment(now, id, Fragment { seq, sum, payload })
+    }
+
+    /// Drops partial messages whose time is over.
+    pub(super) fn expire(&mut self, now: Instant) {
+        if self.next_expiry.is_none_or(|expiry| expiry > now) {
+            return;
+        }
+        let limits = self.limits;
+        let mut next = None;
+        let mut expired = Vec::new();
+        for (id, partial) in &self.partial {
+            let expiry = partial.expiry(&limits);
+            if expiry <= now {
+                expired.push(id.clone());
+            } else {
+                next = Some(next.map_or(expiry, |next: Instant| next.min(expiry)));
+            }
+        }
+        self.next_expiry = next;
+        for id in expired {
+            if let Some(partial) = self.remove(&id) {
+                self.counters.expired_fragments.add(partial.fragments);
+                tracing::warn!(
+                    message_id = id,
+                    have = partial.fragments,
+                    sum = partial.sum,
+                    "a message stayed incomplete and was dropped"
+                );
+            }
+        }
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.next_expiry
+    }
+
+    fn whole(&mut self, payload: Bytes) -> Placed {
+        if payload.len() > self.limits.message_bytes {
+            return self.over_limit("a message is larger than the limit");
+        }
+        self.counters.frames_delivered.one();
+        Placed::Complete(payload)
+    }
+
+    fn place_fragment(&mut self, now: Instant, id: &str, fragment: Fragment) -> Placed {
+        let cost = fragment.payload.len() + FRAGMENT_OVERHEAD;
+        match self.partial.get(id) {
+            Some(partial) if partial.sum != fragment.sum => {
+                return self.bad("a fragment names another number of fragments than those before it");
+            }
+            Some(partial) if partial.has(fragment.seq) => {
+                self.counters.repeated_fragments.one();
+                return Placed::Waiting;
+            }
+            Some(partial) if partial.payload_len() + fragment.payload.len() > self.limits.message_bytes => {
+                if let Some(partial) = self.remove(id) {
+                    self.counters.over_limit.add(partial.fragments);
+                }
+                return self.over_limit("a message is larger than the limit");
+            }
+            None if fragment.payload.len() > self.limits.message_bytes => {
+                return self.over_limit("a message is larger than the limit");
+            }
+            known => {
+                let known = known.is_some();
+                if !self.make_room(cost, id, known) {
+                    if let Some(partial) = self.remove(id) {
+                        self.counters.over_limit.add(partial.fragments);
+                    }
+                    return self.over_limit("a message does not fit into the room for incomplete messages");
+                }
+            }
+        }
+
+        self.arrivals += 1;
+        let arrival = self.arrivals;
+        let partial =
+            self.partial.entry(id.to_owned()).or_insert_with(|| Partial::new(fragment.sum, now, arrival));
+        partial.add(now, fragment, cost);
+        self.bytes += cost;
+        self.counters.fragments_waiting.one();
+        let (complete, expiry) = (partial.is_complete(), partial.expiry(&self.limits));
+        if complete {
+            return self.complete(now, id);
+        }
+        self.next_expiry = Some(self.next_expiry.map_or(expiry, |next| next.min(expiry)));
+        Placed::Waiting
+    }
+
+    fn complete(&mut self, now: Instant, id: &str) -> Placed {
+        let Some(partial) = self.remove(id) else { return Placed::Waiting };
+        self.counters.frames_delivered.add(partial.fragments);
+        self.completed.insert(now, id, &self.limits);
+        Placed::Complete(partial.joined.freeze())
+    }
+
+    /// Evicts the oldest partial messages until another fragment of message `own` fits; `false` if it cannot.
+    fn make_room(&mut self, cost: usize, own: &str, known: bool) -> bool {
+        let added = usize::from(!known);
+        while self.bytes + cost > self.limits.partial_bytes
+            || self.partial.len() + added > self.limits.partial_messages
+        {
+            let others = self.partial.iter().filter(|(id, _)| id.as_str() != own);
+            let Some(oldest) = others.min_by_key(|(_, partial)| partial.arrival).map(|(id, _)| id.clone())
+            else {
+                return false;
+            };
+            if let Some(partial) = self.remove(&oldest) {
+                self.counters.evicted_fragments.add(partial.fragments);
+                tracing::warn!(
+                    message_id = oldest,
+                    have = partial.fragments,
+                    sum = partial.sum,
+                    "an incomplete message made room for newer ones"
+                );
+            }
+        }
+        true
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Partial> {
+        let partial = self.partial.remove(id)?;
+        self.bytes -= partial.bytes;
+        self.counters.fragments_waiting.sub(partial.fragments);
+        Some(partial)
+    }
+
+    fn bad(&self, why: &'static str) -> Placed {
+        self.counters.bad_fragments.one();
+        Placed::Dropped(why)
+    }
+
+    fn over_limit(&self, why: &'static str) -> Placed {
+        self.counters.over_limit.one();
+        Placed::Dropped(why)
+    }
+}
+
+struct Fragment {
+    seq: u32,
+    sum: u32,
+    payload: Bytes,
+}
+
+impl Partial {
+    fn new(sum: u32, now: Instant, arrival: u64) -> Self {
+        Self {
+            sum,
+            joined: BytesMut::new(),
+            next: 0,
+            ahead: BTreeMap::new(),
+            fragments: 0,
+            bytes: 0,
+            started: now,
+            touched: now,
+            arrival,
+        }
+    }
+
+    fn has(&self, seq: u32) -> bool {
+        seq < self.next || self.ahead.contains_key(&seq)
+    }
+
+    fn payload_len(&self) -> usize {
+        self.bytes - usize::try_from(self.fragments).unwrap_or(usize::MAX) * FRAGMENT_OVERHEAD
+    }
+
+    fn add(&mut self, now: Instant, fragment: Fragment, cost: usize) {
+        self.touched = now;
+        self.fragments += 1;
+        self.bytes += cost;
+        if fragment.seq != self.next {
+            // A copy: the slice would keep the whole receive buffer alive.
+            self.ahead.insert(fragment.seq, Bytes::copy_from_slice(&fragment.payload));
+            return;
+        }
+        self.joined.extend_from_slice(&fragment.payload);
+        self.next += 1;
+        while let Some(payload) = self.ahead.remove(&self.next) {
+            self.joined.extend_from_slice(&payload);
+            self.next += 1;
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.next == self.sum
+    }
+
+    fn expiry(&self, limits: &Limits) -> Instant {
+        (self.touched + limits.partial_idle).min(self.started + limits.partial_age)
+    }
+}
+
+/// Ids of messages that were complete a short time ago. Shorter than the platform's first repeat of an event (15 s): a
+/// whole message that comes again is a repeat to be answered, not a straggler.
+#[derive(Default)]
+struct Completed {
+    ids: HashSet<Arc<str>>,
+    order: VecDeque<(Instant, Arc<str>)>,
+}
+
+impl Completed {
+    fn insert(&mut self, now: Instant, id: &str, limits: &Limits) {
+        if limits.completed_ids == 0 {
+            return;
+        }
+        while self.order.len() >= limits.completed_ids {
+            self.forget_oldest();
+        }
+        let id: Arc<str> = id.into();
+        if self.ids.insert(Arc::clone(&id)) {
+            self.order.push_back((now, id));
+        }
+    }
+
+    fn contains(&mut self, now: Instant, id: &str, limits: &Limits) -> bool {
+        while self.order.front().is_some_and(|(at, _)| *at + limits.partial_idle <= now) {
+            self.forget_oldest();
+        }
+        self.ids.contains(id)
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, id)) = self.order.pop_front() {
+            self.ids.remove(&id);
+        }
+    }
+}
+
+/// What still waits when the client ends will never be complete: the counts say so.
+impl Drop for Reassembly {
+    fn drop(&mut self) {
+        let waiting: u64 = self.partial.values().map(|partial| partial.fragments).sum();
+        self.counters.fragments_waiting.sub(waiting);
+        self.counters.expired_fragments.add(waiting);
+    }
+}
+
+#[cfg(test)]
+mod tests;
