@@ -65,11 +65,11 @@ counters! {
     expired_fragments,
     /// Dropped: fragments that made room for newer ones.
     evicted_fragments,
-    /// Refused with code 500: messages that came while the client was stopping.
-    refused_while_stopping,
 
-    /// Messages handed to the inbox.
+    /// Messages complete: handed to the inbox, or refused because the client was stopping.
     delivered,
+    /// Of these: refused with code 500, as the client was stopping.
+    refused_while_stopping,
     /// Answers written to a connection.
     answers_written,
     /// Answers lost: no connection in time.
@@ -98,7 +98,6 @@ impl CounterValues {
             + self.repeated_fragments
             + self.expired_fragments
             + self.evicted_fragments
-            + self.refused_while_stopping
     }
 
     /// Whether everything received is delivered, dropped for a named reason, part of the connection's own talk, or

@@ -194,7 +194,7 @@ impl fmt::Debug for Responder {
 /// Where a transport takes answers. Called once per delivery; must not block.
 pub trait ReplyPath: Send + Sync {
     /// Takes the answer to `received`. `confirm` is there when somebody wants to know what became of it.
-    fn send(&self, received: &Received, answer: &Answer, confirm: Option<Confirm>);
+    fn send(&self, received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>);
 }
 
 /// The transport's end of a [`Receipt`]. Dropping it says that the answer was lost.

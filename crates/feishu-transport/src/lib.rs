@@ -3,30 +3,38 @@
 mod answer;
 mod app;
 mod backoff;
+mod client;
 mod counters;
 mod delivery;
 mod dial;
 mod endpoint;
 mod error;
+mod lifecycle;
 mod limits;
 mod link;
 mod refusal;
 mod secret;
 mod session;
 mod settings;
+mod state;
 mod transport;
 
 pub use crate::answer::Answer;
 pub use crate::app::{AppId, BaseUrl, Domain};
+pub use crate::client::{
+    ConnectionHandle, LongConnection, LongConnectionBuilder, OnConnectionLimit, Retries, StateWatch,
+};
 pub use crate::counters::CounterValues;
 pub use crate::delivery::{Confirm, ConnectionInfo, Delivery, Receipt, Received, ReplyPath, Responder};
 pub use crate::dial::{BoxStream, ByteStream, Dial, Target};
 pub use crate::endpoint::{Endpoint, EndpointSource};
 pub use crate::error::{Error, ErrorKind, Stage};
+pub use crate::lifecycle::LifecycleEvent;
 pub use crate::limits::{Limits, Timeouts};
 pub use crate::link::{Connect, Link, Message};
 pub use crate::refusal::{CONNECTION_LIMIT, KNOWN_CODES, KnownCode, Refusal, RefusalClass, Step};
 pub use crate::secret::{AppSecret, ConnectUrl};
 pub use crate::settings::{ServerSettings, SettingsUpdate};
+pub use crate::state::{Connected, State};
 pub use crate::transport::{Inbox, Stop, StopHandle, Transport};
 pub use feishu_proto::{Kind, key};

@@ -73,6 +73,23 @@ impl Stop {
         }
     }
 
+    /// Resolves when a later request leaves less time than until `deadline`.
+    pub(crate) async fn shortened(&mut self, deadline: tokio::time::Instant) {
+        let shorter = |grace: &Option<Duration>| {
+            grace.is_some_and(|grace| tokio::time::Instant::now() + grace < deadline)
+        };
+        loop {
+            if self.0.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            if shorter(&self.0.borrow_and_update()) {
+                let Some(grace) = self.grace() else { continue };
+                tokio::time::sleep(grace).await;
+                return;
+            }
+        }
+    }
+
     /// How long running work may still take; `None` while no stop is requested.
     pub fn grace(&self) -> Option<Duration> {
         *self.0.borrow()

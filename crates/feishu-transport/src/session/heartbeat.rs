@@ -126,10 +126,12 @@ impl Heartbeat {
         if silence >= self.silence_limit { Verdict::Silent(silence) } else { Verdict::Alive }
     }
 
-    pub(super) fn next_timeout(&self) -> Instant {
+    pub(super) fn next_timeout(&self, can_ping: bool) -> Instant {
         let mut next = self.last_inbound + self.silence_limit;
         let probes = [self.next_ping(), self.next_websocket_ping()];
-        for due in probes.into_iter().flatten().chain(self.awaited.map(|awaited| awaited.until)) {
+        for due in
+            probes.into_iter().filter(|_| can_ping).flatten().chain(self.awaited.map(|awaited| awaited.until))
+        {
             next = next.min(due);
         }
         next
@@ -177,7 +179,7 @@ mod tests {
         assert_eq!(probes(&mut heartbeat, start), [Probe::Application, Probe::WebSocket]);
         assert_eq!(probes(&mut heartbeat, start), []);
         heartbeat.inbound(start);
-        assert_eq!(heartbeat.next_timeout(), start + 15 * SECOND);
+        assert_eq!(heartbeat.next_timeout(true), start + 15 * SECOND);
         assert_eq!(probes(&mut heartbeat, start + 15 * SECOND), [Probe::WebSocket]);
         heartbeat.inbound(start + 59 * SECOND);
         assert_eq!(probes(&mut heartbeat, start + 60 * SECOND), [Probe::Application]);
@@ -254,7 +256,7 @@ mod tests {
         probes(&mut heartbeat, start);
         heartbeat.inbound(start);
         heartbeat.apply(&settings(5));
-        assert_eq!(heartbeat.next_timeout(), start + 5 * SECOND);
+        assert_eq!(heartbeat.next_timeout(true), start + 5 * SECOND);
         assert_eq!(probes(&mut heartbeat, start + 5 * SECOND), [Probe::Application]);
     }
 }

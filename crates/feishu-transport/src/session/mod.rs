@@ -123,9 +123,10 @@ impl Session {
         self.reassembly.expire(now);
     }
 
-    /// When to call [`Session::poll_ping`], [`Session::verdict`] and [`Session::expire`] at the latest.
-    pub(crate) fn next_timeout(&self) -> Instant {
-        let heartbeat = self.heartbeat.next_timeout();
+    /// When to call [`Session::verdict`] and [`Session::expire`] at the latest, and, if pings can be sent at all,
+    /// [`Session::poll_ping`].
+    pub(crate) fn next_timeout(&self, can_ping: bool) -> Instant {
+        let heartbeat = self.heartbeat.next_timeout(can_ping);
         self.reassembly.next_timeout().map_or(heartbeat, |expiry| expiry.min(heartbeat))
     }
 

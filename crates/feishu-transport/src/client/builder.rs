@@ -1,0 +1,306 @@
+//! Choosing how a client connects.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::LongConnection;
+use super::config::{Config, OnConnectionLimit, Retries, WallClock};
+use super::shared::Shared;
+use crate::lifecycle::{LifecycleEvent, Observer};
+use crate::{
+    AppId, AppSecret, Connect, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts,
+};
+
+/// The platform's own bound on connections per app.
+const MOST_CONNECTIONS: u16 = 50;
+
+/// Builds a [`LongConnection`]. Everything has a default except the app's credentials.
+#[must_use]
+pub struct LongConnectionBuilder {
+    pub(crate) app_id: AppId,
+    pub(crate) secret: AppSecret,
+    pub(crate) domain: Domain,
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) endpoint_headers: Vec<(String, String)>,
+    pub(crate) handshake_headers: Vec<(String, String)>,
+    pub(crate) dial: Option<Arc<dyn Dial>>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::Tls>,
+    #[cfg(feature = "proxy")]
+    pub(crate) proxy: crate::ProxyPolicy,
+    pub(crate) allow_plain: bool,
+    source: Option<Arc<dyn EndpointSource>>,
+    connect: Option<Arc<dyn Connect>>,
+    connections: u16,
+    settings: ServerSettings,
+    retries: Retries,
+    on_limit: OnConnectionLimit,
+    max_age: Option<Duration>,
+    rewrite: Option<String>,
+    observer: Option<Box<dyn FnMut(LifecycleEvent) + Send>>,
+    wall_clock: WallClock,
+    seed: u64,
+}
+
+impl LongConnection {
+    /// A client of one app. Nothing is sent before it runs.
+    pub fn builder(app_id: AppId, secret: AppSecret) -> LongConnectionBuilder {
+        LongConnectionBuilder {
+            app_id,
+            secret,
+            domain: Domain::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            endpoint_headers: Vec::new(),
+            handshake_headers: Vec::new(),
+            dial: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+            #[cfg(feature = "proxy")]
+            proxy: crate::ProxyPolicy::default(),
+            allow_plain: false,
+            source: None,
+            connect: None,
+            connections: 1,
+            settings: ServerSettings::default(),
+            retries: Retries::default(),
+            on_limit: OnConnectionLimit::default(),
+            max_age: None,
+            rewrite: None,
+            observer: None,
+            wall_clock: Arc::new(SystemTime::now),
+            seed: fastrand::u64(..),
+        }
+    }
+}
+
+impl LongConnectionBuilder {
+    /// The site the app belongs to. Feishu by default.
+    pub fn domain(mut self, domain: Domain) -> Self {
+        self.domain = domain;
+        self
+    }
+
+    /// How many connections to hold, 1 to 50; 1 by default. The platform spreads an app's messages over all its
+    /// connections at random, those of other processes included.
+    pub fn connections(mut self, connections: u16) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// Bounds on what is received.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Deadlines of the waits on the network.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// The settings before the server's first answer.
+    pub fn initial_settings(mut self, settings: ServerSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// How often an outage is tried to be mended; as the server says by default, which is without end in production.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// What to do when the app has as many connections as it may have; waiting by default.
+    pub fn on_connection_limit(mut self, policy: OnConnectionLimit) -> Self {
+        self.on_limit = policy;
+        self
+    }
+
+    /// Replaces each connection when it is this old, as [`ConnectionHandle::rotate`](crate::ConnectionHandle::rotate)
+    /// does. At least 1 min; never by default.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Sends the WebSocket to another address than the endpoint call names, for reverse proxies and private networks:
+    /// `wss://gateway.example:8443/prefix`. Path and query of the URL are kept behind the prefix.
+    pub fn rewrite_gateway(mut self, base: impl Into<String>) -> Self {
+        self.rewrite = Some(base.into());
+        self
+    }
+
+    /// Adds a header to the endpoint call.
+    pub fn endpoint_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.endpoint_headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a header to the WebSocket handshake.
+    pub fn handshake_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.handshake_headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Permits `ws://` to other machines than this one: callbacks and the ticket travel in the clear. It is implied by
+    /// a domain that is `http://` itself.
+    pub fn allow_plain_websocket(mut self) -> Self {
+        self.allow_plain = true;
+        self
+    }
+
+    /// Opens byte streams in another way, for both legs.
+    pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
+        self.dial = Some(Arc::new(dial));
+        self
+    }
+
+    /// Asks for connection URLs in another way.
+    pub fn endpoint_source(mut self, source: impl EndpointSource + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Opens WebSockets in another way.
+    pub fn connect(mut self, connect: impl Connect + 'static) -> Self {
+        self.connect = Some(Arc::new(connect));
+        self
+    }
+
+    /// TLS roots and provider, for both legs.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Proxies, for both legs; from the environment by default.
+    #[cfg(feature = "proxy")]
+    pub fn proxy(mut self, proxy: crate::ProxyPolicy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Tells `observer` what happens. It runs on a thread of its own and may block: the client goes on, and counts the
+    /// events that a slow observer missed.
+    pub fn on_lifecycle(mut self, observer: impl FnMut(LifecycleEvent) + Send + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// The wall clock that tells a sleep of the machine, for tests.
+    pub fn wall_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.wall_clock = Arc::new(clock);
+        self
+    }
+
+    /// The seed of all random delays, for tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Checks the choices.
+    ///
+    /// # Errors
+    ///
+    /// Misuse: no app id or secret, a number of connections outside 1 to 50, an age below a minute, a gateway address
+    /// that is no WebSocket URL, or a part that a switched-off feature would have to provide.
+    pub fn build(mut self) -> Result<LongConnection, Error> {
+        if self.source.is_none() && (self.app_id.as_str().is_empty() || self.secret.expose().is_empty()) {
+            return Err(Error::misuse(
+                "App ID and App Secret must not be empty; both are on the page 'Credentials & Basic Info' of the \
+                 developer console",
+            ));
+        }
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            return Err(Error::misuse(format!(
+                "connections must be 1 to {MOST_CONNECTIONS}, not {}",
+                self.connections
+            )));
+        }
+        if self.max_age.is_some_and(|age| age < Duration::from_secs(60)) {
+            return Err(Error::misuse("max_age must be at least one minute"));
+        }
+        if let Some(base) = &self.rewrite {
+            crate::ConnectUrl::parse(base.as_str()).map_err(|_| {
+                Error::misuse(
+                    "rewrite_gateway takes a ws:// or wss:// URL such as wss://gateway.example:8443",
+                )
+            })?;
+        }
+        let (source, connect) = match (self.source.take(), self.connect.take()) {
+            (Some(source), Some(connect)) => (source, connect),
+            (source, connect) => self.defaults(source, connect)?,
+        };
+        let observer = match self.observer.take() {
+            None => Observer::none(),
+            Some(callback) => Observer::spawn(callback).map_err(|error| {
+                Error::misuse("the thread of the lifecycle observer cannot be started").with_source(error)
+            })?,
+        };
+        let config = Config {
+            source,
+            connect,
+            connections: self.connections,
+            limits: self.limits,
+            timeouts: self.timeouts,
+            settings: self.settings,
+            retries: self.retries,
+            on_limit: self.on_limit,
+            max_age: self.max_age,
+            rewrite: self.rewrite,
+            wall_clock: self.wall_clock,
+            seed: self.seed,
+        };
+        Ok(LongConnection { shared: Arc::new(Shared::new(config, observer)) })
+    }
+
+    /// The parts that the features provide, in place of those that were not given.
+    #[cfg(all(feature = "http", feature = "ws"))]
+    fn defaults(
+        &self,
+        source: Option<Arc<dyn EndpointSource>>,
+        connect: Option<Arc<dyn Connect>>,
+    ) -> Result<(Arc<dyn EndpointSource>, Arc<dyn Connect>), Error> {
+        let dial = match &self.dial {
+            Some(dial) => Arc::clone(dial),
+            None => Arc::new(crate::tcp::NetworkDial::from_builder(self)?),
+        };
+        let source = match source {
+            Some(source) => source,
+            None => Arc::new(crate::http::HttpEndpoint::from_builder(self, Arc::clone(&dial))?),
+        };
+        let connect = match connect {
+            Some(connect) => connect,
+            None => Arc::new(crate::ws::WebSocketConnect::from_builder(self, dial)?),
+        };
+        Ok((source, connect))
+    }
+
+    #[cfg(not(all(feature = "http", feature = "ws")))]
+    fn defaults(
+        &self,
+        _: Option<Arc<dyn EndpointSource>>,
+        _: Option<Arc<dyn Connect>>,
+    ) -> Result<(Arc<dyn EndpointSource>, Arc<dyn Connect>), Error> {
+        Err(Error::misuse(
+            "without the features `http` and `ws`, give both an endpoint_source and a connect of your own",
+        ))
+    }
+}
+
+/// Shows no secret and no header value.
+impl fmt::Debug for LongConnectionBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LongConnectionBuilder")
+            .field("app_id", &self.app_id)
+            .field("domain", &self.domain)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,371 @@
+//! Drives one open connection: the link's I/O, the session's protocol and the outbox's answers, in one poll.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::outbox::{Outbox, Outgoing};
+use super::shared::Shared;
+use crate::session::{Session, Step, Verdict};
+use crate::state::Activity;
+use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, Stage};
+
+/// Messages taken from the link before answers get their turn.
+const RECEIVE_BATCH: usize = 64;
+
+/// How a connection ended.
+pub(super) struct End {
+    /// The session, for the next connection.
+    pub(super) session: Session,
+    /// Why; `None` when it was let go on purpose.
+    pub(super) cause: Option<Error>,
+    /// Whether it was found dead after a sleep: the next attempt needs no pause.
+    pub(super) woken: bool,
+}
+
+/// One open connection. A future that ends with it.
+pub(super) struct Driver {
+    pub(super) link: Box<dyn Link>,
+    pub(super) session: Option<Session>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) path: Arc<dyn ReplyPath>,
+    pub(super) inbox: Arc<dyn Inbox>,
+    pub(super) activity: Arc<Activity>,
+    pub(super) shared: Arc<Shared>,
+    io: Io,
+}
+
+struct Io {
+    /// Taken from the outbox, not yet given to the link.
+    waiting: Vec<Outgoing>,
+    /// Given to the link, not known to be written.
+    unflushed: Vec<Outgoing>,
+    needs_flush: bool,
+    /// Since when the link takes no bytes.
+    stalled_since: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
+    closing: Closing,
+    /// Whether handlers that are ready have been let run since the last answer came.
+    yielded: bool,
+}
+
+/// How far a connection is on its way out.
+enum Closing {
+    No,
+    /// Told to close once all deliveries are answered, at the latest then.
+    Retiring(Instant),
+    /// Our close message is sent; the peer's is awaited until then.
+    AwaitingPeer(Instant),
+    /// The peer's close message came; our reply is being written, until then.
+    Replying(Instant, Error),
+}
+
+impl Driver {
+    pub(super) fn new(
+        link: Box<dyn Link>,
+        session: Session,
+        outbox: Arc<Outbox>,
+        path: Arc<dyn ReplyPath>,
+        inbox: Arc<dyn Inbox>,
+        activity: Arc<Activity>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let io = Io {
+            waiting: Vec::new(),
+            unflushed: Vec::new(),
+            needs_flush: false,
+            stalled_since: None,
+            timer: Box::pin(sleep_until(Instant::now())),
+            closing: Closing::No,
+            yielded: false,
+        };
+        Self { link, session: Some(session), outbox, path, inbox, activity, shared, io }
+    }
+
+    /// One turn: receive, judge, ping, answer, flush, close. An `Err` ends the connection.
+    fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Stop> {
+        let drained = self.receive(session, cx)?;
+        let now = Instant::now();
+        if drained {
+            // Only now: what has arrived must have been seen before a peer is called silent.
+            judge(session, now)?;
+        }
+        session.expire(now.into_std());
+        self.take_orders(session, cx, now);
+        self.send(session, cx, now)?;
+        self.flush(cx, now)?;
+        self.close_when_due(cx, now)?;
+        if !drained {
+            cx.waker().wake_by_ref();
+        }
+        self.arm_timer(session, cx);
+        Ok(())
+    }
+
+    /// Takes messages from the link; `true` when there are no more for now.
+    fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<bool, Stop> {
+        let mut now = None;
+        for _ in 0..RECEIVE_BATCH {
+            let message = match self.link.poll_next(cx) {
+                Poll::Pending => return Ok(true),
+                Poll::Ready(Some(Ok(message))) => message,
+                Poll::Ready(Some(Err(error))) => return Err(self.gone(error)),
+                Poll::Ready(None) => return Err(self.gone(Error::lost("closed by the peer"))),
+            };
+            let now = *now.get_or_insert_with(|| {
+                let now = Instant::now();
+                self.activity.frame_at(now);
+                now
+            });
+            match session.receive(now.into_std(), message) {
+                Step::Idle => {}
+                Step::Deliver { frame, payload } => {
+                    self.activity.event_at(now);
+                    self.deliver(Received::from_frame(frame, payload, now, Arc::clone(&self.outbox.info)));
+                }
+                Step::Settings(update) => session.apply(&self.shared.merge_settings(&update)),
+                Step::PeerCloses(reason) => self.peer_closes(now, reason)?,
+            }
+        }
+        Ok(false)
+    }
+
+    fn deliver(&self, received: Received) {
+        self.outbox.delivered();
+        self.shared.exchange.delivered();
+        let delivery = Delivery::new(received, Arc::clone(&self.path));
+        if self.shared.is_stopping() {
+            self.shared.counters.refused_while_stopping.one();
+            return delivery.answer(&Answer::failed());
+        }
+        self.inbox.deliver(delivery);
+    }
+
+    /// The peer closes: what is left to be answered goes out elsewhere, our reply is written here.
+    fn peer_closes(&mut self, now: Instant, reason: Option<(u16, String)>) -> Result<(), Stop> {
+        if matches!(self.io.closing, Closing::AwaitingPeer(_)) {
+            return Err(Stop::Released);
+        }
+        let detail = match reason {
+            Some((code, reason)) if reason.is_empty() => format!("closed by the peer with code {code}"),
+            Some((code, reason)) => format!("closed by the peer with code {code}: {reason:?}"),
+            None => "closed by the peer".to_owned(),
+        };
+        let until = now + self.shared.config.timeouts.close;
+        self.io.closing = Closing::Replying(until, Error::lost(detail));
+        self.io.needs_flush = true;
+        Ok(())
+    }
+
+    /// An error of the link, or its end: expected while closing, a loss otherwise.
+    fn gone(&mut self, error: Error) -> Stop {
+        match std::mem::replace(&mut self.io.closing, Closing::No) {
+            Closing::AwaitingPeer(_) => Stop::Released,
+            Closing::Replying(_, reason) => Stop::Lost(reason),
+            Closing::No | Closing::Retiring(_) => Stop::Lost(error),
+        }
+    }
+
+    fn take_orders(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) {
+        if matches!(self.io.closing, Closing::Replying(..)) {
+            return;
+        }
+        let had_answers = !self.io.waiting.is_empty();
+        let Poll::Ready(orders) = self.outbox.poll_take(cx, &mut self.io.waiting) else { return };
+        if orders.probe {
+            session.probe_now(now.into_std());
+        }
+        if let (Some(patience), Closing::No | Closing::Retiring(_)) = (orders.retire, &self.io.closing) {
+            self.io.closing = Closing::Retiring(now + patience);
+        }
+        if !had_answers {
+            self.io.yielded = false;
+        }
+    }
+
+    /// Gives pings and answers to the link, as far as it takes them.
+    fn send(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
+        if matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..)) {
+            return Ok(());
+        }
+        while self.is_ready(cx)? {
+            let Some(ping) = session.poll_ping(now.into_std()) else { break };
+            self.start_send(ping)?;
+        }
+        if self.io.waiting.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.io.yielded, true) {
+            // Handlers that are ready now have their answers leave in the same flush.
+            cx.waker().wake_by_ref();
+            return Ok(());
+        }
+        let mut waiting = std::mem::take(&mut self.io.waiting).into_iter();
+        while waiting.len() > 0 && self.is_ready(cx)? {
+            if let Some(outgoing) = waiting.next() {
+                self.start_send(Message::Binary(outgoing.wire.clone()))?;
+                self.io.unflushed.push(outgoing);
+            }
+        }
+        self.io.waiting.extend(waiting);
+        Ok(())
+    }
+
+    fn is_ready(&mut self, cx: &mut Context<'_>) -> Result<bool, Stop> {
+        match self.link.poll_ready(cx) {
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Ready(Err(error)) => Err(self.gone(error)),
+            Poll::Pending => {
+                self.io.needs_flush = true;
+                Ok(false)
+            }
+        }
+    }
+
+    fn start_send(&mut self, message: Message) -> Result<(), Stop> {
+        self.io.needs_flush = true;
+        self.link.start_send(message).map_err(|error| self.gone(error))
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
+        if !self.io.needs_flush {
+            return Ok(());
+        }
+        match self.link.poll_flush(cx) {
+            Poll::Ready(Ok(())) => {
+                self.io.needs_flush = false;
+                self.io.stalled_since = None;
+                self.shared.counters.answers_written.add(self.io.unflushed.len() as u64);
+                for outgoing in self.io.unflushed.drain(..) {
+                    if let Some(confirm) = outgoing.confirm {
+                        confirm.written();
+                    }
+                }
+                if !self.io.waiting.is_empty() {
+                    cx.waker().wake_by_ref();
+                }
+                Ok(())
+            }
+            Poll::Ready(Err(error)) => Err(self.gone(error)),
+            Poll::Pending => {
+                let since = *self.io.stalled_since.get_or_insert(now);
+                let limit = self.shared.config.timeouts.write;
+                if now >= since + limit {
+                    return Err(self.gone(Error::timed_out(Stage::Write, limit)));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
+        let written = !self.io.needs_flush && self.io.waiting.is_empty();
+        match &self.io.closing {
+            Closing::No => Ok(()),
+            Closing::Retiring(until) => {
+                if now < *until && !(written && self.outbox.pending() == 0) {
+                    return Ok(());
+                }
+                // Answers that come from now on go out on another connection.
+                self.shared.exchange.closed(&self.outbox, Vec::new());
+                if !self.is_ready(cx)? {
+                    return Err(Stop::Released);
+                }
+                self.start_send(Message::Close(Some((1000, String::new()))))?;
+                self.io.closing = Closing::AwaitingPeer(now + self.shared.config.timeouts.close);
+                self.flush(cx, now)
+            }
+            Closing::AwaitingPeer(until) if now >= *until => Err(Stop::Released),
+            Closing::Replying(until, _) if written || now >= *until => Err(self.gone(Error::lost(""))),
+            Closing::AwaitingPeer(_) | Closing::Replying(..) => Ok(()),
+        }
+    }
+
+    /// Sets the timer to the next moment at which a turn is due. A timer that is early is left to fire: deadlines move
+    /// with every message, and moving a timer costs more than one turn in vain.
+    fn arm_timer(&mut self, session: &Session, cx: &mut Context<'_>) {
+        loop {
+            // A link that takes nothing wakes the driver when it does; pings that are due wait for that.
+            let can_ping = self.io.stalled_since.is_none()
+                && matches!(self.io.closing, Closing::No | Closing::Retiring(_));
+            let mut next = Instant::from_std(session.next_timeout(can_ping));
+            let write = self.io.stalled_since.map(|since| since + self.shared.config.timeouts.write);
+            let closing = match &self.io.closing {
+                Closing::No => None,
+                Closing::Retiring(until) | Closing::AwaitingPeer(until) | Closing::Replying(until, _) => {
+                    Some(*until)
+                }
+            };
+            for due in [write, closing].into_iter().flatten() {
+                next = next.min(due);
+            }
+            let timer = self.io.timer.as_mut();
+            if timer.is_elapsed() || next < timer.deadline() {
+                self.io.timer.as_mut().reset(next);
+            }
+            match self.io.timer.as_mut().poll(cx) {
+                Poll::Pending => return,
+                Poll::Ready(()) if next <= Instant::now() => return cx.waker().wake_by_ref(),
+                Poll::Ready(()) => {}
+            }
+        }
+    }
+}
+
+impl Future for Driver {
+    type Output = End;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+        let this = &mut *self;
+        let Some(mut session) = this.session.take() else { return Poll::Pending };
+        match this.turn(&mut session, cx) {
+            Ok(()) => {
+                this.session = Some(session);
+                Poll::Pending
+            }
+            Err(Stop::Released) => Poll::Ready(End { session, cause: None, woken: false }),
+            Err(Stop::Lost(cause)) => Poll::Ready(End { session, cause: Some(cause), woken: false }),
+            Err(Stop::GoneWhileAsleep) => {
+                let cause = Error::lost("no sign of life after a sleep or a change of network");
+                Poll::Ready(End { session, cause: Some(cause), woken: true })
+            }
+        }
+    }
+}
+
+/// However a driver ends, what it could not write finds another way.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let mut unsent = std::mem::take(&mut self.io.unflushed);
+        unsent.append(&mut self.io.waiting);
+        self.shared.exchange.closed(&self.outbox, unsent);
+    }
+}
+
+/// Why a driver ends.
+enum Stop {
+    /// Let go on purpose.
+    Released,
+    Lost(Error),
+    GoneWhileAsleep,
+}
+
+fn judge(session: &Session, now: Instant) -> Result<(), Stop> {
+    let rounded =
+        |silence: Duration| Duration::from_millis(u64::try_from(silence.as_millis()).unwrap_or(u64::MAX));
+    match session.verdict(now.into_std()) {
+        Verdict::Alive => Ok(()),
+        Verdict::Silent(silence) => {
+            Err(Stop::Lost(Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))))
+        }
+        Verdict::Unanswered(silence) => Err(Stop::Lost(Error::lost(format_args!(
+            "a ping was left unanswered for {:?}",
+            rounded(silence)
+        )))),
+        Verdict::GoneWhileAsleep => Err(Stop::GoneWhileAsleep),
+    }
+}

@@ -1,0 +1,163 @@
+//! Finds each answer a connection: its own, else another one while the answer is of use.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::outbox::{Outbox, Outgoing};
+use crate::counters::Counters;
+use crate::lifecycle::{LifecycleEvent, Observer};
+use crate::session::encode_answer;
+use crate::{Answer, Confirm, Received, ReplyPath, Timeouts};
+
+/// All open connections of a client, and the answers that wait for one.
+pub(super) struct Exchange {
+    inner: Mutex<Inner>,
+    /// Deliveries that have not been answered.
+    pending: AtomicU64,
+    /// Told when `pending` falls to 0.
+    idle: Notify,
+    timeouts: Timeouts,
+    counters: Arc<Counters>,
+    observer: Arc<Observer>,
+}
+
+#[derive(Default)]
+struct Inner {
+    open: Vec<Arc<Outbox>>,
+    /// Answers whose connection is gone, oldest first. Bounded by the deliveries that are out.
+    parked: VecDeque<Outgoing>,
+}
+
+impl Exchange {
+    pub(super) fn new(timeouts: Timeouts, counters: Arc<Counters>, observer: Arc<Observer>) -> Self {
+        Self {
+            inner: Mutex::default(),
+            pending: AtomicU64::new(0),
+            idle: Notify::new(),
+            timeouts,
+            counters,
+            observer,
+        }
+    }
+
+    /// A connection is open: it may take answers, also those that wait.
+    pub(super) fn opened(&self, outbox: &Arc<Outbox>) {
+        let mut inner = self.lock();
+        inner.open.push(Arc::clone(outbox));
+        let parked = std::mem::take(&mut inner.parked);
+        drop(inner);
+        for outgoing in parked {
+            self.route(outgoing);
+        }
+    }
+
+    /// A connection takes no more answers; `unsent` are those that it could not write.
+    pub(super) fn closed(&self, outbox: &Arc<Outbox>, unsent: Vec<Outgoing>) {
+        self.lock().open.retain(|open| !Arc::ptr_eq(open, outbox));
+        for outgoing in unsent.into_iter().chain(outbox.close()) {
+            self.route(outgoing);
+        }
+    }
+
+    /// Gives up answers whose time is over.
+    pub(super) fn expire(&self, now: Instant) {
+        let mut over = Vec::new();
+        let mut inner = self.lock();
+        let mut kept = VecDeque::with_capacity(inner.parked.len());
+        for outgoing in inner.parked.drain(..) {
+            if self.is_over(&outgoing, now) { over.push(outgoing) } else { kept.push_back(outgoing) }
+        }
+        inner.parked = kept;
+        drop(inner);
+        over.into_iter().for_each(|outgoing| self.lost(outgoing));
+    }
+
+    /// Asks all peers for a sign of life.
+    pub(super) fn probe_all(&self) {
+        self.lock().open.iter().for_each(|outbox| outbox.probe());
+    }
+
+    pub(super) fn delivered(&self) {
+        self.counters.delivered.one();
+        self.pending.fetch_add(1, SeqCst);
+    }
+
+    /// Resolves once every delivery has been answered.
+    pub(super) async fn all_answered(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.pending.load(SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Nothing will be connected any more: what waits is lost.
+    pub(super) fn shut(&self) {
+        let parked = std::mem::take(&mut self.lock().parked);
+        parked.into_iter().for_each(|outgoing| self.lost(outgoing));
+    }
+
+    /// To any open connection; else it waits for the next one, while it is of use.
+    fn route(&self, mut outgoing: Outgoing) {
+        if self.is_over(&outgoing, Instant::now()) {
+            return self.lost(outgoing);
+        }
+        let mut inner = self.lock();
+        for outbox in inner.open.iter().rev() {
+            match outbox.push(outgoing) {
+                Ok(()) => return,
+                Err(refused) => outgoing = refused,
+            }
+        }
+        inner.parked.push_back(outgoing);
+    }
+
+    /// Whether an answer has become too old to be sent on another connection than its message's.
+    fn is_over(&self, outgoing: &Outgoing, now: Instant) -> bool {
+        outgoing.received.received_at() + self.timeouts.answer <= now
+    }
+
+    fn lost(&self, outgoing: Outgoing) {
+        self.counters.answers_lost.one();
+        let message_id = outgoing.received.message_id();
+        tracing::warn!(message_id, "an answer is lost: no connection while it was of use");
+        let message_id = message_id.map(str::to_owned);
+        self.observer.tell(&self.counters, || LifecycleEvent::AnswerLost { message_id });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The way back of the deliveries of one connection.
+pub(super) struct ConnectionPath {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) exchange: Arc<Exchange>,
+}
+
+impl ReplyPath for ConnectionPath {
+    fn send(&self, received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
+        let took = received.received_at().elapsed();
+        let biz_rt = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let outgoing = Outgoing {
+            wire: encode_answer(received.frame(), answer, biz_rt).into(),
+            received: Arc::clone(received),
+            confirm,
+        };
+        self.outbox.answered();
+        if let Err(outgoing) = self.outbox.push(outgoing) {
+            self.exchange.route(outgoing);
+            self.outbox.nudge();
+        }
+        if self.exchange.pending.fetch_sub(1, SeqCst) == 1 {
+            self.exchange.idle.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Watching and steering a long connection.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::shared::Shared;
+use crate::{CounterValues, Error, State};
+
+/// Watches and steers a [`LongConnection`](crate::LongConnection). Cheap to clone; it keeps nothing running.
+#[derive(Clone)]
+pub struct ConnectionHandle {
+    shared: Arc<Shared>,
+}
+
+impl ConnectionHandle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// What the client is doing at this moment: the best that any of its connections does.
+    pub fn state(&self) -> State {
+        self.shared.watch().borrow().clone()
+    }
+
+    /// What each of its connections is doing.
+    pub fn connections(&self) -> Vec<State> {
+        self.shared.states()
+    }
+
+    /// The next state after a change; the first call returns the present one at once.
+    pub fn watch(&self) -> StateWatch {
+        let mut receiver = self.shared.watch();
+        receiver.mark_changed();
+        StateWatch(receiver)
+    }
+
+    /// Resolves once a connection is open.
+    ///
+    /// # Errors
+    ///
+    /// When the client ends without one: the reason, or a misuse error if it was stopped on request.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: nothing is lost.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let mut states = self.shared.watch();
+        let ready =
+            states.wait_for(|state| matches!(state, State::Connected(_) | State::Stopped { .. })).await;
+        match ready.as_deref() {
+            Ok(State::Connected(_)) => Ok(()),
+            Ok(State::Stopped { reason: Some(reason) }) => Err(reason.clone()),
+            _ => Err(Error::misuse("the client was stopped before it was connected")),
+        }
+    }
+
+    /// Whether a connection is open and something has arrived on it within `max_silence`, for a readiness probe. Twice
+    /// the ping interval (4 min by default) is a sensible `max_silence`.
+    pub fn is_healthy(&self, max_silence: Duration) -> bool {
+        self.shared.states().iter().any(|state| match state {
+            State::Connected(connected) => {
+                let last = connected.last_frame().unwrap_or(connected.since);
+                Instant::now().saturating_duration_since(last) <= max_silence
+            }
+            _ => false,
+        })
+    }
+
+    /// The counts so far. They are kept by the handle after the client has ended.
+    pub fn counters(&self) -> CounterValues {
+        self.shared.counters.read()
+    }
+
+    /// Tells the client that the network changed (another Wi-Fi, a resumed machine): connections are asked for a sign of
+    /// life within 5 s, a waiting client tries at once.
+    pub fn network_changed(&self) {
+        self.shared.woken();
+    }
+
+    /// Opens a new connection in place of each present one, before the present one is let go: nothing is missed, and
+    /// running answers still go out on the old one.
+    pub fn rotate(&self) {
+        self.shared.signals.rotate.send_modify(|times| *times += 1);
+    }
+}
+
+impl fmt::Debug for ConnectionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionHandle").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+/// Yields a client's states as they change.
+#[derive(Debug)]
+pub struct StateWatch(tokio::sync::watch::Receiver<State>);
+
+impl StateWatch {
+    /// The state after the next change; changes that were missed in between are skipped. `None` once the client is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: a change is not lost.
+    pub async fn changed(&mut self) -> Option<State> {
+        self.0.changed().await.ok()?;
+        Some(self.0.borrow_and_update().clone())
+    }
+}

@@ -1,0 +1,125 @@
+//! Answers on their way to one connection, and what its driver is told to do.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{Confirm, ConnectionInfo, Received};
+
+/// An encoded answer.
+pub(super) struct Outgoing {
+    pub(super) wire: Bytes,
+    pub(super) received: Arc<Received>,
+    pub(super) confirm: Option<Confirm>,
+}
+
+/// What a driver is told to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Orders {
+    /// Ask the peer for a sign of life now.
+    pub(super) probe: bool,
+    /// Close once every delivery is answered, at the latest after this time.
+    pub(super) retire: Option<Duration>,
+}
+
+/// The mailbox of one connection's driver. Bounded by the deliveries that are out: each is answered once.
+pub(super) struct Outbox {
+    pub(super) info: Arc<ConnectionInfo>,
+    inner: Mutex<Inner>,
+    /// Deliveries of this connection that have not been answered.
+    pending: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Inner {
+    queue: Vec<Outgoing>,
+    orders: Orders,
+    closed: bool,
+    waker: Option<Waker>,
+}
+
+impl Outbox {
+    pub(super) fn new(info: Arc<ConnectionInfo>) -> Self {
+        Self { info, inner: Mutex::default(), pending: AtomicUsize::new(0) }
+    }
+
+    /// Queues an answer, or gives it back when the connection is closing or gone.
+    pub(super) fn push(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
+        let mut inner = self.lock();
+        if inner.closed {
+            return Err(outgoing);
+        }
+        inner.queue.push(outgoing);
+        wake(inner);
+        Ok(())
+    }
+
+    pub(super) fn probe(&self) {
+        let mut inner = self.lock();
+        inner.orders.probe = true;
+        wake(inner);
+    }
+
+    pub(super) fn retire(&self, patience: Duration) {
+        let mut inner = self.lock();
+        inner.orders.retire = Some(patience);
+        wake(inner);
+    }
+
+    /// Takes what has come since the last time; `Pending` when there is nothing. The driver is woken by what comes next.
+    pub(super) fn poll_take(&self, cx: &Context<'_>, into: &mut Vec<Outgoing>) -> Poll<Orders> {
+        let mut inner = self.lock();
+        match &mut inner.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        let orders = std::mem::take(&mut inner.orders);
+        if inner.queue.is_empty() && orders == Orders::default() {
+            return Poll::Pending;
+        }
+        into.append(&mut inner.queue);
+        Poll::Ready(orders)
+    }
+
+    /// Takes no more answers; gives back those that were not taken.
+    pub(super) fn close(&self) -> Vec<Outgoing> {
+        let mut inner = self.lock();
+        inner.closed = true;
+        std::mem::take(&mut inner.queue)
+    }
+
+    pub(super) fn delivered(&self) {
+        self.pending.fetch_add(1, SeqCst);
+    }
+
+    /// One delivery is answered. Called before the answer is pushed, so that the push wakes a driver that waits for the
+    /// last one.
+    pub(super) fn answered(&self) {
+        self.pending.fetch_sub(1, SeqCst);
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.pending.load(SeqCst)
+    }
+
+    /// Wakes the driver to look at [`Outbox::pending`] again.
+    pub(super) fn nudge(&self) {
+        wake(self.lock());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes outside of the lock: the woken driver takes it at once.
+fn wake(mut inner: MutexGuard<'_, Inner>) {
+    let waker = inner.waker.take();
+    drop(inner);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

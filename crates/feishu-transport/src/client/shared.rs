@@ -1,0 +1,162 @@
+//! What all connections of one client share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::config::Config;
+use super::exchange::Exchange;
+use crate::counters::Counters;
+use crate::lifecycle::{LifecycleEvent, Observer};
+use crate::{Error, ServerSettings, SettingsUpdate, State};
+
+/// Shared by a client's connections and its handles.
+pub(crate) struct Shared {
+    pub(super) config: Config,
+    pub(super) counters: Arc<Counters>,
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) signals: Signals,
+    observer: Arc<Observer>,
+    settings: Mutex<ServerSettings>,
+    states: Mutex<Vec<State>>,
+    state: watch::Sender<State>,
+    generations: AtomicU64,
+    stopping: AtomicBool,
+    /// Whether the platform has accepted these credentials before.
+    has_connected: AtomicBool,
+    /// Since when there has been no connection at all, once there was one.
+    down_since: Mutex<Option<Instant>>,
+}
+
+/// Requests to all connections; each is a number that grows with every request.
+pub(super) struct Signals {
+    /// Sleep, change of network: try again at once.
+    pub(super) wake: watch::Sender<u64>,
+    /// Open a new connection before letting the old one go.
+    pub(super) rotate: watch::Sender<u64>,
+    /// Take no new connection, close those there are; with the patience for it.
+    pub(super) close: watch::Sender<Option<Duration>>,
+}
+
+impl Shared {
+    pub(super) fn new(config: Config, observer: Observer) -> Self {
+        let counters = Arc::new(Counters::default());
+        let observer = Arc::new(observer);
+        let exchange = Exchange::new(config.timeouts, Arc::clone(&counters), Arc::clone(&observer));
+        let idle = State::Waiting { cause: None, next_try: Instant::now() };
+        Self {
+            counters,
+            exchange: Arc::new(exchange),
+            signals: Signals {
+                wake: watch::Sender::new(0),
+                rotate: watch::Sender::new(0),
+                close: watch::Sender::new(None),
+            },
+            observer,
+            settings: Mutex::new(config.settings),
+            states: Mutex::new(vec![idle.clone(); usize::from(config.connections)]),
+            state: watch::Sender::new(idle),
+            generations: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            has_connected: AtomicBool::new(false),
+            down_since: Mutex::new(None),
+            config,
+        }
+    }
+
+    pub(super) fn settings(&self) -> ServerSettings {
+        *lock(&self.settings)
+    }
+
+    /// Takes over settings of the server's and returns those in force.
+    pub(super) fn merge_settings(&self, update: &SettingsUpdate) -> ServerSettings {
+        let mut settings = lock(&self.settings);
+        let before = *settings;
+        settings.merge(update);
+        if *settings != before {
+            let now = *settings;
+            tracing::info!(
+                ping_interval = ?now.ping_interval,
+                reconnect_interval = ?now.reconnect_interval,
+                reconnect_nonce = ?now.reconnect_nonce,
+                "the server changed its settings"
+            );
+            self.tell(|| LifecycleEvent::Settings(now));
+        }
+        *settings
+    }
+
+    /// Publishes what connection `index` is doing.
+    pub(super) fn set_state(&self, index: usize, state: State) {
+        let mut states = lock(&self.states);
+        let was_connected = states.iter().any(State::is_connected);
+        if let Some(slot) = states.get_mut(index) {
+            *slot = state;
+        }
+        let best = states.iter().max_by_key(|state| state.rank()).cloned();
+        if was_connected && !states.iter().any(State::is_connected) {
+            *lock(&self.down_since) = Some(Instant::now());
+        }
+        if let Some(best) = best {
+            self.state.send_replace(best);
+        }
+    }
+
+    /// How long there was no connection at all, if there was one before; asked when one is open again.
+    pub(super) fn take_gap(&self) -> Option<Duration> {
+        lock(&self.down_since).take().map(|since| since.elapsed())
+    }
+
+    pub(super) fn states(&self) -> Vec<State> {
+        lock(&self.states).clone()
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    pub(super) fn stopped(&self, reason: Option<&Error>) {
+        let state = State::Stopped { reason: reason.cloned() };
+        lock(&self.states).fill(state.clone());
+        self.state.send_replace(state);
+        self.tell(|| LifecycleEvent::Stopped { reason: reason.cloned() });
+    }
+
+    pub(super) fn tell(&self, event: impl FnOnce() -> LifecycleEvent) {
+        self.observer.tell(&self.counters, event);
+    }
+
+    pub(super) fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, SeqCst) + 1
+    }
+
+    pub(super) fn has_connected(&self) -> bool {
+        self.has_connected.load(SeqCst)
+    }
+
+    pub(super) fn set_has_connected(&self) {
+        self.has_connected.store(true, SeqCst);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(SeqCst)
+    }
+
+    pub(super) fn set_stopping(&self) {
+        self.stopping.store(true, SeqCst);
+    }
+
+    /// The clocks jumped, or the host says that the network changed.
+    pub(super) fn woken(&self) {
+        self.tell(|| LifecycleEvent::Woken);
+        self.exchange.probe_all();
+        self.signals.wake.send_modify(|times| *times += 1);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

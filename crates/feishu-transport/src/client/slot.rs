@@ -1,0 +1,335 @@
+//! One of a client's connections through all its losses: ask for a URL, connect, drive, wait, again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::config::{OnConnectionLimit, Retries};
+use super::driver::{Driver, End};
+use super::exchange::ConnectionPath;
+use super::outbox::Outbox;
+use super::shared::Shared;
+use crate::backoff::Backoff;
+use crate::lifecycle::LifecycleEvent;
+use crate::session::Session;
+use crate::state::{Activity, Connected};
+use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, ServerSettings, Stage, State};
+
+/// What a stop asks of a slot: nothing, or to close within a time.
+type CloseSignal = watch::Receiver<Option<Duration>>;
+
+pub(super) struct Slot {
+    shared: Arc<Shared>,
+    inbox: Arc<dyn Inbox>,
+    index: usize,
+    backoff: Backoff,
+    /// Drivers, the current one and those that are being let go. Dropping the slot ends them.
+    drivers: JoinSet<(u64, End)>,
+    wake: watch::Receiver<u64>,
+    rotate: watch::Receiver<u64>,
+    close: CloseSignal,
+    /// The session of the last connection, for the next one.
+    session: Option<Session>,
+}
+
+/// The connection that a slot currently counts on.
+struct Current {
+    outbox: Arc<Outbox>,
+    connected: Connected,
+}
+
+/// Why driving ended.
+enum Ended {
+    Lost { uptime: Duration, cause: Error, woken: bool },
+    Closed,
+}
+
+impl Slot {
+    pub(super) fn new(shared: Arc<Shared>, inbox: Arc<dyn Inbox>, index: usize) -> Self {
+        let seed = shared.config.seed.wrapping_add(index as u64);
+        Self {
+            backoff: Backoff::new(seed, &shared.config.timeouts),
+            drivers: JoinSet::new(),
+            wake: shared.signals.wake.subscribe(),
+            rotate: shared.signals.rotate.subscribe(),
+            close: shared.signals.close.subscribe(),
+            session: None,
+            shared,
+            inbox,
+            index,
+        }
+    }
+
+    /// Keeps the connection up until the client closes (`Ok`) or no retry can help.
+    pub(super) async fn run(mut self) -> Result<(), Error> {
+        // Several connections do not ask for their URLs all at once.
+        let stagger = Duration::from_millis(50) * u32::try_from(self.index).unwrap_or(0);
+        if stagger > Duration::ZERO && self.pause(stagger, None).await.is_none() {
+            return Ok(());
+        }
+        loop {
+            let Some(current) = self.connect().await? else { return Ok(()) };
+            match self.drive(current).await {
+                Ended::Closed => return Ok(()),
+                Ended::Lost { uptime, cause, woken } => {
+                    let settings = self.shared.settings();
+                    let delay = self.backoff.after_loss(uptime, &settings);
+                    let delay = if woken { Duration::ZERO } else { delay };
+                    tracing::warn!(slot = self.index, ?uptime, retry_in = ?delay, %cause, "disconnected");
+                    self.give_up_if_exhausted(&cause)?;
+                    if self.pause(delay, Some(cause)).await.is_none() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tries until there is a connection; `None` when the client closes meanwhile.
+    async fn connect(&mut self) -> Result<Option<Current>, Error> {
+        loop {
+            let attempt = self.backoff.attempts() + 1;
+            let since = Instant::now();
+            self.shared.set_state(self.index, State::Connecting { attempt, since });
+            self.shared.tell(|| LifecycleEvent::Connecting { attempt });
+            tracing::debug!(slot = self.index, attempt, "connecting");
+            let opened = tokio::select! {
+                opened = open(&self.shared) => opened,
+                () = closing(&mut self.close) => return Ok(None),
+            };
+            let error = match opened {
+                Ok(opened) => return Ok(Some(self.start(opened))),
+                Err(error) => error,
+            };
+            self.fail_if_fatal(&error)?;
+            let delay = self.backoff.after_failure(&error, &self.shared.settings());
+            self.give_up_if_exhausted(&error)?;
+            tracing::warn!(slot = self.index, attempt, retry_in = ?delay, %error, "cannot connect");
+            self.shared.tell(|| LifecycleEvent::AttemptFailed { error: error.clone(), retry_in: delay });
+            if self.pause(delay, Some(error)).await.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Drives until the connection is lost or the client closes; replaces it on request and by age.
+    async fn drive(&mut self, mut current: Current) -> Ended {
+        self.rotate.mark_unchanged();
+        let mut replace_at = self.replace_at(Instant::now());
+        loop {
+            let replace = tokio::select! {
+                ended = self.drivers.join_next() => {
+                    if let Some(ended) = ended.and_then(|ended| self.ended(&current, ended)) {
+                        return ended;
+                    }
+                    false
+                }
+                () = closing(&mut self.close) => {
+                    return self.let_go(current).await;
+                }
+                changed = self.rotate.changed() => changed.is_ok(),
+                () = sleep_until_or_never(replace_at) => true,
+            };
+            if replace {
+                match self.replacement().await {
+                    Some(Ok(opened)) => {
+                        let old = std::mem::replace(&mut current, self.start(opened));
+                        old.outbox.retire(self.shared.config.timeouts.answer);
+                        replace_at = self.replace_at(Instant::now());
+                    }
+                    Some(Err(error)) => {
+                        let retry = self.shared.settings().reconnect_interval;
+                        tracing::warn!(slot = self.index, %error, retry_in = ?retry, "cannot open the connection that is to replace this one; this one stays");
+                        replace_at = Some(Instant::now() + retry);
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// A connection beside the current one; `None` when the client closes meanwhile.
+    async fn replacement(&mut self) -> Option<Result<Opened, Error>> {
+        tokio::select! {
+            opened = open(&self.shared) => Some(opened),
+            () = closing(&mut self.close) => None,
+        }
+    }
+
+    /// Spawns the driver of a new connection.
+    fn start(&mut self, opened: Opened) -> Current {
+        let shared = Arc::clone(&self.shared);
+        let now = Instant::now();
+        let info = Arc::new(ConnectionInfo::new(opened.id, shared.next_generation()));
+        let outbox = Arc::new(Outbox::new(Arc::clone(&info)));
+        let activity = Arc::new(Activity::new(now));
+        let config = &shared.config;
+        let mut session = self.session.take().unwrap_or_else(|| {
+            Session::new(now.into_std(), config.limits, config.timeouts, Arc::clone(&shared.counters))
+        });
+        session.connected(now.into_std(), opened.service_id, &opened.settings);
+        let path: Arc<dyn ReplyPath> =
+            Arc::new(ConnectionPath { outbox: Arc::clone(&outbox), exchange: Arc::clone(&shared.exchange) });
+        let inbox = Arc::clone(&self.inbox);
+        let driver = Driver::new(
+            opened.link,
+            session,
+            Arc::clone(&outbox),
+            path,
+            inbox,
+            Arc::clone(&activity),
+            Arc::clone(&shared),
+        );
+        let generation = info.generation;
+        self.drivers.spawn(async move { (generation, driver.await) });
+
+        shared.set_has_connected();
+        shared.counters.connections.one();
+        let connected = Connected::new(now, Arc::clone(&info), activity);
+        shared.set_state(self.index, State::Connected(connected.clone()));
+        shared.exchange.opened(&outbox);
+        let gap = shared.take_gap();
+        tracing::info!(slot = self.index, conn_id = info.id, generation, ?gap, "connected");
+        shared.tell(|| LifecycleEvent::Connected { info, gap });
+        Current { outbox, connected }
+    }
+
+    /// A driver ended. Only the current one's end is the slot's.
+    fn ended(
+        &mut self,
+        current: &Current,
+        ended: Result<(u64, End), tokio::task::JoinError>,
+    ) -> Option<Ended> {
+        let Ok((generation, end)) = ended else {
+            // The driver's task itself failed: an inbox of the caller's panicked in it. The connection is gone.
+            let uptime = current.connected.uptime();
+            let cause = Error::lost("the inbox panicked while it took a delivery");
+            self.disconnected(&current.connected.info, Some(&cause), uptime);
+            return Some(Ended::Lost { uptime, cause, woken: false });
+        };
+        let is_current = generation == current.connected.info.generation;
+        if !is_current {
+            tracing::info!(slot = self.index, generation, "the replaced connection is closed");
+            return None;
+        }
+        let uptime = current.connected.uptime();
+        self.disconnected(&current.connected.info, end.cause.as_ref(), uptime);
+        self.session = Some(end.session);
+        let cause = end.cause.unwrap_or_else(|| Error::lost("closed"));
+        Some(Ended::Lost { uptime, cause, woken: end.woken })
+    }
+
+    fn disconnected(&self, info: &Arc<ConnectionInfo>, cause: Option<&Error>, uptime: Duration) {
+        self.shared.tell(|| LifecycleEvent::Disconnected {
+            info: Arc::clone(info),
+            cause: cause.cloned(),
+            uptime,
+        });
+    }
+
+    /// Closes the current connection with a closing handshake; bounded by the drivers' own deadlines.
+    async fn let_go(&mut self, current: Current) -> Ended {
+        current.outbox.retire(self.close.borrow().unwrap_or_default());
+        while let Some(ended) = self.drivers.join_next().await {
+            if let Ok((generation, end)) = ended {
+                let uptime = current.connected.uptime();
+                if generation == current.connected.info.generation {
+                    self.disconnected(&current.connected.info, end.cause.as_ref(), uptime);
+                }
+            }
+        }
+        Ended::Closed
+    }
+
+    /// Waits between attempts; a wake-up ends the wait. `None` when the client closes meanwhile.
+    async fn pause(&mut self, delay: Duration, cause: Option<Error>) -> Option<()> {
+        let next_try = Instant::now() + delay;
+        self.shared.set_state(self.index, State::Waiting { cause, next_try });
+        self.wake.mark_unchanged();
+        tokio::select! {
+            () = sleep_until(next_try) => Some(()),
+            changed = self.wake.changed() => changed.ok(),
+            () = closing(&mut self.close) => None,
+        }
+    }
+
+    /// Ends the client on a refusal that no retry can mend, unless these credentials have worked before.
+    fn fail_if_fatal(&self, error: &Error) -> Result<(), Error> {
+        let limit_reached =
+            error.refusal().is_some_and(|refusal| refusal.class == RefusalClass::ConnectionLimit);
+        if limit_reached && self.shared.config.on_limit == OnConnectionLimit::Fail {
+            return Err(error.clone());
+        }
+        if error.is_fatal() && !self.shared.has_connected() {
+            return Err(error.clone());
+        }
+        Ok(())
+    }
+
+    fn give_up_if_exhausted(&self, last: &Error) -> Result<(), Error> {
+        let limit = match self.shared.config.retries {
+            Retries::AsServerSays => self.shared.settings().reconnect_count,
+            Retries::Endless => None,
+            Retries::AtMost(limit) => Some(limit),
+        };
+        if !self.backoff.is_exhausted(limit) {
+            return Ok(());
+        }
+        let last = Box::new(last.clone());
+        Err(Error::new(crate::ErrorKind::Exhausted { attempts: self.backoff.attempts(), last }))
+    }
+
+    fn replace_at(&self, now: Instant) -> Option<Instant> {
+        self.shared.config.max_age.map(|age| now + age)
+    }
+}
+
+/// A link that has just been opened, and what its URL said.
+struct Opened {
+    link: Box<dyn crate::Link>,
+    id: String,
+    service_id: i32,
+    settings: ServerSettings,
+}
+
+/// One attempt: the endpoint call and the WebSocket, each with a deadline over its own.
+async fn open(shared: &Shared) -> Result<Opened, Error> {
+    shared.counters.attempts.one();
+    let config = &shared.config;
+    let timeouts = &config.timeouts;
+    let dial = timeouts.connect + timeouts.proxy + timeouts.tls;
+    let endpoint = within(dial + timeouts.call, Stage::Endpoint, config.source.endpoint()).await?;
+    let settings = shared.merge_settings(&endpoint.settings);
+    let url = match &config.rewrite {
+        Some(base) => endpoint.url.rewritten(base)?,
+        None => endpoint.url,
+    };
+    let link = within(dial + timeouts.handshake, Stage::Handshake, config.connect.connect(&url)).await?;
+    Ok(Opened { link, id: url.connection_id(), service_id: url.service_id(), settings })
+}
+
+async fn within<T>(
+    limit: Duration,
+    stage: Stage,
+    step: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    timeout(limit, step).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
+}
+
+async fn closing(close: &mut CloseSignal) {
+    if close.wait_for(Option::is_some).await.is_err() {
+        // The client is gone, and this with it.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn sleep_until_or_never(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
