@@ -1,1 +1,43 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod builder;
+mod card;
+mod check;
+mod click;
+mod connection;
+mod endpoint;
+mod error;
+mod fault;
+mod finding;
+mod gateway;
+mod handshake;
+mod inflight;
+mod journal;
+mod outgoing;
+mod peer;
+mod push;
+mod serve;
+mod settings;
+mod shared;
+#[cfg(feature = "tls")]
+mod tls;
+mod verdict;
+mod wire;
+
+pub use feishu_proto::{Bytes, Frame, Header};
+pub use serde_json::{Value, json};
+
+pub use crate::answer::Answered;
+pub use crate::builder::{Builder, LimitAt};
+pub use crate::click::Click;
+pub use crate::error::{Error, ErrorKind};
+pub use crate::fault::{Absent, Fault, HandshakeRefusal, Refusal};
+pub use crate::finding::{Finding, FindingKind, Severity};
+pub use crate::gateway::Gateway;
+pub use crate::journal::{Entry, Seen};
+pub use crate::outgoing::Outgoing;
+pub use crate::peer::{Connection, ConnectionId};
+pub use crate::push::{Event, Preview, Sent};
+pub use crate::settings::Settings;
+pub use crate::verdict::Verdict;

@@ -1,0 +1,190 @@
+//! How a gateway is set up.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::inflight::Pushes;
+use crate::journal::Journal;
+use crate::serve::{self, Security};
+use crate::shared::{App, Config, Shared, State};
+use crate::{Error, Gateway, Settings};
+
+/// Settings of a gateway before it starts. Made by [`Gateway::builder`].
+#[derive(Debug)]
+pub struct Builder {
+    apps: Vec<App>,
+    address: SocketAddr,
+    in_memory: bool,
+    tls: bool,
+    settings: Settings,
+    max_connections: usize,
+    limit_at: LimitAt,
+    answer_limit: Duration,
+    log_limit: usize,
+    seed: Option<u64>,
+}
+
+/// Which step tells a client that its app has too many connections. Both were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LimitAt {
+    /// The endpoint call, with code 1000040350.
+    Endpoint,
+    /// The handshake, with status 514 and sub-code 1000040350.
+    Handshake,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            apps: Vec::new(),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            in_memory: false,
+            tls: false,
+            settings: Settings::default(),
+            max_connections: 50,
+            limit_at: LimitAt::Handshake,
+            answer_limit: Duration::from_secs(3),
+            log_limit: 4096,
+            seed: None,
+        }
+    }
+}
+
+impl Builder {
+    /// An app that may connect. The first one is what pushes go to unless they name another. Without any there is
+    /// `cli_local` with the secret `local-secret`.
+    ///
+    /// The official Node SDK refuses, without a word, to start with an id that is not `cli_` and 16 hex digits.
+    pub fn app(mut self, id: &str, secret: &str) -> Self {
+        self.apps.push(App { id: id.into(), secret: secret.into() });
+        self
+    }
+
+    /// A fixed port on loopback instead of a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.address.set_port(port);
+        self
+    }
+
+    /// The address to listen on, `127.0.0.1` with a free port by default. There is no protection but the app secret:
+    /// other addresses are for containers.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// No TCP at all; clients come in by [`Gateway::dial`] only. Needs no network, and works on tokio's paused clock.
+    pub fn in_memory(mut self) -> Self {
+        self.in_memory = true;
+        self
+    }
+
+    /// `https://` and `wss://`, with a root certificate made now; see [`Gateway::root_pem`]. Holds for
+    /// [`Gateway::dial`] as well.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// The client settings of endpoint call and pongs; those of production by default.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Connections an app may have; 50 by default, the documented limit.
+    pub fn max_connections(mut self, limit: usize) -> Self {
+        self.max_connections = limit;
+        self
+    }
+
+    /// Which step tells that the limit is reached; the handshake by default.
+    pub fn limit_at(mut self, place: LimitAt) -> Self {
+        self.limit_at = place;
+        self
+    }
+
+    /// How long an answer may take; 3 s by default, the documented limit.
+    pub fn answer_limit(mut self, limit: Duration) -> Self {
+        self.answer_limit = limit;
+        self
+    }
+
+    /// Entries that the log keeps; 4096 by default. 0 keeps none, for long load tests; findings are kept in any case.
+    pub fn log_limit(mut self, entries: usize) -> Self {
+        self.log_limit = entries;
+        self
+    }
+
+    /// Makes the choice of connections repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts the gateway in the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, or the certificate cannot be made.
+    pub async fn start(mut self) -> Result<Gateway, Error> {
+        if self.apps.is_empty() {
+            self = self.app("cli_local", "local-secret");
+        }
+        let listener = match self.in_memory {
+            true => None,
+            false => Some(
+                TcpListener::bind(self.address)
+                    .await
+                    .map_err(|error| Error::start(&format!("listen on {}", self.address), error))?,
+            ),
+        };
+        let authority = match &listener {
+            Some(listener) => {
+                let address = listener.local_addr();
+                address.map_err(|error| Error::start("read the listener's address", error))?.to_string()
+            }
+            None => "localhost".into(),
+        };
+        #[cfg(feature = "tls")]
+        let (security, root) = match self.tls {
+            true => {
+                let made = crate::tls::make()?;
+                (Security::Tls(made.acceptor), Some(made.root))
+            }
+            false => (Security::Plain, None),
+        };
+        #[cfg(not(feature = "tls"))]
+        let security = Security::Plain;
+
+        let shared = Arc::new(Shared {
+            config: Config {
+                apps: self.apps,
+                max_connections: self.max_connections,
+                limit_at: self.limit_at,
+                answer_limit: self.answer_limit,
+                authority,
+                tls: self.tls,
+            },
+            journal: Journal::new(self.log_limit),
+            pushes: Mutex::new(Pushes::default()),
+            state: Mutex::new(State::new(self.settings, self.seed)),
+            live: watch::Sender::new(0),
+            closed: watch::Sender::new(false),
+        });
+        if let Some(listener) = listener {
+            tokio::spawn(serve::accept(Arc::clone(&shared), listener, security.clone()));
+        }
+        Ok(Gateway::new(
+            shared,
+            security,
+            #[cfg(feature = "tls")]
+            root,
+        ))
+    }
+}

@@ -1,0 +1,341 @@
+//! The gateway as a test or a program holds it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use feishu_proto::Frame;
+use serde_json::Value;
+use tokio::io::DuplexStream;
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::Instant;
+
+use crate::fault::Place;
+use crate::journal::Entry;
+use crate::outgoing::Encoded;
+use crate::peer::{Command, Connection, Peer};
+use crate::serve::{self, Security};
+use crate::shared::{Shared, lock};
+use crate::{Answered, Builder, Error, ErrorKind, Event, Fault, Finding, Outgoing, Preview, Sent, Settings};
+
+/// Bytes that an in-memory stream buffers in each direction, about what a socket does.
+const PIPE_LIMIT: usize = 256 * 1024;
+/// When a failed event is pushed again, counted from each failure ("event retry" in the platform's documentation).
+const RETRIES: [Duration; 4] = [
+    Duration::from_secs(15),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(60 * 60),
+    Duration::from_secs(6 * 60 * 60),
+];
+
+/// The platform's stand-in. Cheap to clone; every task of it ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Gateway(Arc<Owner>);
+
+struct Owner {
+    shared: Arc<Shared>,
+    security: Security,
+    #[cfg(feature = "tls")]
+    root: Option<crate::tls::Root>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+/// Start, and ways in.
+impl Gateway {
+    /// Starts on a free port of loopback, with the app `cli_local` and the secret `local-secret`.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be opened.
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Everything that can be set before the start.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        security: Security,
+        #[cfg(feature = "tls")] root: Option<crate::tls::Root>,
+    ) -> Self {
+        Self(Arc::new(Owner {
+            shared,
+            security,
+            #[cfg(feature = "tls")]
+            root,
+        }))
+    }
+
+    /// `http://127.0.0.1:PORT`: the domain to give to a client.
+    pub fn base_url(&self) -> String {
+        let config = &self.shared().config;
+        let scheme = if config.tls { "https" } else { "http" };
+        format!("{scheme}://{}", config.authority)
+    }
+
+    /// Id of the first app.
+    pub fn app_id(&self) -> &str {
+        self.shared().config.apps.first().map_or("", |app| &app.id)
+    }
+
+    /// Secret of the first app.
+    pub fn app_secret(&self) -> &str {
+        self.shared().config.apps.first().map_or("", |app| &app.secret)
+    }
+
+    /// A new stream to the gateway, in memory: what an accepted TCP connection is, without a socket. It serves the
+    /// endpoint call, the handshake and OpenAPI alike.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn dial(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(PIPE_LIMIT);
+        serve::spawn(&self.0.shared, ours, &self.0.security);
+        theirs
+    }
+
+    /// The root certificate in PEM; empty without TLS.
+    #[cfg(feature = "tls")]
+    pub fn root_pem(&self) -> &str {
+        self.0.root.as_ref().map_or("", |root| &root.pem)
+    }
+
+    /// The root certificate in DER; empty without TLS.
+    #[cfg(feature = "tls")]
+    pub fn root_der(&self) -> &[u8] {
+        self.0.root.as_ref().map_or(&[], |root| &root.der)
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+}
+
+/// Connections.
+impl Gateway {
+    /// Waits until at least `n` connections are live; 0 waits until none is.
+    pub async fn connected(&self, n: usize) {
+        let mut live = self.shared().live.subscribe();
+        // The sender lives as long as the gateway, so there is no error to see.
+        let _ = live.wait_for(|live| if n == 0 { *live == 0 } else { *live >= n }).await;
+    }
+
+    /// The live connections, oldest first.
+    pub fn connections(&self) -> Vec<Connection> {
+        lock(&self.shared().state).live.iter().cloned().map(Connection).collect()
+    }
+
+    /// Handshakes that succeeded so far.
+    pub fn handshakes(&self) -> u64 {
+        lock(&self.shared().state).connections
+    }
+
+    /// Other settings for the coming endpoint calls and pongs.
+    pub fn set_settings(&self, settings: Settings) {
+        lock(&self.shared().state).settings = settings;
+    }
+}
+
+/// Pushes.
+impl Gateway {
+    /// A user operates a card; waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotConnected`] when there is no connection, [`ErrorKind::NoAnswer`] after 3 s.
+    pub async fn click(&self, click: impl Into<Outgoing>) -> Result<Answered, Error> {
+        self.push(click).await
+    }
+
+    /// A user's client asks for the preview of a link; waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::click`].
+    pub async fn preview(&self, preview: impl Into<Preview>) -> Result<Answered, Error> {
+        self.push(preview.into()).await
+    }
+
+    /// An event happens, `body` being what the envelope has under `event`; waits for the acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::click`].
+    pub async fn event(&self, event_type: &str, body: Value) -> Result<Answered, Error> {
+        self.push(Event::new(event_type, body)).await
+    }
+
+    /// Any push; waits for the first answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::click`], and [`ErrorKind::Misuse`] for what cannot be sent.
+    pub async fn push(&self, push: impl Into<Outgoing>) -> Result<Answered, Error> {
+        self.send(push).await?.answer().await
+    }
+
+    /// Any push; does not wait for the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotConnected`] and [`ErrorKind::Misuse`].
+    pub async fn send(&self, push: impl Into<Outgoing>) -> Result<Sent, Error> {
+        let mut outgoing = push.into();
+        let peer = self.choose(&mut outgoing)?;
+        let wait = outgoing.wait_limit().unwrap_or(self.shared().config.answer_limit);
+        let Encoded { frames, push } = outgoing.encode(&peer)?;
+        let push = Arc::new(push);
+        let (waiter, answer) = oneshot::channel();
+        lock(&self.shared().pushes).add(Arc::clone(&push), Some(waiter));
+        let sent = Sent { push: Arc::clone(&push), answer, deadline: Instant::now() + wait };
+        // Fails when the connection ended just now: then the push is lost and no answer comes, as on a network.
+        let _ = peer.commands.send(Command::Push(frames, push)).await;
+        Ok(sent)
+    }
+
+    /// An event as the platform delivers it: when it fails or is not answered in 3 s, it is pushed again 15 s, 5 min,
+    /// 1 h and 6 h later, each time to a random connection, under the same `event_id`. Returns when it was
+    /// acknowledged or the last attempt failed; one element per attempt.
+    pub async fn deliver(&self, event: Event) -> Vec<Result<Answered, Error>> {
+        let mut attempts = Vec::new();
+        let mut pauses = RETRIES.into_iter();
+        loop {
+            let attempt = self.push(event.clone()).await;
+            let done = attempt.as_ref().is_ok_and(|answer| answer.verdict().is_ok());
+            attempts.push(attempt);
+            match pauses.next() {
+                Some(pause) if !done => tokio::time::sleep(pause).await,
+                _ => return attempts,
+            }
+        }
+    }
+
+    /// A random live connection of the wanted app, or the wanted connection.
+    fn choose(&self, outgoing: &mut Outgoing) -> Result<Arc<Peer>, Error> {
+        let app = outgoing.wanted_app().unwrap_or_else(|| self.app_id()).to_owned();
+        let mut state = lock(&self.shared().state);
+        if outgoing.is_callback() && !outgoing.has_kind() {
+            let unpublished = state.faults.take(Place::Callback).is_some();
+            if unpublished {
+                *outgoing = outgoing.clone().kind("card");
+            }
+        }
+        if let Some(id) = outgoing.wanted_connection() {
+            let found = state.live.iter().find(|peer| peer.id == id).cloned();
+            return found
+                .ok_or_else(|| Error::new(ErrorKind::NotConnected, format!("connection {id} is not live")));
+        }
+        let count = state.live.iter().filter(|peer| *peer.app == *app).count();
+        if count == 0 {
+            return Err(Error::new(ErrorKind::NotConnected, format!("no client of {app} is connected")));
+        }
+        let index = if count == 1 { 0 } else { state.rng.usize(..count) };
+        let chosen = state.live.iter().filter(|peer| *peer.app == *app).nth(index).cloned();
+        chosen.ok_or_else(|| Error::new(ErrorKind::NotConnected, format!("no client of {app} is connected")))
+    }
+}
+
+/// Faults.
+impl Gateway {
+    /// Lets something go wrong: at once, or from now on until [`Gateway::heal`].
+    pub fn fault(&self, fault: Fault) {
+        self.add_fault(fault, None);
+    }
+
+    /// Lets something go wrong this many times. Faults of one place happen in the order they were set, so that a
+    /// script can be written down in advance.
+    pub fn fault_times(&self, times: u32, fault: Fault) {
+        self.add_fault(fault, Some(times));
+    }
+
+    /// Ends all standing faults, and resumes stalled connections.
+    pub fn heal(&self) {
+        lock(&self.shared().state).faults.clear();
+        self.connections().iter().for_each(Connection::resume);
+    }
+
+    fn add_fault(&self, fault: Fault, times: Option<u32>) {
+        if fault.place() != Place::Now {
+            lock(&self.shared().state).faults.add(fault, times);
+            return;
+        }
+        for connection in self.connections() {
+            match &fault {
+                Fault::Stall => connection.stall(),
+                Fault::Cut => {
+                    self.shared().leave(&connection.0);
+                    connection.cut();
+                }
+                Fault::Close(code, reason) => connection.close(*code, reason),
+                Fault::Noise(bytes) => connection.noise(bytes.clone()),
+                Fault::Text(text) => connection.text(text),
+                Fault::WebSocketPing => connection.web_socket_ping(),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What was seen.
+impl Gateway {
+    /// The log, oldest first: endpoint calls, handshakes, pings, pushes, answers, ends, findings.
+    pub fn log(&self) -> Vec<Entry> {
+        self.shared().journal.entries()
+    }
+
+    /// Every frame that clients sent, as far as the log reaches back.
+    pub fn frames(&self) -> Vec<Arc<Frame>> {
+        self.shared().journal.frames()
+    }
+
+    /// Everything that clients did wrong. A good client leaves it empty.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.shared().journal.findings()
+    }
+
+    /// Forgets the log and the findings so far.
+    pub fn clear_log(&self) {
+        self.shared().journal.clear();
+    }
+
+    /// New entries of the log as they come. A receiver that lags behind by 4096 entries misses some.
+    pub fn watch(&self) -> broadcast::Receiver<Entry> {
+        self.shared().journal.watch()
+    }
+
+    /// Waits for an entry of the log, one that is there already or one to come.
+    pub async fn seen(&self, wanted: impl Fn(&Entry) -> bool) -> Entry {
+        let mut watch = self.watch();
+        if let Some(entry) = self.log().into_iter().find(&wanted) {
+            return entry;
+        }
+        loop {
+            match watch.recv().await {
+                Ok(entry) if wanted(&entry) => return entry,
+                // Missed some: they are still in the log, if it is not switched off.
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    if let Some(entry) = self.log().into_iter().find(&wanted) {
+                        return entry;
+                    }
+                }
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("base_url", &self.base_url()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,82 @@
+//! Pushes that may still be answered.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, OnceLock};
+
+use feishu_proto::Frame;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::verdict::Purpose;
+use crate::{Answered, ConnectionId};
+
+/// Pushes remembered, answered ones too: a second answer is recognised as one. The oldest are forgotten first.
+const PUSHES_LIMIT: usize = 8192;
+
+/// One push, from the moment it goes out.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    pub(crate) message_id: String,
+    /// The event type or the type header, for people.
+    pub(crate) label: String,
+    /// The frame that completed the message, without payload; `None` while fragments are missing.
+    pub(crate) completes: Option<Frame>,
+    /// How often the whole message went out.
+    pub(crate) copies: u32,
+    pub(crate) purpose: Purpose,
+    pub(crate) connection: ConnectionId,
+    pub(crate) card_token: Option<String>,
+    pub(crate) card_message: Option<String>,
+    /// When it was written.
+    pub(crate) sent_at: OnceLock<Instant>,
+}
+
+/// Pushes by their `message_id`.
+#[derive(Debug, Default)]
+pub(crate) struct Pushes {
+    by_id: HashMap<String, Kept>,
+    order: VecDeque<String>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    push: Arc<InFlight>,
+    /// Copies sent in all, over several sends of one `message_id`.
+    copies: u32,
+    answers: u32,
+    waiter: Option<oneshot::Sender<Answered>>,
+}
+
+/// What an answer belongs to.
+pub(crate) enum Match {
+    Unknown,
+    /// More answers than copies.
+    Repeated(Arc<InFlight>),
+    Expected(Arc<InFlight>, Option<oneshot::Sender<Answered>>),
+}
+
+impl Pushes {
+    /// Remembers a push. A second one of the same id takes the place of the first.
+    pub(crate) fn add(&mut self, push: Arc<InFlight>, waiter: Option<oneshot::Sender<Answered>>) {
+        let id = push.message_id.clone();
+        let earlier = self.by_id.get(&id).map_or((0, 0), |kept| (kept.copies, kept.answers));
+        let kept = Kept { copies: push.copies + earlier.0, answers: earlier.1, push, waiter };
+        if self.by_id.insert(id.clone(), kept).is_none() {
+            self.order.push_back(id);
+            if self.order.len() > PUSHES_LIMIT {
+                if let Some(oldest) = self.order.pop_front() {
+                    self.by_id.remove(&oldest);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn answered(&mut self, message_id: &str) -> Match {
+        let Some(kept) = self.by_id.get_mut(message_id) else { return Match::Unknown };
+        kept.answers += 1;
+        if kept.answers > kept.copies.max(1) {
+            return Match::Repeated(Arc::clone(&kept.push));
+        }
+        Match::Expected(Arc::clone(&kept.push), kept.waiter.take())
+    }
+}

@@ -1,0 +1,137 @@
+//! Accepting streams, and HTTP on them: one server for the endpoint call, the handshake and OpenAPI.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::journal::Seen;
+use crate::shared::{Shared, lock};
+use crate::wire::{Io, Tap, Wire};
+use crate::{endpoint, handshake};
+
+/// Largest body of a request. The largest documented one is a message of 150 KB.
+const BODY_LIMIT: usize = 256 * 1024;
+
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Puts TLS around accepted streams, or does nothing.
+#[derive(Clone)]
+pub(crate) enum Security {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+/// Accepts until the gateway is dropped.
+pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, security: Security) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shared.closed() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                // Small frames must leave at once; without this a click takes 40 ms.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "cannot switch Nagle's algorithm off");
+                }
+                spawn(&shared, stream, &security);
+            }
+            Err(error) => {
+                // Out of file descriptors, or a client that left already: neither is a reason to stop.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// Serves one stream in a task of its own.
+pub(crate) fn spawn(shared: &Arc<Shared>, io: impl Io, security: &Security) {
+    let shared = Arc::clone(shared);
+    match security {
+        Security::Plain => {
+            tokio::spawn(serve(shared, io));
+        }
+        #[cfg(feature = "tls")]
+        Security::Tls(acceptor) => {
+            let accepting = acceptor.accept(io);
+            tokio::spawn(async move {
+                let accepted = tokio::select! {
+                    accepted = accepting => accepted,
+                    () = shared.closed() => return,
+                };
+                match accepted {
+                    Ok(io) => serve(shared, io).await,
+                    Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+                }
+            });
+        }
+    }
+}
+
+async fn serve(shared: Arc<Shared>, io: impl Io) {
+    let tap = lock(&shared.state).new_tap();
+    let wire = Wire::new(io, Arc::clone(&tap));
+    let service = {
+        let shared = Arc::clone(&shared);
+        service_fn(move |request| route(Arc::clone(&shared), Arc::clone(&tap), request))
+    };
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(wire), service)
+        .with_upgrades();
+    tokio::select! {
+        served = connection => if let Err(error) = served {
+            tracing::debug!(%error, "an HTTP connection ended");
+        },
+        () = shared.closed() => {}
+    }
+}
+
+async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    let path = request.uri().path();
+    Ok(match (request.method(), path) {
+        (_, "/callback/ws/endpoint") => endpoint::call(&shared, request).await,
+        (&Method::GET, "/ws/v2") => handshake::upgrade(&shared, tap, request).await,
+        (method, path) => {
+            shared.journal.add(None, Seen::UnknownPath(format!("{method} {path}")));
+            text(404, "404 page not found")
+        }
+    })
+}
+
+/// Reads a whole body; `None` when it is too large or the client left.
+pub(crate) async fn body(request: Request<Incoming>) -> Option<Bytes> {
+    let limited = Limited::new(request.into_body(), BODY_LIMIT);
+    limited.collect().await.ok().map(http_body_util::Collected::to_bytes)
+}
+
+pub(crate) fn json(status: u16, body: &Value) -> Answer {
+    respond(status, "application/json; charset=utf-8", body.to_string())
+}
+
+pub(crate) fn text(status: u16, body: impl Into<Bytes>) -> Answer {
+    respond(status, "text/plain; charset=utf-8", body)
+}
+
+pub(crate) fn respond(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response
+}
+
+/// A header of a request as text; empty when it is absent or no text.
+pub(crate) fn header_text<'a, B>(request: &'a Request<B>, name: &str) -> &'a str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

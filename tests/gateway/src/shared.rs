@@ -1,0 +1,176 @@
+//! What all tasks of a gateway share.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::fault::Faults;
+use crate::inflight::Pushes;
+use crate::journal::{Journal, Seen};
+use crate::peer::Peer;
+use crate::wire::Tap;
+use crate::{Finding, FindingKind, LimitAt, Settings};
+
+/// Connection URLs that were issued and not used yet; the oldest are forgotten first.
+const TICKETS_LIMIT: usize = 1024;
+
+/// What is fixed when the gateway starts.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) apps: Vec<App>,
+    pub(crate) max_connections: usize,
+    pub(crate) limit_at: LimitAt,
+    pub(crate) answer_limit: Duration,
+    /// `host:port` for connection URLs when a request names none.
+    pub(crate) authority: String,
+    pub(crate) tls: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) id: Arc<str>,
+    pub(crate) secret: String,
+}
+
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) journal: Journal,
+    pub(crate) pushes: Mutex<Pushes>,
+    pub(crate) state: Mutex<State>,
+    /// Number of live connections.
+    pub(crate) live: watch::Sender<usize>,
+    /// True when the gateway was dropped.
+    pub(crate) closed: watch::Sender<bool>,
+}
+
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) tickets: Tickets,
+    pub(crate) live: Vec<Arc<Peer>>,
+    /// Handshakes answered with 101 whose connection has not ended, by app.
+    pub(crate) admitted: HashMap<Arc<str>, usize>,
+    pub(crate) connections: u64,
+    pub(crate) rng: fastrand::Rng,
+    taps: Vec<Weak<Tap>>,
+}
+
+impl State {
+    pub(crate) fn new(settings: Settings, seed: Option<u64>) -> Self {
+        Self {
+            settings,
+            faults: Faults::default(),
+            tickets: Tickets::default(),
+            live: Vec::new(),
+            admitted: HashMap::new(),
+            connections: 0,
+            rng: seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            taps: Vec::new(),
+        }
+    }
+
+    /// A tap for a new stream; closed with the gateway.
+    pub(crate) fn new_tap(&mut self) -> Arc<Tap> {
+        let tap = Arc::default();
+        self.taps.retain(|tap| tap.strong_count() > 0);
+        self.taps.push(Arc::downgrade(&tap));
+        tap
+    }
+
+    pub(crate) fn admitted(&self, app: &str) -> usize {
+        self.admitted.get(app).copied().unwrap_or_default()
+    }
+}
+
+impl Shared {
+    pub(crate) fn app(&self, id: &str) -> Option<&App> {
+        self.config.apps.iter().find(|app| &*app.id == id)
+    }
+
+    /// Ends when the gateway is dropped.
+    pub(crate) async fn closed(&self) {
+        let mut closed = self.closed.subscribe();
+        // An error means that the sender is gone, and with it the gateway.
+        let _ = closed.wait_for(|closed| *closed).await;
+    }
+
+    /// Ends every stream and every task.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
+        let mut state = lock(&self.state);
+        state.live.clear();
+        for tap in state.taps.drain(..).filter_map(|tap| tap.upgrade()) {
+            tap.cut();
+        }
+    }
+
+    pub(crate) fn connected(&self, peer: Arc<Peer>) {
+        self.journal.add(Some(peer.id), Seen::Connected);
+        let mut state = lock(&self.state);
+        if *self.closed.borrow() {
+            return;
+        }
+        state.live.push(peer);
+        self.live.send_replace(state.live.len());
+    }
+
+    /// No more pushes go to this connection. Harmless when called twice.
+    pub(crate) fn leave(&self, peer: &Peer) {
+        let mut state = lock(&self.state);
+        state.live.retain(|live| live.id != peer.id);
+        self.live.send_replace(state.live.len());
+    }
+
+    /// The connection has ended and counts no more.
+    pub(crate) fn ended(&self, peer: &Peer, how: String, by_us: bool, said_goodbye: bool) {
+        self.leave(peer);
+        if let Some(count) = lock(&self.state).admitted.get_mut(&peer.app) {
+            *count = count.saturating_sub(1);
+        }
+        self.journal.add(Some(peer.id), Seen::Ended { how, by_us });
+        if !by_us && !said_goodbye {
+            let text = "the connection ended without a close frame";
+            self.journal.found(Finding::warning(FindingKind::NoCloseFrame, text).on(peer.id));
+        }
+    }
+}
+
+/// Connection URLs that were issued. Each can be used once.
+#[derive(Debug, Default)]
+pub(crate) struct Tickets {
+    by_text: HashMap<String, Ticket>,
+    order: VecDeque<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) app: Arc<str>,
+    pub(crate) device_id: String,
+    pub(crate) access_key: String,
+    pub(crate) service_id: i32,
+}
+
+impl Tickets {
+    pub(crate) fn issue(&mut self, text: String, ticket: Ticket) {
+        self.order.push_back(text.clone());
+        self.by_text.insert(text, ticket);
+        if self.order.len() > TICKETS_LIMIT {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_text.remove(&oldest);
+            }
+        }
+    }
+
+    pub(crate) fn redeem(&mut self, text: &str) -> Option<Ticket> {
+        let ticket = self.by_text.remove(text)?;
+        self.order.retain(|kept| kept != text);
+        Some(ticket)
+    }
+}
+
+/// A panic elsewhere does not make the data wrong: every change under these locks is a single step.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
