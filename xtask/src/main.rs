@@ -1,30 +1,70 @@
 //! House work for this workspace, run as `cargo xtask <command>`.
+//!
+//! A command is one file with a `run` function and one line in [`COMMANDS`]; the help is made from that table.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its streams")]
 
+mod cargo;
+mod ci;
+mod msrv;
 mod proto;
+mod tidy;
+mod workspace;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-cargo xtask <command>
+use anyhow::{Result, bail};
 
-  proto [--check]   regenerate crates/feishu-proto/src/generated.rs from proto/pbbp2.proto
-                    (--check: only compare, fail when they differ)
-";
+/// What can be asked for after `cargo xtask`.
+struct Command {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&[&str]) -> Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "ci",
+        arguments: "",
+        about: "every gate a change has to pass, the cheap ones first",
+        run: ci::run,
+    },
+    Command {
+        name: "proto",
+        arguments: "[--check]",
+        about: "write the frames' Rust code from proto/pbbp2.proto (--check: only compare)",
+        run: proto::run,
+    },
+    Command {
+        name: "tidy",
+        arguments: "",
+        about: "the house rules that no compiler checks: layers, sizes, sources, words",
+        run: tidy::run,
+    },
+    Command {
+        name: "msrv",
+        arguments: "",
+        about: "check the published crates with the oldest Rust they promise",
+        run: msrv::run,
+    },
+];
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let done = match args.as_slice() {
-        ["proto"] => proto::run(false),
-        ["proto", "--check"] => proto::run(true),
-        _ => {
-            eprint!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some((name, arguments)) = words.split_first() else {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
     };
-    match done {
+    if matches!(*name, "help" | "--help" | "-h") {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == *name) else {
+        eprint!("error: there is no command `{name}`\n\n{}", help());
+        return ExitCode::from(2);
+    };
+    match (command.run)(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -33,7 +73,32 @@ fn main() -> ExitCode {
     }
 }
 
-/// The folder that holds the workspace's `Cargo.toml`.
-fn project_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+fn help() -> String {
+    let lines = COMMANDS.iter().map(|command| {
+        let call = format!("{} {}", command.name, command.arguments);
+        format!("  {call:<18}{}\n", command.about)
+    });
+    format!("cargo xtask <command>\n\n{}", lines.collect::<String>())
+}
+
+/// For commands that take no arguments: says so when some were given.
+fn no_arguments(command: &str, arguments: &[&str]) -> Result<()> {
+    if let Some(first) = arguments.first() {
+        bail!("`cargo xtask {command}` takes no arguments, `{first}` was given");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, help};
+
+    #[test]
+    fn help_names_every_command_once() {
+        let help = help();
+        for command in COMMANDS {
+            let lines = help.lines().filter(|line| line.split_whitespace().next() == Some(command.name));
+            assert_eq!(lines.count(), 1, "{}", command.name);
+        }
+    }
 }

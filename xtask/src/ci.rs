@@ -1,0 +1,125 @@
+//! `cargo xtask ci`: every gate a change has to pass, in one order everywhere, the cheap ones first.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use crate::cargo::{cargo, line, show};
+use crate::workspace::Workspace;
+use crate::{msrv, no_arguments, proto, tidy};
+
+/// How users are told to run the tests; `tidy` checks that they are.
+pub(crate) const TEST_COMMAND: &str = "cargo test --workspace";
+
+/// How users are told to see a click answered.
+pub(crate) const RUN_COMMAND: &str = "cargo run --example card_bot";
+
+/// Runs all gates; stops at the first that fails.
+pub(crate) fn run(arguments: &[&str]) -> Result<()> {
+    no_arguments("ci", arguments)?;
+    let workspace = Workspace::load()?;
+    let mut gates = Gates { started: Instant::now(), passed: 0 };
+
+    gates.command("format", cargo(["fmt", "--all", "--check"]))?;
+    gates.step("generated code", || proto::run(&["--check"]))?;
+    gates.step("tidy", || tidy::run(&[]))?;
+    let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    gates.command("lint", cargo(lint))?;
+    let mut doc = cargo(["doc", "--workspace", "--all-features", "--no-deps", "--locked"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    gates.command("documentation", doc)?;
+    for (package, features) in combinations(&workspace) {
+        let check = ["clippy", "--locked", "--package", package, "--no-default-features", "--features"];
+        let check = cargo(check.into_iter().chain([features.as_str(), "--", "-D", "warnings"]));
+        let features = if features.is_empty() { "no features" } else { &features };
+        gates.command(&format!("{package} with {features}"), check)?;
+    }
+    gates.step("oldest Rust", || msrv::run(&[]))?;
+    gates.command("test", user_command(TEST_COMMAND))?;
+    let mut example = user_command(RUN_COMMAND);
+    // The example must show the local platform, also to somebody whose shell holds an app's credentials.
+    example.env_remove("FEISHU_APP_ID").env_remove("FEISHU_APP_SECRET").env_remove("FEISHU_DOMAIN");
+    gates.command("run", example)?;
+
+    println!("\nall {} gates passed in {}", gates.passed, seconds(gates.started.elapsed()));
+    Ok(())
+}
+
+/// The gates so far.
+struct Gates {
+    started: Instant,
+    passed: usize,
+}
+
+impl Gates {
+    fn command(&mut self, name: &str, mut command: Command) -> Result<()> {
+        println!("\n=== {name}: {}", line(&command));
+        self.timed(name, || show(&mut command))
+    }
+
+    fn step(&mut self, name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+        println!("\n=== {name}");
+        self.timed(name, run)
+    }
+
+    fn timed(&mut self, name: &str, run: impl FnOnce() -> Result<()>) -> Result<()> {
+        let started = Instant::now();
+        run().with_context(|| format!("gate `{name}` failed after {} others passed", self.passed))?;
+        self.passed += 1;
+        println!("--- {name}: passed in {}", seconds(started.elapsed()));
+        Ok(())
+    }
+}
+
+/// Each published crate with no features at all, and with each of its features alone.
+fn combinations(workspace: &Workspace) -> Vec<(&str, String)> {
+    let mut found = Vec::new();
+    for member in workspace.published() {
+        let features = std::iter::once("").chain(member.features());
+        found.extend(features.map(|feature| (member.name.as_str(), feature.to_owned())));
+    }
+    found
+}
+
+/// A command from the README, with the lock file taken as it is.
+fn user_command(command: &str) -> Command {
+    cargo(command.split(' ').skip(1).chain(["--locked"]))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RUN_COMMAND, TEST_COMMAND, combinations, user_command};
+    use crate::cargo::line;
+    use crate::workspace::{Member, Workspace};
+
+    #[test]
+    fn each_feature_of_the_published_crates_is_built_alone() {
+        let member = |folder: &str, features: &str| {
+            let manifest = format!("package.name = \"{folder}\"\n[features]\n{features}");
+            Member::new(folder, manifest.parse().unwrap()).unwrap()
+        };
+        let members = vec![
+            member("crates/a", "default = [\"ws\"]\nws = []\nhttp = []"),
+            member("crates/b", ""),
+            member("tests/c", "d = []"),
+        ];
+        let workspace = Workspace { manifest: toml::Table::new(), members };
+        let found = combinations(&workspace);
+        let found: Vec<_> = found.iter().map(|(name, features)| (*name, features.as_str())).collect();
+        assert_eq!(found, [("crates/a", ""), ("crates/a", "http"), ("crates/a", "ws"), ("crates/b", "")]);
+    }
+
+    #[test]
+    fn the_gates_run_what_the_readme_says() {
+        for command in [TEST_COMMAND, RUN_COMMAND] {
+            assert!(
+                line(&user_command(command)).ends_with(&format!("{} --locked", &command["cargo ".len()..]))
+            );
+        }
+    }
+}
