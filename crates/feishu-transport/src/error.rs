@@ -121,6 +121,15 @@ impl Error {
         self
     }
 
+    /// Adds the platform's log id to a refusal.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_log_id(mut self, log_id: Option<&str>) -> Self {
+        if let ErrorKind::Refused(refusal) = &mut self.kind {
+            refusal.log_id = log_id.map(|id| id.chars().filter(char::is_ascii_graphic).take(100).collect());
+        }
+        self
+    }
+
     /// Whose fault it is.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind

@@ -9,15 +9,25 @@ mod delivery;
 mod dial;
 mod endpoint;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 mod lifecycle;
 mod limits;
 mod link;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod refusal;
 mod secret;
 mod session;
 mod settings;
 mod state;
+#[cfg(feature = "http")]
+mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use crate::answer::Answer;
 pub use crate::app::{AppId, BaseUrl, Domain};
@@ -38,3 +48,14 @@ pub use crate::settings::{ServerSettings, SettingsUpdate};
 pub use crate::state::{Connected, State};
 pub use crate::transport::{Inbox, Stop, StopHandle, Transport};
 pub use feishu_proto::{Kind, key};
+
+#[cfg(feature = "http")]
+pub use crate::http::HttpEndpoint;
+#[cfg(feature = "proxy")]
+pub use crate::proxy::ProxyPolicy;
+#[cfg(feature = "http")]
+pub use crate::tcp::NetworkDial;
+#[cfg(feature = "tls")]
+pub use crate::tls::Tls;
+#[cfg(feature = "ws")]
+pub use crate::ws::WebSocketConnect;

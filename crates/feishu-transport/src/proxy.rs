@@ -1,0 +1,178 @@
+//! HTTP CONNECT proxies, for both legs: explicit, from the environment, or none.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioIo;
+
+use crate::app::is_loopback;
+use crate::{BoxStream, Error, Stage, Target};
+
+/// Which proxy connections go through. One policy for the endpoint call and the WebSocket.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum ProxyPolicy {
+    /// From `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case, as curl reads them. Never
+    /// for this machine itself. The default.
+    #[default]
+    Environment,
+    /// No proxy, whatever the environment says.
+    None,
+    /// This proxy for everything: `http://user:password@proxy.example:3128`, or `https://…` for TLS up to the proxy.
+    Url(String),
+}
+
+/// Does not show the URL: it may hold a password.
+impl fmt::Debug for ProxyPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "Environment",
+            Self::None => "None",
+            Self::Url(_) => "Url(<redacted>)",
+        })
+    }
+}
+
+/// The rules of a policy, read once.
+pub(crate) struct Proxies {
+    matcher: Option<Matcher>,
+    /// Whether this machine itself is reached directly.
+    spare_loopback: bool,
+}
+
+impl Proxies {
+    pub(crate) fn new(policy: &ProxyPolicy) -> Result<Self, Error> {
+        let (matcher, spare_loopback) = match policy {
+            ProxyPolicy::Environment => (Some(Matcher::from_env()), true),
+            ProxyPolicy::None => (None, true),
+            ProxyPolicy::Url(url) => {
+                let matcher = Matcher::builder().all(url.as_str()).build();
+                let probe = Uri::from_static("https://probe.invalid");
+                let proxy = matcher.intercept(&probe).ok_or_else(|| {
+                    Error::misuse("the proxy must be a URL such as http://proxy.example:3128")
+                })?;
+                check_scheme(proxy.uri())?;
+                (Some(matcher), false)
+            }
+        };
+        Ok(Self { matcher, spare_loopback })
+    }
+
+    /// The proxy that `target` is reached through, if any.
+    pub(crate) fn for_target(&self, target: &Target) -> Result<Option<Proxy>, Error> {
+        if self.spare_loopback && is_loopback(&target.host) {
+            return Ok(None);
+        }
+        let scheme = if target.tls { "https" } else { "http" };
+        let Ok(uri) = format!("{scheme}://{target}").parse::<Uri>() else { return Ok(None) };
+        let Some(proxy) = self.matcher.as_ref().and_then(|matcher| matcher.intercept(&uri)) else {
+            return Ok(None);
+        };
+        let tls = check_scheme(proxy.uri())?;
+        let host = proxy.uri().host().unwrap_or_default();
+        Ok(Some(Proxy {
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: proxy.uri().port_u16().unwrap_or(if tls { 443 } else { 80 }),
+            tls,
+            authorization: proxy.basic_auth().cloned(),
+        }))
+    }
+}
+
+/// Whether the proxy itself is reached by TLS.
+fn check_scheme(proxy: &Uri) -> Result<bool, Error> {
+    match proxy.scheme_str() {
+        Some("http") => Ok(false),
+        Some("https") => Ok(true),
+        other => Err(Error::misuse(format!(
+            "a proxy of kind {:?} is not supported: use an HTTP proxy (http:// or https://), ProxyPolicy::None, or a \
+             Dial of your own",
+            other.unwrap_or_default()
+        ))),
+    }
+}
+
+/// One proxy.
+pub(crate) struct Proxy {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tls: bool,
+    authorization: Option<HeaderValue>,
+}
+
+impl Proxy {
+    /// Asks the proxy for a tunnel to `target`.
+    pub(crate) async fn tunnel(&self, stream: BoxStream, target: &Target) -> Result<BoxStream, Error> {
+        let failed =
+            |what: &dyn fmt::Display| Error::unreachable(Stage::Proxy, format_args!("{self}: {what}"));
+        let authority = target.to_string();
+        let mut request = Request::builder().method(Method::CONNECT).uri(&authority).header(HOST, &authority);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(PROXY_AUTHORIZATION, authorization);
+        }
+        let request = request.body(Empty::<Bytes>::new()).map_err(|error| failed(&error))?;
+
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
+        let connection = connection.with_upgrades();
+        let tunnel = async {
+            let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+            match response.status() {
+                status if status.is_success() => {
+                    hyper::upgrade::on(response).await.map_err(|error| failed(&error))
+                }
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(failed(
+                    &"it wants credentials (407); put them into the proxy's URL as http://user:password@…",
+                )),
+                status => {
+                    Err(failed(&format_args!("it refused the tunnel to {authority} with status {status}")))
+                }
+            }
+        };
+        tokio::pin!(connection, tunnel);
+        let upgraded = tokio::select! {
+            upgraded = &mut tunnel => upgraded?,
+            _ = &mut connection => tunnel.await?,
+        };
+        Ok(Box::new(TokioIo::new(upgraded)))
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "via proxy {}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn via(policy: &ProxyPolicy, target: &Target) -> Option<(String, u16, bool)> {
+        let proxy = Proxies::new(policy).unwrap().for_target(target).unwrap()?;
+        Some((proxy.host, proxy.port, proxy.authorization.is_some()))
+    }
+
+    #[test]
+    fn an_explicit_proxy_serves_both_legs() {
+        let policy = ProxyPolicy::Url("http://user:secret@[::1]:3128".into());
+        for tls in [true, false] {
+            let target = Target::new("gateway.example", 443, tls);
+            assert_eq!(via(&policy, &target), Some(("::1".into(), 3128, true)));
+        }
+        assert_eq!(via(&ProxyPolicy::None, &Target::new("gateway.example", 443, true)), None);
+        assert!(!format!("{policy:?}").contains("secret"));
+    }
+
+    #[test]
+    fn what_is_no_http_proxy_is_refused_at_once() {
+        for bad in ["", "socks5://127.0.0.1:1080", "not a url"] {
+            assert!(Proxies::new(&ProxyPolicy::Url(bad.into())).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The default [`Dial`]: TCP over all addresses of a name, through a proxy where one is set, encrypted where asked.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::{BoxStream, Dial, Error, LongConnectionBuilder, Stage, Target, Timeouts};
+
+/// The head start of one address of a name over the next (RFC 8305, "Happy Eyeballs", recommends 250 ms).
+const HEAD_START: Duration = Duration::from_millis(250);
+/// Addresses of a name that are tried.
+const MOST_ADDRESSES: usize = 8;
+
+/// Dials over the machine's network. `TCP_NODELAY` is on: an answer must not wait for the next one.
+pub struct NetworkDial {
+    timeouts: Timeouts,
+    #[cfg(feature = "proxy")]
+    proxy: crate::proxy::Proxies,
+    #[cfg(feature = "tls")]
+    tls: crate::tls::Connector,
+}
+
+impl NetworkDial {
+    pub(crate) fn from_builder(builder: &LongConnectionBuilder) -> Result<Self, Error> {
+        Ok(Self {
+            timeouts: builder.timeouts,
+            #[cfg(feature = "proxy")]
+            proxy: crate::proxy::Proxies::new(&builder.proxy)?,
+            #[cfg(feature = "tls")]
+            tls: crate::tls::Connector::new(&builder.tls.clone().unwrap_or_default())?,
+        })
+    }
+
+    /// A plain stream to `target`, through a proxy where one is set.
+    #[cfg(feature = "proxy")]
+    async fn reach(&self, target: &Target) -> Result<BoxStream, Error> {
+        let Some(proxy) = self.proxy.for_target(target)? else {
+            return Ok(Box::new(connect(&target.host, target.port, self.timeouts.connect).await?));
+        };
+        let stream = connect(&proxy.host, proxy.port, self.timeouts.connect)
+            .await
+            .map_err(|error| Error::unreachable(Stage::Proxy, format_args!("{proxy}: {error}")))?;
+        let stream: BoxStream =
+            if proxy.tls { self.encrypt(&proxy.host, Box::new(stream)).await? } else { Box::new(stream) };
+        let limit = self.timeouts.proxy;
+        timeout(limit, proxy.tunnel(stream, target))
+            .await
+            .unwrap_or_else(|_| Err(Error::timed_out(Stage::Proxy, limit)))
+    }
+
+    #[cfg(not(feature = "proxy"))]
+    async fn reach(&self, target: &Target) -> Result<BoxStream, Error> {
+        Ok(Box::new(connect(&target.host, target.port, self.timeouts.connect).await?))
+    }
+
+    #[cfg(feature = "tls")]
+    async fn encrypt(&self, host: &str, stream: BoxStream) -> Result<BoxStream, Error> {
+        let limit = self.timeouts.tls;
+        timeout(limit, self.tls.handshake(host, stream))
+            .await
+            .unwrap_or_else(|_| Err(Error::timed_out(Stage::Tls, limit)))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    async fn encrypt(&self, host: &str, _: BoxStream) -> Result<BoxStream, Error> {
+        Err(Error::misuse(format!("{host} wants TLS, but the feature `tls` of feishu-transport is off")))
+    }
+}
+
+#[async_trait]
+impl Dial for NetworkDial {
+    async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
+        let stream = self.reach(target).await?;
+        if target.tls { self.encrypt(&target.host, stream).await } else { Ok(stream) }
+    }
+}
+
+impl fmt::Debug for NetworkDial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NetworkDial").finish_non_exhaustive()
+    }
+}
+
+/// The first of a name's addresses that answers. Each gets a head start over the next, so that one dead route costs a
+/// quarter of a second and not the whole time.
+async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Error> {
+    let attempt = async {
+        let addresses: Vec<SocketAddr> = lookup_host((host, port))
+            .await
+            .map_err(|error| {
+                Error::unreachable(Stage::Connect, format_args!("{host}: {error}")).with_source(error)
+            })?
+            .take(MOST_ADDRESSES)
+            .collect();
+        race(host, port, addresses).await
+    };
+    timeout(limit, attempt).await.unwrap_or_else(|_| Err(Error::timed_out(Stage::Connect, limit)))
+}
+
+async fn race(host: &str, port: u16, addresses: Vec<SocketAddr>) -> Result<TcpStream, Error> {
+    let mut running = JoinSet::new();
+    let mut waiting = addresses.into_iter();
+    let mut failed = Error::unreachable(Stage::Connect, format_args!("{host} has no address"));
+    loop {
+        if let Some(address) = waiting.next() {
+            running.spawn(TcpStream::connect(address));
+        }
+        let more = waiting.len() > 0;
+        tokio::select! {
+            () = sleep(HEAD_START), if more => {}
+            ended = running.join_next() => match ended {
+                Some(Ok(Ok(stream))) => {
+                    stream.set_nodelay(true).map_err(|error| Error::unreachable(Stage::Connect, &error).with_source(error))?;
+                    return Ok(stream);
+                }
+                Some(Ok(Err(error))) => {
+                    failed = Error::unreachable(Stage::Connect, format_args!("{host}:{port}: {error}")).with_source(error);
+                }
+                Some(Err(_)) => {}
+                None if more => {}
+                None => return Err(failed),
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! TLS by rustls: which roots to trust, and which cryptography to use. Both are chosen here, never left to a default of
+//! the process.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+use crate::{BoxStream, Error, Stage};
+
+/// Trust and cryptography, for both legs. Mozilla's roots as bundled with this library and ring by default.
+#[derive(Clone)]
+pub struct Tls {
+    roots: Roots,
+    extra: Vec<CertificateDer<'static>>,
+    provider: Provider,
+}
+
+#[derive(Clone, Copy)]
+enum Roots {
+    Bundled,
+    #[cfg(feature = "platform-roots")]
+    Platform,
+    Extra,
+}
+
+#[derive(Clone, Copy)]
+enum Provider {
+    Ring,
+    #[cfg(feature = "aws-lc-rs")]
+    AwsLc,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { roots: Roots::Bundled, extra: Vec::new(), provider: Provider::Ring }
+    }
+}
+
+impl Tls {
+    /// The bundled roots, and ring.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts the certificates in `pem` as well: a company's own root, the local platform's.
+    ///
+    /// # Errors
+    ///
+    /// When `pem` holds no certificate, or something that is none.
+    pub fn with_root_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let before = self.extra.len();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
+            let certificate = certificate
+                .map_err(|error| Error::misuse(format!("the root certificate cannot be read: {error}")))?;
+            self.extra.push(certificate);
+        }
+        if self.extra.len() == before {
+            return Err(Error::misuse(
+                "the root certificate file holds no PEM certificate (-----BEGIN CERTIFICATE-----)",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Trusts nothing but the certificates that were added.
+    pub fn only_added_roots(mut self) -> Self {
+        self.roots = Roots::Extra;
+        self
+    }
+
+    /// Trusts what the operating system trusts, in place of the bundled roots.
+    #[cfg(feature = "platform-roots")]
+    pub fn platform_roots(mut self) -> Self {
+        self.roots = Roots::Platform;
+        self
+    }
+
+    /// Uses aws-lc-rs in place of ring.
+    #[cfg(feature = "aws-lc-rs")]
+    pub fn aws_lc_rs(mut self) -> Self {
+        self.provider = Provider::AwsLc;
+        self
+    }
+
+    fn config(&self) -> Result<ClientConfig, Error> {
+        let unusable = |error: &dyn fmt::Display| Error::misuse(format!("TLS cannot be set up: {error}"));
+        let provider: Arc<CryptoProvider> = Arc::new(match self.provider {
+            Provider::Ring => crypto::ring::default_provider(),
+            #[cfg(feature = "aws-lc-rs")]
+            Provider::AwsLc => crypto::aws_lc_rs::default_provider(),
+        });
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(&error))?;
+        #[cfg(feature = "platform-roots")]
+        if matches!(self.roots, Roots::Platform) {
+            let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(
+                self.extra.iter().cloned(),
+                provider,
+            )
+            .map_err(|error| unusable(&error))?;
+            return Ok(builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+                .with_no_client_auth());
+        }
+        let mut roots = RootCertStore::empty();
+        if matches!(self.roots, Roots::Bundled) {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        for certificate in &self.extra {
+            roots.add(certificate.clone()).map_err(|error| unusable(&error))?;
+        }
+        Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("added_roots", &self.extra.len()).finish_non_exhaustive()
+    }
+}
+
+/// Shakes hands with hosts.
+pub(crate) struct Connector(TlsConnector);
+
+impl Connector {
+    pub(crate) fn new(tls: &Tls) -> Result<Self, Error> {
+        Ok(Self(TlsConnector::from(Arc::new(tls.config()?))))
+    }
+
+    pub(crate) async fn handshake(&self, host: &str, stream: BoxStream) -> Result<BoxStream, Error> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            Error::unreachable(Stage::Tls, format_args!("{host:?} is not a name a certificate can have"))
+        })?;
+        match self.0.connect(name, stream).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => {
+                Err(Error::unreachable(Stage::Tls, format_args!("{host}: {error}{}", hint(&error)))
+                    .with_source(error))
+            }
+        }
+    }
+}
+
+/// What to do about the failure that companies meet most.
+fn hint(error: &std::io::Error) -> &'static str {
+    if error.to_string().contains("UnknownIssuer") {
+        "; the network may inspect TLS with a root of its own: add it with Tls::with_root_pem"
+    } else {
+        ""
+    }
+}

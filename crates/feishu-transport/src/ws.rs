@@ -1,0 +1,246 @@
+//! The default [`Connect`]: the WebSocket, over tungstenite.
+//!
+//! The handshake is made with hyper: its answer can be read also when it is a refusal, what arrives together with it is
+//! kept, and no library below logs the request, which carries the ticket.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_core::Stream as _;
+use futures_sink::Sink as _;
+use http::header::{
+    CONNECTION, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    USER_AGENT,
+};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::upgrade::{Parts, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
+use tungstenite::handshake::{client::generate_key, derive_accept_key};
+use tungstenite::protocol::frame::CloseFrame;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::app::is_loopback;
+use crate::http::{AGENT, header_map};
+use crate::{
+    BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, LongConnectionBuilder, Message, Refusal,
+    Stage, Target, Timeouts,
+};
+
+/// Bytes read from the network at a time. It is held by every connection, idle ones too.
+const READ_BUFFER: usize = 32 << 10;
+/// Answers collected before they are written; a flush writes any number.
+const WRITE_BUFFER: usize = 128 << 10;
+
+/// Opens WebSockets: no extension, no subprotocol, nothing that the platform's gateway does not need.
+pub struct WebSocketConnect {
+    dial: Arc<dyn Dial>,
+    timeouts: Timeouts,
+    limits: Limits,
+    headers: HeaderMap,
+    allow_plain: bool,
+}
+
+impl WebSocketConnect {
+    pub(crate) fn from_builder(builder: &LongConnectionBuilder, dial: Arc<dyn Dial>) -> Result<Self, Error> {
+        let headers = header_map(&builder.handshake_headers)?;
+        for reserved in [HOST, CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION] {
+            if headers.contains_key(&reserved) {
+                return Err(Error::misuse(format!(
+                    "the header {reserved} belongs to the WebSocket handshake itself"
+                )));
+            }
+        }
+        Ok(Self {
+            dial,
+            timeouts: builder.timeouts,
+            limits: builder.limits,
+            headers,
+            allow_plain: builder.allow_plain || builder.domain.allows_plain(),
+        })
+    }
+
+    fn request(&self, url: &ConnectUrl, key: &str) -> Result<Request<Empty<Bytes>>, Error> {
+        // Errors of the http library may quote what they could not parse, and this holds the ticket.
+        let unusable = || Error::protocol(Stage::Handshake, "the connection URL cannot be used in a request");
+        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| unusable());
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = url.expose_target().parse().map_err(|_| unusable())?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.extend(self.headers.clone());
+        headers.insert(HOST, value(url.authority())?);
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(SEC_WEBSOCKET_KEY, value(key)?);
+        Ok(request)
+    }
+
+    async fn shake_hands(&self, url: &ConnectUrl, stream: BoxStream) -> Result<(BoxStream, Bytes), Error> {
+        let broken = |error: &dyn fmt::Display| {
+            Error::protocol(Stage::Handshake, format_args!("no proper HTTP answer: {error}"))
+        };
+        let key = generate_key();
+        let request = self.request(url, &key)?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+        let connection = connection.with_upgrades();
+        let upgrade = async {
+            let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+            check_response(&response, &key)?;
+            hyper::upgrade::on(response).await.map_err(|error| broken(&error))
+        };
+        tokio::pin!(connection, upgrade);
+        let upgraded = tokio::select! {
+            upgraded = &mut upgrade => upgraded?,
+            _ = &mut connection => upgrade.await?,
+        };
+        take_apart(upgraded)
+    }
+}
+
+#[async_trait]
+impl Connect for WebSocketConnect {
+    async fn connect(&self, url: &ConnectUrl) -> Result<Box<dyn Link>, Error> {
+        if !url.is_tls() && !self.allow_plain && !is_loopback(url.host()) {
+            return Err(Error::protocol(
+                Stage::Handshake,
+                format_args!(
+                    "the platform names {url}, which is not encrypted; permit it with allow_plain_websocket if it is meant so"
+                ),
+            ));
+        }
+        let stream = self.dial.dial(&Target::new(url.host(), url.port(), url.is_tls())).await?;
+        let limit = self.timeouts.handshake;
+        let (stream, tail) = timeout(limit, self.shake_hands(url, stream))
+            .await
+            .unwrap_or_else(|_| Err(Error::timed_out(Stage::Handshake, limit)))?;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(self.limits.frame_bytes))
+            .max_frame_size(Some(self.limits.frame_bytes));
+        let socket =
+            WebSocketStream::from_partially_read(stream, tail.to_vec(), Role::Client, Some(config)).await;
+        Ok(Box::new(WebSocketLink(socket)))
+    }
+}
+
+impl fmt::Debug for WebSocketConnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketConnect").field("allow_plain", &self.allow_plain).finish_non_exhaustive()
+    }
+}
+
+/// 101 with the right proof, or a refusal, whose reason stands in `Handshake-*` headers.
+fn check_response(response: &Response<Incoming>, key: &str) -> Result<(), Error> {
+    let text = |name: &str| {
+        response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let number = |name| text(name).and_then(|value| value.trim().parse::<i64>().ok());
+        let status = number("handshake-status").filter(|status| *status != 0);
+        let code = status.unwrap_or_else(|| i64::from(response.status().as_u16()));
+        let message = text("handshake-msg").unwrap_or_default();
+        let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
+        let refusal = Refusal::handshake(code, number("handshake-autherrcode"), message);
+        return Err(Error::refused(refusal).with_log_id(text("x-tt-logid").as_deref()));
+    }
+    if text(SEC_WEBSOCKET_ACCEPT.as_str()).as_deref().map(str::trim)
+        != Some(derive_accept_key(key.as_bytes()).as_str())
+    {
+        return Err(Error::protocol(Stage::Handshake, "the peer did not prove that it speaks WebSocket"));
+    }
+    if response.headers().contains_key("sec-websocket-extensions") {
+        return Err(Error::protocol(
+            Stage::Handshake,
+            "the peer turned on an extension that was not offered",
+        ));
+    }
+    Ok(())
+}
+
+/// The byte stream below, and what had been read beyond the handshake.
+fn take_apart(upgraded: Upgraded) -> Result<(BoxStream, Bytes), Error> {
+    match upgraded.downcast::<TokioIo<BoxStream>>() {
+        Ok(Parts { io, read_buf, .. }) => Ok((io.into_inner(), read_buf)),
+        Err(_) => {
+            Err(Error::protocol(Stage::Handshake, "the upgraded stream is not the one that was dialled"))
+        }
+    }
+}
+
+struct WebSocketLink(WebSocketStream<BoxStream>);
+
+impl Link for WebSocketLink {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        Pin::new(&mut self.0).poll_next(cx).map(|next| match next? {
+            Ok(message) => Some(Ok(inbound(message))),
+            Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => None,
+            Err(error) => Some(Err(lost(error))),
+        })
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Pin::new(&mut self.0).poll_ready(cx).map_err(lost)
+    }
+
+    fn start_send(&mut self, message: Message) -> Result<(), Error> {
+        Pin::new(&mut self.0).start_send(outbound(message)).map_err(lost)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match Pin::new(&mut self.0).poll_flush(cx) {
+            // Everything is written once the closing handshake is over.
+            Poll::Ready(Err(tungstenite::Error::ConnectionClosed)) => Poll::Ready(Ok(())),
+            flushed => flushed.map_err(lost),
+        }
+    }
+}
+
+fn inbound(message: tungstenite::Message) -> Message {
+    match message {
+        tungstenite::Message::Binary(data) => Message::Binary(data),
+        tungstenite::Message::Text(text) => Message::Text(text.len()),
+        tungstenite::Message::Ping(data) => Message::Ping(data),
+        tungstenite::Message::Pong(data) => Message::Pong(data),
+        tungstenite::Message::Close(reason) => {
+            Message::Close(reason.map(|close| (close.code.into(), close.reason.as_str().to_owned())))
+        }
+        // Only ever written, never read.
+        tungstenite::Message::Frame(frame) => Message::Text(frame.len()),
+    }
+}
+
+fn outbound(message: Message) -> tungstenite::Message {
+    match message {
+        Message::Binary(data) => tungstenite::Message::Binary(data),
+        Message::Text(_) => tungstenite::Message::Text(tungstenite::Utf8Bytes::default()),
+        Message::Ping(data) => tungstenite::Message::Ping(data),
+        Message::Pong(data) => tungstenite::Message::Pong(data),
+        Message::Close(reason) => tungstenite::Message::Close(
+            reason.map(|(code, reason)| CloseFrame { code: CloseCode::from(code), reason: reason.into() }),
+        ),
+    }
+}
+
+fn lost(error: tungstenite::Error) -> Error {
+    match &error {
+        tungstenite::Error::Capacity(capacity) => {
+            Error::lost(format_args!("a message is larger than Limits::frame_bytes: {capacity}"))
+        }
+        _ => Error::lost(format_args!("{error}")),
+    }
+    .with_source(error)
+}
