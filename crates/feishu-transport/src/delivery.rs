@@ -47,7 +47,7 @@ impl Delivery {
 pub struct Received {
     frame: Frame,
     payload: Bytes,
-    received_at: Instant,
+    arrival: Instant,
     connection: Option<Arc<ConnectionInfo>>,
 }
 
@@ -60,17 +60,17 @@ impl Received {
         if frame.header(key::TYPE).is_none() {
             frame.headers.push(Header::new(key::TYPE, Kind::Event.as_str()));
         }
-        Self { frame, payload: payload.into(), received_at: Instant::now(), connection: None }
+        Self { frame, payload: payload.into(), arrival: Instant::now(), connection: None }
     }
 
     /// A message whose last frame is `frame` (its payload is ignored) and whose whole payload is `payload`.
     pub(crate) fn from_frame(
         frame: Frame,
         payload: Bytes,
-        received_at: Instant,
+        arrival: Instant,
         connection: Arc<ConnectionInfo>,
     ) -> Self {
-        Self { frame, payload, received_at, connection: Some(connection) }
+        Self { frame, payload, arrival, connection: Some(connection) }
     }
 
     /// The payload: UTF-8 JSON, joined when it came in fragments. Shared with the receive buffer, not copied.
@@ -106,7 +106,7 @@ impl Received {
 
     /// When the last byte of the message arrived: the platform's three seconds run from here.
     pub fn received_at(&self) -> Instant {
-        self.received_at
+        self.arrival
     }
 
     /// The connection it came on; `None` for a transport without connections.

@@ -149,7 +149,7 @@ impl Refusal {
         let class = match (code, sub_code) {
             (_, Some(CONNECTION_LIMIT)) | (CONNECTION_LIMIT, _) => RefusalClass::ConnectionLimit,
             (403, _) => RefusalClass::Fatal,
-            (514 | 400..=599, _) => RefusalClass::Busy,
+            (400..=599, _) => RefusalClass::Busy,
             (other, _) if classify(other) == RefusalClass::Busy => RefusalClass::Busy,
             _ => RefusalClass::Unknown,
         };

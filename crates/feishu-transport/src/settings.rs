@@ -111,22 +111,22 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn merged(config: Value) -> ServerSettings {
+    fn merged(config: &Value) -> ServerSettings {
         let mut settings = ServerSettings::default();
-        settings.merge(&SettingsUpdate::from_json(&config));
+        settings.merge(&SettingsUpdate::from_json(config));
         settings
     }
 
     #[test]
     fn sane_settings_are_taken_over() {
-        let settings = merged(json!({
+        let settings = merged(&json!({
             "PingInterval": 90, "ReconnectInterval": 60, "ReconnectNonce": 10, "ReconnectCount": 7
         }));
         assert_eq!(settings.ping_interval, Duration::from_secs(90));
         assert_eq!(settings.reconnect_interval, Duration::from_secs(60));
         assert_eq!(settings.reconnect_nonce, Duration::from_secs(10));
         assert_eq!(settings.reconnect_count, Some(7));
-        assert_eq!(merged(json!({"PingInterval": "30"})).ping_interval, Duration::from_secs(30));
+        assert_eq!(merged(&json!({"PingInterval": "30"})).ping_interval, Duration::from_secs(30));
     }
 
     #[test]
@@ -141,10 +141,10 @@ mod tests {
             json!({"PingInterval": -5, "ReconnectInterval": -5, "ReconnectNonce": -5, "ReconnectCount": -1}),
             json!({"PingInterval": 1.5, "ReconnectInterval": null, "ReconnectNonce": {}, "ReconnectCount": "many"}),
         ] {
-            assert_eq!(merged(config.clone()), default, "{config}");
+            assert_eq!(merged(&config), default, "{config}");
         }
-        let huge = merged(json!({
-            "PingInterval": u64::MAX, "ReconnectInterval": i64::MAX, "ReconnectNonce": 1e9 as i64,
+        let huge = merged(&json!({
+            "PingInterval": u64::MAX, "ReconnectInterval": i64::MAX, "ReconnectNonce": 1_000_000_000,
             "ReconnectCount": i64::MAX
         }));
         assert_eq!(huge.ping_interval, Duration::from_secs(600));

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_core::Stream as _;
 use futures_sink::Sink as _;
@@ -25,7 +27,6 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
-use tungstenite::handshake::{client::generate_key, derive_accept_key};
 use tungstenite::protocol::frame::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
@@ -42,7 +43,7 @@ const READ_BUFFER: usize = 32 << 10;
 /// Answers collected before they are written; a flush writes any number.
 const WRITE_BUFFER: usize = 128 << 10;
 
-/// Opens WebSockets: no extension, no subprotocol, nothing that the platform's gateway does not need.
+/// Opens WebSocket connections: no extension, no subprotocol, nothing that the platform's gateway does not need.
 pub struct WebSocketConnect {
     dial: Arc<dyn Dial>,
     timeouts: Timeouts,
@@ -171,6 +172,21 @@ fn check_response(response: &Response<Incoming>, key: &str) -> Result<(), Error>
     Ok(())
 }
 
+/// 16 random bytes, which tell proxies' caches apart; they protect nothing.
+fn generate_key() -> String {
+    let mut nonce = [0; 16];
+    fastrand::Rng::new().fill(&mut nonce);
+    STANDARD.encode(nonce)
+}
+
+/// The proof that the peer has read the key (RFC 6455, section 4.2.2).
+fn derive_accept_key(key: &[u8]) -> String {
+    let mut hash = sha1_smol::Sha1::new();
+    hash.update(key);
+    hash.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    STANDARD.encode(hash.digest().bytes())
+}
+
 /// The byte stream below, and what had been read beyond the handshake.
 fn take_apart(upgraded: Upgraded) -> Result<(BoxStream, Bytes), Error> {
     match upgraded.downcast::<TokioIo<BoxStream>>() {
@@ -243,4 +259,15 @@ fn lost(error: tungstenite::Error) -> Error {
         _ => Error::lost(format_args!("{error}")),
     }
     .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proof_is_that_of_the_standard() {
+        assert_eq!(derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_ne!(generate_key(), generate_key());
+    }
 }

@@ -12,6 +12,9 @@ use crate::{
     AppId, AppSecret, Connect, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts,
 };
 
+/// What asks for URLs, and what opens them.
+type Parts = (Arc<dyn EndpointSource>, Arc<dyn Connect>);
+
 /// The platform's own bound on connections per app.
 const MOST_CONNECTIONS: u16 = 50;
 
@@ -165,7 +168,7 @@ impl LongConnectionBuilder {
         self
     }
 
-    /// Opens WebSockets in another way.
+    /// Opens WebSocket connections in another way.
     pub fn connect(mut self, connect: impl Connect + 'static) -> Self {
         self.connect = Some(Arc::new(connect));
         self
@@ -266,7 +269,7 @@ impl LongConnectionBuilder {
         &self,
         source: Option<Arc<dyn EndpointSource>>,
         connect: Option<Arc<dyn Connect>>,
-    ) -> Result<(Arc<dyn EndpointSource>, Arc<dyn Connect>), Error> {
+    ) -> Result<Parts, Error> {
         let dial = match &self.dial {
             Some(dial) => Arc::clone(dial),
             None => Arc::new(crate::tcp::NetworkDial::from_builder(self)?),
@@ -287,7 +290,7 @@ impl LongConnectionBuilder {
         &self,
         _: Option<Arc<dyn EndpointSource>>,
         _: Option<Arc<dyn Connect>>,
-    ) -> Result<(Arc<dyn EndpointSource>, Arc<dyn Connect>), Error> {
+    ) -> Result<Parts, Error> {
         Err(Error::misuse(
             "without the features `http` and `ws`, give both an endpoint_source and a connect of your own",
         ))

@@ -265,7 +265,6 @@ impl Driver {
     fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
         let written = !self.io.needs_flush && self.io.waiting.is_empty();
         match &self.io.closing {
-            Closing::No => Ok(()),
             Closing::Retiring(until) => {
                 if now < *until && !(written && self.outbox.pending() == 0) {
                     return Ok(());
@@ -281,7 +280,7 @@ impl Driver {
             }
             Closing::AwaitingPeer(until) if now >= *until => Err(Stop::Released),
             Closing::Replying(until, _) if written || now >= *until => Err(self.gone(Error::lost(""))),
-            Closing::AwaitingPeer(_) | Closing::Replying(..) => Ok(()),
+            Closing::No | Closing::AwaitingPeer(_) | Closing::Replying(..) => Ok(()),
         }
     }
 

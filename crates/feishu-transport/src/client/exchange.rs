@@ -73,7 +73,9 @@ impl Exchange {
         }
         inner.parked = kept;
         drop(inner);
-        over.into_iter().for_each(|outgoing| self.lost(outgoing));
+        for outgoing in &over {
+            self.lost(outgoing);
+        }
     }
 
     /// Asks all peers for a sign of life.
@@ -100,13 +102,15 @@ impl Exchange {
     /// Nothing will be connected any more: what waits is lost.
     pub(super) fn shut(&self) {
         let parked = std::mem::take(&mut self.lock().parked);
-        parked.into_iter().for_each(|outgoing| self.lost(outgoing));
+        for outgoing in &parked {
+            self.lost(outgoing);
+        }
     }
 
     /// To any open connection; else it waits for the next one, while it is of use.
     fn route(&self, mut outgoing: Outgoing) {
         if self.is_over(&outgoing, Instant::now()) {
-            return self.lost(outgoing);
+            return self.lost(&outgoing);
         }
         let mut inner = self.lock();
         for outbox in inner.open.iter().rev() {
@@ -123,7 +127,7 @@ impl Exchange {
         outgoing.received.received_at() + self.timeouts.answer <= now
     }
 
-    fn lost(&self, outgoing: Outgoing) {
+    fn lost(&self, outgoing: &Outgoing) {
         self.counters.answers_lost.one();
         let message_id = outgoing.received.message_id();
         tracing::warn!(message_id, "an answer is lost: no connection while it was of use");

@@ -6,6 +6,9 @@ use feishu_proto::Frame;
 
 use crate::Answer;
 
+const OPEN: &[u8] = b",\"data\":\"";
+const CLOSE: &[u8] = b"\"}";
+
 /// The answer to `frame` on the wire: `{"code":…,"data":"<base64>"}` as its payload.
 pub(crate) fn encode_answer(frame: &Frame, answer: &Answer, biz_rt_ms: u64) -> Vec<u8> {
     let head = format!("{{\"code\":{}", answer.code());
@@ -15,8 +18,6 @@ pub(crate) fn encode_answer(frame: &Frame, answer: &Answer, biz_rt_ms: u64) -> V
             wire.push(b'}');
         });
     };
-    const OPEN: &[u8] = b",\"data\":\"";
-    const CLOSE: &[u8] = b"\"}";
     let encoded_len = data.len().div_ceil(3) * 4;
     let len = head.len() + OPEN.len() + encoded_len + CLOSE.len();
     frame.encode_answer(biz_rt_ms, len, |wire| {

@@ -199,7 +199,7 @@ mod tests {
     fn an_unanswered_ping_is_given_up_at_its_deadline() {
         let (mut heartbeat, start) = connected(120);
         probes(&mut heartbeat, start);
-        assert_eq!(heartbeat.verdict(start + 20 * SECOND - Duration::from_millis(1)), Verdict::Alive);
+        assert_eq!(heartbeat.verdict(start + Duration::from_millis(19_999)), Verdict::Alive);
         assert_eq!(heartbeat.verdict(start + 20 * SECOND), Verdict::Unanswered(20 * SECOND));
         heartbeat.inbound(start + 19 * SECOND);
         assert_eq!(heartbeat.verdict(start + 20 * SECOND), Verdict::Alive);
@@ -241,7 +241,7 @@ mod tests {
         probes(&mut heartbeat, start);
         heartbeat.inbound(start);
         let woken = start + 50 * SECOND;
-        heartbeat.inbound(woken - SECOND);
+        heartbeat.inbound(start + 49 * SECOND);
         heartbeat.probe_now(woken);
         assert_eq!(probes(&mut heartbeat, woken), [Probe::Application, Probe::WebSocket]);
         assert_eq!(heartbeat.verdict(woken + 4 * SECOND), Verdict::Alive);

@@ -85,7 +85,7 @@ impl Reassembly {
             self.counters.repeated_fragments.one();
             return Placed::Waiting;
         }
-        self.place_fragment(now, id, Fragment { seq, sum, payload })
+        self.place_fragment(now, id, &Fragment { seq, sum, payload })
     }
 
     /// Drops partial messages whose time is over.
@@ -130,7 +130,7 @@ impl Reassembly {
         Placed::Complete(payload)
     }
 
-    fn place_fragment(&mut self, now: Instant, id: &str, fragment: Fragment) -> Placed {
+    fn place_fragment(&mut self, now: Instant, id: &str, fragment: &Fragment) -> Placed {
         let cost = fragment.payload.len() + FRAGMENT_OVERHEAD;
         match self.partial.get(id) {
             Some(partial) if partial.sum != fragment.sum => {
@@ -253,7 +253,7 @@ impl Partial {
         self.bytes - usize::try_from(self.fragments).unwrap_or(usize::MAX) * FRAGMENT_OVERHEAD
     }
 
-    fn add(&mut self, now: Instant, fragment: Fragment, cost: usize) {
+    fn add(&mut self, now: Instant, fragment: &Fragment, cost: usize) {
         self.touched = now;
         self.fragments += 1;
         self.bytes += cost;
