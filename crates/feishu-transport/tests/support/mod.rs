@@ -1,0 +1,134 @@
+//! A client against the local platform, over in-memory streams with real framing, on the paused clock.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use feishu_gateway::{Builder, Gateway};
+use feishu_transport::{
+    Answer, AppId, AppSecret, BoxStream, ConnectionHandle, Delivery, Dial, Domain, Error, Inbox,
+    LongConnection, LongConnectionBuilder, State, Stop, StopHandle, Target,
+};
+use tokio::task::JoinHandle;
+
+pub const SECOND: Duration = Duration::from_secs(1);
+
+/// Dials into the gateway's memory, whatever the target.
+pub struct GatewayDial(pub Gateway);
+
+#[async_trait]
+impl Dial for GatewayDial {
+    async fn dial(&self, _: &Target) -> Result<BoxStream, Error> {
+        Ok(Box::new(self.0.dial()))
+    }
+}
+
+/// The platform, and a running client of it.
+pub struct Bench {
+    pub gateway: Gateway,
+    pub client: Client,
+}
+
+pub struct Client {
+    pub handle: ConnectionHandle,
+    pub stop: StopHandle,
+    pub running: JoinHandle<Result<(), Error>>,
+}
+
+impl Bench {
+    /// A client with the defaults, which answers everything with `{}`.
+    pub async fn new() -> Self {
+        Self::with(
+            |gateway| gateway,
+            |client| client,
+            Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())),
+        )
+        .await
+    }
+
+    pub async fn with(
+        gateway: impl FnOnce(Builder) -> Builder,
+        client: impl FnOnce(LongConnectionBuilder) -> LongConnectionBuilder,
+        inbox: Arc<dyn Inbox>,
+    ) -> Self {
+        let gateway = gateway(Gateway::builder().in_memory()).start().await.unwrap();
+        let client = Client::start(client(builder(&gateway)), inbox);
+        Self { gateway, client }
+    }
+
+    pub async fn connected() -> Self {
+        let bench = Self::new().await;
+        bench.client.handle.ready().await.unwrap();
+        bench.gateway.connected(1).await;
+        bench
+    }
+
+    /// What the client did that a platform would object to. Nothing, it is hoped.
+    pub fn assert_clean(&self) {
+        let findings = self.gateway.findings();
+        assert!(findings.is_empty(), "{findings:#?}");
+        let counters = self.client.handle.counters();
+        assert!(counters.add_up(), "{counters:#?}");
+    }
+}
+
+impl Client {
+    pub fn start(builder: LongConnectionBuilder, inbox: Arc<dyn Inbox>) -> Self {
+        let connection = builder.build().unwrap();
+        let (stop, stopped) = Stop::new();
+        let handle = connection.handle();
+        let running = tokio::spawn(connection.run(inbox, stopped));
+        Self { handle, stop, running }
+    }
+
+    pub async fn ended(self) -> Result<(), Error> {
+        self.running.await.unwrap()
+    }
+
+    /// Waits for a state, in virtual time.
+    pub async fn state(&self, wanted: impl Fn(&State) -> bool) -> State {
+        let mut states = self.handle.watch();
+        loop {
+            let state = states.changed().await.expect("the client is gone");
+            if wanted(&state) {
+                return state;
+            }
+        }
+    }
+}
+
+pub fn builder(gateway: &Gateway) -> LongConnectionBuilder {
+    LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+        .domain(Domain::custom("http://127.0.0.1:1").unwrap())
+        .dial(GatewayDial(gateway.clone()))
+        .seed(7)
+}
+
+/// Keeps deliveries until the test answers them.
+#[derive(Default)]
+pub struct Held(pub Mutex<Vec<Delivery>>);
+
+impl Inbox for Held {
+    fn deliver(&self, delivery: Delivery) {
+        self.0.lock().unwrap().push(delivery);
+    }
+}
+
+impl Held {
+    pub fn take(&self) -> Vec<Delivery> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    /// Waits until `n` deliveries are held.
+    pub async fn held(&self, n: usize) {
+        while self.0.lock().unwrap().len() < n {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+pub fn answering(answer: Answer) -> Arc<dyn Inbox> {
+    Arc::new(move |delivery: Delivery| delivery.answer(&answer))
+}
