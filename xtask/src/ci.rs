@@ -24,7 +24,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     gates.command("format", cargo(["fmt", "--all", "--check"]))?;
     gates.step("generated code", || proto::run(&["--check"]))?;
     gates.step("tidy", || tidy::run(&[]))?;
-    let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    let lint =
+        ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
     gates.command("lint", cargo(lint))?;
     let mut doc = cargo(["doc", "--workspace", "--all-features", "--no-deps", "--locked"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");

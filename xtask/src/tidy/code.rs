@@ -28,7 +28,7 @@ const BANS: &[Ban] = &[
     Ban {
         rule: "injected time",
         below: "crates/",
-        words: &["SystemTime::now", "std::time::Instant::now", "thread::sleep"],
+        words: &["SystemTime::now()", "std::time::Instant::now", "thread::sleep"],
         advice: "the wall clock cannot be paused in a test; use `tokio::time`, or take the time as an argument",
     },
     Ban {
