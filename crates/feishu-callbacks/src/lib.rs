@@ -1,1 +1,43 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+
+mod card;
+mod envelope;
+mod error;
+mod header;
+mod ids;
+pub mod im;
+mod language;
+mod lazy;
+pub mod legacy;
+pub mod openapi;
+mod peek;
+mod preview;
+mod reply;
+mod text;
+mod time;
+mod tolerant;
+mod validate;
+mod verification;
+
+pub use card::{
+    Action, ActionTag, ActionValue, CardActionEvent, CardActionTrigger, CardContent, CardContext, CardError,
+    CardErrorKind, CardReply, Date, DateTime, DeliveryType, Dialect, FormError, FormValue, Host, MomentError,
+    Offset, Operator, RawCard, Template, Time, Toast, ToastKind, ToastLanguage,
+};
+pub use envelope::{Body, Envelope, decode, decode_with};
+pub use error::{DecodeError, DecodeErrorKind, OddField};
+pub use header::{Header, Schema, VerificationToken};
+pub use ids::{
+    AppId, ChatId, EventId, EventType, MessageId, OpenId, PreviewToken, TenantKey, ThreadId, UnionId, UserId,
+};
+pub use im::{
+    BotAdded, BotDeleted, BotMenu, BotP2pChatEntered, MessageRead, MessageRecalled, MessageReceive,
+    P2pChatCreated, ReactionCreated, ReactionDeleted, UserAdded, UserDeleted,
+};
+pub use openapi::{CallbackToken, TokenSpent};
+pub use peek::peek;
+pub use preview::{PreviewLanguage, PreviewReply, PreviewUrls, UrlPreviewEvent, UrlPreviewGet};
+pub use reply::{Reply, ReplyError};
+pub use time::Timestamp;
+pub use validate::{Finding, MAX_CARD_BYTES, MAX_CARD_ELEMENTS, Rule};
+pub use verification::{Challenge, UrlVerification};

@@ -1,0 +1,255 @@
+//! Body of `card.action.trigger`.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
+
+use super::form::FormValue;
+use super::moment::{Date, DateTime, MomentError, Time};
+use super::reply::CardReply;
+use super::value::ActionValue;
+use crate::envelope::Body;
+use crate::error::OddField;
+use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, UserId};
+use crate::openapi::CallbackToken;
+use crate::text::{self, open_enum};
+
+/// What somebody did to a card, and where.
+///
+/// Source: "Card callback communication" of the Feishu documentation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct CardActionEvent {
+    /// Who did it.
+    #[serde(default)]
+    pub operator: Operator,
+    /// Token for at most two later updates of the card within 30 minutes.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub token: Option<CallbackToken>,
+    /// Component that was used, and what was entered.
+    #[serde(default)]
+    pub action: Action,
+    /// Where the card is shown.
+    pub host: Option<Host>,
+    /// How the card got there; absent for a card that was sent as a message.
+    pub delivery_type: Option<DeliveryType>,
+    /// Message and chat of the card.
+    #[serde(default)]
+    pub context: CardContext,
+}
+
+impl Body for CardActionEvent {
+    const TYPE: &'static str = "card.action.trigger";
+    type Reply = CardReply;
+
+    fn adopt(&mut self, member: &str, json: &str) {
+        match member {
+            "host" if self.host.is_none() => self.host = serde_json::from_str(json).ok(),
+            "context" => self.context.adopt(json),
+            _ => {}
+        }
+    }
+}
+
+/// Who did it. Which ids are there depends on the app's scopes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Operator {
+    /// Tenant of the user.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub tenant_key: Option<TenantKey>,
+    /// Only with the scope `contact:user.employee_id:readonly`.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub user_id: Option<UserId>,
+    /// The id to know a user by.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_id: Option<OpenId>,
+    /// The user across the developer's apps.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub union_id: Option<UnionId>,
+}
+
+/// Message and chat of a card or link. The platform writes an empty string where there is none; here it is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct CardContext {
+    /// Message with the card or link.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_message_id: Option<MessageId>,
+    /// Chat of the message, group or one-to-one.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_chat_id: Option<ChatId>,
+    /// The link, if the card is a link's preview.
+    #[serde(default, deserialize_with = "text::filled_string")]
+    pub url: Option<String>,
+    /// Token to refresh the preview, if the card is a link's preview.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub preview_token: Option<PreviewToken>,
+}
+
+impl CardContext {
+    /// Fills what is missing from a `context` that stood elsewhere.
+    pub(crate) fn adopt(&mut self, json: &str) {
+        let Some(other) = crate::tolerant::decode::<Self>(json.as_bytes()).value else { return };
+        self.open_message_id = self.open_message_id.take().or(other.open_message_id);
+        self.open_chat_id = self.open_chat_id.take().or(other.open_chat_id);
+        self.url = self.url.take().or(other.url);
+        self.preview_token = self.preview_token.take().or(other.preview_token);
+    }
+}
+
+/// Component that was used, and what was entered.
+///
+/// Which members are there depends on the component. Inside a form only the submit button triggers, and what was
+/// entered stands in [`form_value`](Self::form_value) under each component's name; outside, a component triggers by
+/// itself and fills `option`, `options`, `input_value` or `checked`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct Action {
+    /// Kind of component.
+    pub tag: Option<ActionTag>,
+    /// What the card's author attached to the component: any JSON, read when asked for.
+    #[serde(default)]
+    pub value: ActionValue,
+    /// `name` of the component; inside a form that of the submit button.
+    #[serde(default, deserialize_with = "text::string")]
+    pub name: Option<String>,
+    /// Values of the form by component name; empty outside a form.
+    #[serde(default)]
+    pub form_value: FormValue,
+    /// Text of an input outside a form; new lines are `\n`.
+    #[serde(default, deserialize_with = "text::string")]
+    pub input_value: Option<String>,
+    /// Choice of a select, overflow or picker outside a form.
+    #[serde(default, deserialize_with = "text::string")]
+    pub option: Option<String>,
+    /// Choices of a multi-select outside a form. One string, as `select_img` sends it, is a list of one.
+    #[serde(default, deserialize_with = "string_or_list")]
+    pub options: Vec<String>,
+    /// State of a checker outside a form. Absent is not `false`.
+    pub checked: Option<bool>,
+    /// Time zone of the user's device, such as `Asia/Shanghai`. Kept as it comes; not all names are IANA's.
+    #[serde(default, deserialize_with = "text::string")]
+    pub timezone: Option<String>,
+}
+
+impl Action {
+    /// Reads [`value`](Self::value) into a type of your own. A string that holds JSON is read through.
+    ///
+    /// # Errors
+    /// Names the place inside the value, what was expected and what kind of JSON was there.
+    pub fn value_as<T: DeserializeOwned>(&self) -> Result<T, OddField> {
+        self.value.parse()
+    }
+
+    /// What was chosen outside a form, wherever the component writes it: `option`, or the first of `options`.
+    pub fn choice(&self) -> Option<&str> {
+        self.option.as_deref().or_else(|| self.options.first().map(String::as_str))
+    }
+
+    /// Date of a `date_picker` outside a form.
+    ///
+    /// # Errors
+    /// When there is no choice or it is not a date.
+    pub fn date(&self) -> Result<Date, MomentError> {
+        self.option.as_deref().unwrap_or_default().parse()
+    }
+
+    /// Time of day of a `picker_time` outside a form.
+    ///
+    /// # Errors
+    /// When there is no choice or it is not a time.
+    pub fn time(&self) -> Result<Time, MomentError> {
+        self.option.as_deref().unwrap_or_default().parse()
+    }
+
+    /// Moment of a `picker_datetime` outside a form.
+    ///
+    /// # Errors
+    /// When there is no choice or it is not a date and time.
+    pub fn date_time(&self) -> Result<DateTime, MomentError> {
+        self.option.as_deref().unwrap_or_default().parse()
+    }
+}
+
+open_enum! {
+    /// Kind of component that was used. There is none for a form: its submit button triggers.
+    ActionTag {
+        /// A button, also the submit button of a form.
+        Button = "button",
+        /// A text input.
+        Input = "input",
+        /// A menu with one choice.
+        SelectStatic = "select_static",
+        /// A menu with several choices.
+        MultiSelectStatic = "multi_select_static",
+        /// A menu of people with one choice.
+        SelectPerson = "select_person",
+        /// A menu of people with several choices.
+        MultiSelectPerson = "multi_select_person",
+        /// A folded group of buttons.
+        Overflow = "overflow",
+        /// A check box.
+        Checker = "checker",
+        /// A picker of a date.
+        DatePicker = "date_picker",
+        /// A picker of a time of day.
+        PickerTime = "picker_time",
+        /// A picker of a date and time.
+        PickerDatetime = "picker_datetime",
+        /// A choice among images.
+        SelectImg = "select_img",
+        /// A container with a callback of its own.
+        InteractiveContainer = "interactive_container",
+    }
+}
+
+open_enum! {
+    /// Where a card or link is shown.
+    Host {
+        /// In a chat.
+        ImMessage = "im_message",
+        /// Pinned at the top of a group.
+        ImTopNotice = "im_top_notice",
+    }
+}
+
+open_enum! {
+    /// How a card got to where it is shown.
+    DeliveryType {
+        /// As the preview of a link.
+        UrlPreview = "url_preview",
+    }
+}
+
+/// Reads a string, a list of strings, or nothing.
+fn string_or_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct StringOrList;
+
+    impl<'de> Visitor<'de> for StringOrList {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string or a list of strings")
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+            Ok(if text.is_empty() { Vec::new() } else { vec![text.to_owned()] })
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<String>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(item) = items.next_element::<Option<text::Text>>()? {
+                list.extend(item.map(|text| text.as_str().to_owned()));
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_any(StringOrList)
+}

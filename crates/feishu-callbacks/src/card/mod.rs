@@ -1,0 +1,24 @@
+//! `card.action.trigger`: somebody used a component of a card.
+
+mod action;
+mod form;
+mod moment;
+mod raw;
+mod reply;
+mod template;
+mod toast;
+mod value;
+
+pub use action::{Action, ActionTag, CardActionEvent, CardContext, DeliveryType, Host, Operator};
+pub use form::{FormError, FormValue};
+pub use moment::{Date, DateTime, MomentError, Offset, Time};
+pub use raw::{CardError, CardErrorKind, Dialect, RawCard};
+pub use reply::{CardContent, CardReply};
+pub use template::Template;
+pub use toast::{Toast, ToastKind, ToastLanguage};
+pub use value::ActionValue;
+
+use crate::envelope::Envelope;
+
+/// A click on a card, as a handler takes it.
+pub type CardActionTrigger = Envelope<CardActionEvent>;

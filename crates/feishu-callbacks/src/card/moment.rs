@@ -1,0 +1,256 @@
+//! Dates and times of the pickers: `2025-06-10 +0800`, `05:05 +0800`, `2025-06-10 19:19 +0800`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Difference to UTC, in minutes: `+0800` is 480.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offset {
+    /// Minutes east of UTC; negative in the west.
+    pub minutes: i32,
+}
+
+/// A day on the user's calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    /// Year of four digits.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// Where the user was; absent if the client did not say.
+    pub offset: Option<Offset>,
+}
+
+/// A time of day on the user's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time {
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// Where the user was; absent if the client did not say.
+    pub offset: Option<Offset>,
+}
+
+/// A date and a time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime {
+    /// The day; its offset is that of the whole.
+    pub date: Date,
+    /// The time of day; its offset is that of the whole.
+    pub time: Time,
+}
+
+impl DateTime {
+    /// The moment on the world's clock. `None` without an offset, or before 1970.
+    pub fn to_system_time(self) -> Option<SystemTime> {
+        let minutes = days_since_1970(self.date) * 24 * 60
+            + i64::from(self.time.hour) * 60
+            + i64::from(self.time.minute)
+            - i64::from(self.time.offset?.minutes);
+        let seconds = u64::try_from(minutes * 60).ok()?;
+        UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+    }
+}
+
+/// Text that is no date, time or offset in the pickers' form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MomentError {
+    expected: &'static str,
+}
+
+impl fmt::Display for MomentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}; is the component a picker of this kind?", self.expected)
+    }
+}
+
+impl std::error::Error for MomentError {}
+
+impl FromStr for Offset {
+    type Err = MomentError;
+
+    /// Reads `+0800`, `+08:00`, `-0330` or `Z`.
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        parse_offset(text).ok_or(MomentError { expected: "an offset such as `+0800`" })
+    }
+}
+
+impl FromStr for Date {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let parse = || {
+            let (date, offset) = split_offset(text)?;
+            parse_date(date, offset)
+        };
+        parse().ok_or(MomentError { expected: "a date such as `2025-06-10 +0800`" })
+    }
+}
+
+impl FromStr for Time {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let parse = || {
+            let (time, offset) = split_offset(text)?;
+            parse_time(time, offset)
+        };
+        parse().ok_or(MomentError { expected: "a time such as `05:05 +0800`" })
+    }
+}
+
+impl FromStr for DateTime {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let parse = || {
+            let (date, rest) = text.trim().split_once(' ')?;
+            let (time, offset) = split_offset(rest)?;
+            Some(Self { date: parse_date(date, offset)?, time: parse_time(time, offset)? })
+        };
+        parse().ok_or(MomentError { expected: "a date and time such as `2025-06-10 19:19 +0800`" })
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.minutes < 0 { '-' } else { '+' };
+        let minutes = self.minutes.unsigned_abs();
+        write!(f, "{sign}{:02}{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)?;
+        write_offset(f, self.offset)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.hour, self.minute)?;
+        write_offset(f, self.offset)
+    }
+}
+
+impl fmt::Display for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", Date { offset: None, ..self.date }, self.time)
+    }
+}
+
+fn write_offset(f: &mut fmt::Formatter<'_>, offset: Option<Offset>) -> fmt::Result {
+    offset.map_or(Ok(()), |offset| write!(f, " {offset}"))
+}
+
+/// Splits `05:05 +0800`; a missing offset is none, a wrong one an error.
+fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
+    match text.trim().split_once(' ') {
+        Some((front, offset)) => Some((front, Some(parse_offset(offset.trim())?))),
+        None => Some((text.trim(), None)),
+    }
+}
+
+fn parse_offset(text: &str) -> Option<Offset> {
+    if text == "Z" {
+        return Some(Offset { minutes: 0 });
+    }
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None => digits.split_at_checked(digits.len().checked_sub(2)?)?,
+    };
+    let minutes = i32::from(number(hours, 2, 0..=18)?) * 60 + i32::from(number(minutes, 2, 0..=59)?);
+    Some(Offset { minutes: sign * minutes })
+}
+
+fn parse_date(text: &str, offset: Option<Offset>) -> Option<Date> {
+    let mut parts = text.split('-');
+    let year = number(parts.next()?, 4, 1..=9999)?;
+    let month = u8::try_from(number(parts.next()?, 2, 1..=12)?).ok()?;
+    let day = u8::try_from(number(parts.next()?, 2, 1..=u16::from(days_in(year, month)))?).ok()?;
+    parts.next().is_none().then_some(Date { year, month, day, offset })
+}
+
+fn parse_time(text: &str, offset: Option<Offset>) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let hour = u8::try_from(number(hour, 2, 0..=23)?).ok()?;
+    let minute = u8::try_from(number(minute, 2, 0..=59)?).ok()?;
+    Some(Time { hour, minute, offset })
+}
+
+fn number(digits: &str, width: usize, range: std::ops::RangeInclusive<u16>) -> Option<u16> {
+    let plain = digits.len() == width && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|number| plain && range.contains(number))
+}
+
+fn days_in(year: u16, month: u8) -> u8 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1 January 1970, by the calendar of March-based years.
+fn days_since_1970(date: Date) -> i64 {
+    let (month, day) = (i64::from(date.month), i64::from(date.day));
+    let year = i64::from(date.year) - i64::from(month <= 2);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_documented_forms_read_and_print_back() {
+        assert_eq!("2025-06-10 +0800".parse::<Date>().unwrap().to_string(), "2025-06-10 +0800");
+        assert_eq!("05:05 -0330".parse::<Time>().unwrap().to_string(), "05:05 -0330");
+        assert_eq!(
+            "2024-02-29 19:19 +0800".parse::<DateTime>().unwrap().to_string(),
+            "2024-02-29 19:19 +0800"
+        );
+        assert_eq!("2025-06-10".parse::<Date>().unwrap().offset, None);
+    }
+
+    #[test]
+    fn what_is_no_date_or_time_is_refused() {
+        for text in
+            ["", "2025-02-29", "2025-13-01", "2025-6-1", "2025-06-10 0800", "2025-06-10 +9900", "05:05", "é"]
+        {
+            assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+        for text in ["", "24:00", "5:05", "05:60", "05:05:05", "05:05 +", "05:05 +é", "2025-06-10"] {
+            assert!(text.parse::<Time>().is_err(), "{text}");
+        }
+        for text in ["", "2025-06-10 +0800", "05:05 +0800", "2025-06-10T05:05 +0800"] {
+            assert!(text.parse::<DateTime>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_with_an_offset_is_a_point_in_time() {
+        let seconds = |text: &str| {
+            let moment: DateTime = text.parse().unwrap();
+            moment.to_system_time().map(|time| time.duration_since(UNIX_EPOCH).unwrap().as_secs())
+        };
+        assert_eq!(seconds("1970-01-01 08:00 +0800"), Some(0));
+        assert_eq!(seconds("2000-03-01 00:00 Z"), Some(951_868_800));
+        assert_eq!(seconds("2025-06-10 19:19 +0800"), Some(1_749_554_340));
+        assert_eq!(seconds("1969-12-31 23:59 +0000"), None);
+        assert_eq!(seconds("2025-06-10 19:19"), None);
+    }
+}

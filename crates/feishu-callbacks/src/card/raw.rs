@@ -1,0 +1,169 @@
+//! A card as JSON, checked on entry.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A card as JSON: an object by construction, of a known dialect.
+///
+/// Text of the JSON is kept, so that a reply copies it and reads nothing again.
+#[derive(Debug, Clone)]
+pub struct RawCard {
+    json: Box<RawValue>,
+    dialect: Dialect,
+}
+
+/// The two languages of card JSON. The client cannot turn a card of 2.0 into one of 1.0 (200830).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Card JSON 1.0: `elements` or `i18n_elements` at the top level, no `schema`.
+    V1,
+    /// Card JSON 2.0: `"schema": "2.0"` and `body.elements`.
+    V2,
+}
+
+impl RawCard {
+    /// Takes any value that serialises to a card: a [`serde_json::Value`], a struct of your own, a
+    /// [`Card`](crate::Card).
+    ///
+    /// # Errors
+    /// When it is not an object, or is a whole reply instead of the card inside it.
+    ///
+    /// ```
+    /// use feishu_callbacks::{Dialect, RawCard};
+    /// let card = RawCard::new(serde_json::json!({"schema": "2.0", "body": {"elements": []}}))?;
+    /// assert_eq!(card.dialect(), Dialect::V2);
+    /// # Ok::<(), feishu_callbacks::CardError>(())
+    /// ```
+    pub fn new(card: impl Serialize) -> Result<Self, CardError> {
+        let json = serde_json::value::to_raw_value(&card)
+            .map_err(|error| CardError { kind: CardErrorKind::NotJson, detail: error.to_string() })?;
+        Self::check(json)
+    }
+
+    /// Takes the text of a card.
+    ///
+    /// # Errors
+    /// When it is not JSON, not an object, or is a whole reply instead of the card inside it.
+    pub fn parse(text: &str) -> Result<Self, CardError> {
+        let json = serde_json::from_str(text)
+            .map_err(|error| CardError { kind: CardErrorKind::NotJson, detail: error.to_string() })?;
+        Self::check(json)
+    }
+
+    /// Dialect of the card.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Text of the card.
+    pub fn as_json(&self) -> &str {
+        self.json.get()
+    }
+
+    fn check(json: Box<RawValue>) -> Result<Self, CardError> {
+        if json.get().starts_with('"') {
+            return Err(CardError { kind: CardErrorKind::JsonInString, detail: String::new() });
+        }
+        let Ok(top) = serde_json::from_str::<Top<'_>>(json.get()) else {
+            return Err(CardError { kind: CardErrorKind::NotAnObject, detail: String::new() });
+        };
+        if top.is_wrapped() {
+            return Err(CardError { kind: CardErrorKind::Wrapped, detail: String::new() });
+        }
+        let dialect = top.dialect();
+        Ok(Self { json, dialect })
+    }
+}
+
+impl PartialEq for RawCard {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_json() == other.as_json()
+    }
+}
+
+impl Serialize for RawCard {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+/// The members by which a card, its dialect, and what is no card are told.
+#[derive(Deserialize)]
+struct Top<'a> {
+    #[serde(borrow)]
+    schema: Option<&'a RawValue>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    elements: Option<&'a RawValue>,
+    #[serde(borrow)]
+    i18n_elements: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    card: Option<&'a RawValue>,
+    #[serde(borrow)]
+    toast: Option<&'a RawValue>,
+}
+
+impl Top<'_> {
+    fn is_wrapped(&self) -> bool {
+        let is_card = self.body.is_some() || self.elements.is_some() || self.i18n_elements.is_some();
+        !is_card && (self.data.is_some() || self.card.is_some() || self.toast.is_some())
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self.schema.map(RawValue::get) {
+            Some(r#""2.0""#) => Dialect::V2,
+            _ => Dialect::V1,
+        }
+    }
+}
+
+/// JSON that is no card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardError {
+    kind: CardErrorKind,
+    detail: String,
+}
+
+/// Why JSON is no card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CardErrorKind {
+    /// Not JSON at all.
+    NotJson,
+    /// JSON, but not an object.
+    NotAnObject,
+    /// A JSON string, perhaps with a card in it: `card.data` must be an object.
+    JsonInString,
+    /// `{"type": …, "data": …}` or `{"toast": …, "card": …}`: pass what is inside.
+    Wrapped,
+}
+
+impl CardError {
+    /// Why it is no card.
+    pub fn kind(&self) -> CardErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for CardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            CardErrorKind::NotJson => write!(f, "the card is not JSON ({})", self.detail),
+            CardErrorKind::NotAnObject => f.write_str("the card is JSON, but not an object"),
+            CardErrorKind::JsonInString => {
+                f.write_str("the card is a JSON string; give its text to `RawCard::parse` instead")
+            }
+            CardErrorKind::Wrapped => {
+                f.write_str("this is a reply or a wrapper around a card; pass the card inside it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for CardError {}

@@ -1,0 +1,47 @@
+//! A card made in the card tool, named by its id.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A card made in the card tool: its id, a version and the values of its variables.
+///
+/// It cannot be made without an id, because the client refuses that.
+/// Source: "Card callback communication" of the Feishu documentation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Template {
+    #[serde(rename = "template_id")]
+    id: String,
+    #[serde(rename = "template_version_name", skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(rename = "template_variable", skip_serializing_if = "Map::is_empty")]
+    variables: Map<String, Value>,
+}
+
+impl Template {
+    /// Names a template, `AAq…`. Without a version the newest that is published is shown.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), version: None, variables: Map::new() }
+    }
+
+    /// Asks for one published version, such as `1.0.0`.
+    pub fn version(mut self, name: impl Into<String>) -> Self {
+        self.version = Some(name.into());
+        self
+    }
+
+    /// Sets a variable: a string, number, bool, list or object.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Id of the template.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// About the bytes it takes as JSON, without the variables' values.
+    pub(crate) fn size_hint(&self) -> usize {
+        128 + self.id.len() + self.variables.len() * 64
+    }
+}

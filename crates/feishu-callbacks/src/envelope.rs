@@ -1,0 +1,235 @@
+//! A decoded payload: header and body, whatever the schema.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::{DecodeError, DecodeErrorKind, OddField};
+use crate::header::{Header, Schema};
+use crate::peek::{peek, well_formed};
+use crate::reply::Reply;
+use crate::tolerant;
+
+/// One kind of callback or event: what stands in `event`.
+///
+/// Implement it for your own struct to receive a type that this crate does not know. Make every field an `Option`, or
+/// give it `#[serde(default)]`: such a field never fails a request, whatever the platform puts there.
+///
+/// ```
+/// use feishu_callbacks::{Body, Envelope};
+///
+/// #[derive(serde::Deserialize)]
+/// struct FileEdited {
+///     file_token: Option<String>,
+///     file_type: Option<String>,
+/// }
+///
+/// impl Body for FileEdited {
+///     const TYPE: &'static str = "drive.file.edit_v1";
+///     type Reply = ();
+/// }
+///
+/// let payload = br#"{"schema":"2.0","header":{"event_type":"drive.file.edit_v1"},
+///                    "event":{"file_token":"doc7","file_type":{"odd":true}}}"#;
+/// let edited: Envelope<FileEdited> = feishu_callbacks::decode(payload)?;
+/// assert_eq!(edited.event.file_token.as_deref(), Some("doc7"));
+/// assert_eq!(edited.event.file_type, None);
+/// assert_eq!(edited.odd_fields()[0].path, "event.file_type");
+/// # Ok::<(), feishu_callbacks::DecodeError>(())
+/// ```
+pub trait Body: DeserializeOwned + Send + 'static {
+    /// Name in `header.event_type` (`event.type` in schema 1.0).
+    const TYPE: &'static str;
+
+    /// What the platform takes as the answer: `()` for an event.
+    type Reply: Reply;
+
+    /// Takes `host` or `context`, as JSON text, found beside `event` instead of inside. Samples of the documentation
+    /// have card callbacks of that shape. The default leaves it.
+    fn adopt(&mut self, member: &str, json: &str) {
+        let _ = (member, json);
+    }
+}
+
+/// A callback or event with its header.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Envelope<B> {
+    /// What the payload says about itself.
+    pub header: Arc<Header>,
+    /// The body, named as in the JSON.
+    pub event: B,
+    odd: Vec<OddField>,
+}
+
+impl<B> Envelope<B> {
+    /// Puts a body under a header, for tests of handlers.
+    pub fn new(header: impl Into<Arc<Header>>, event: B) -> Self {
+        Self { header: header.into(), event, odd: Vec::new() }
+    }
+
+    /// Members of the body that could not be read and were left out; see [`Header::odd_fields`] for those of the
+    /// header. Empty for a payload as documented.
+    pub fn odd_fields(&self) -> &[OddField] {
+        &self.odd
+    }
+}
+
+/// Reads a payload of which the type is known.
+///
+/// # Errors
+/// As [`peek`] and [`decode_with`], and when the payload is of another type.
+pub fn decode<B: Body>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
+    let header = peek(payload)?;
+    if header.event_type != B::TYPE {
+        let detail = format!("asked for {}, came {}", B::TYPE, header.event_type);
+        return Err(DecodeError::new(DecodeErrorKind::WrongType, "", detail));
+    }
+    decode_with(Arc::new(header), payload)
+}
+
+/// Reads the body after [`peek`] has read the header, which is not read again and not compared with `B::TYPE`.
+///
+/// A body that fits its type is read in one pass without any copy of what is not kept. One that does not is read again
+/// with the misfits left out; [`Envelope::odd_fields`] lists them.
+///
+/// # Errors
+/// When the payload is not JSON, or the body lacks what `B` cannot do without. No model of this crate requires anything.
+pub fn decode_with<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
+    let flat = header.schema == Schema::Flat;
+    let (parts, mut odd) = match read(payload, flat) {
+        Ok(parts) => (parts, Vec::new()),
+        Err(_) => return decode_tolerantly(header, payload),
+    };
+    let event = parts.into_body(&mut odd)?;
+    Ok(Envelope { header, event, odd })
+}
+
+#[cold]
+fn decode_tolerantly<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
+    let text = well_formed(payload)?;
+    let seed = PartsSeed { flat: header.schema == Schema::Flat, body: PhantomData::<B> };
+    let outcome = tolerant::decode_seed(&text, seed);
+    let mut odd = outcome.odd;
+    let event = outcome.value.unwrap_or_default().into_body(&mut odd)?;
+    Ok(Envelope { header, event, odd })
+}
+
+fn read<B: Body>(payload: &[u8], flat: bool) -> Result<Parts<'_, B>, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_slice(payload);
+    let parts = PartsSeed { flat, body: PhantomData }.deserialize(&mut json)?;
+    json.end()?;
+    Ok(parts)
+}
+
+/// The members of a payload that hold the body.
+struct Parts<'de, B> {
+    event: Option<B>,
+    host: Option<&'de RawValue>,
+    context: Option<&'de RawValue>,
+}
+
+impl<B> Default for Parts<'_, B> {
+    fn default() -> Self {
+        Self { event: None, host: None, context: None }
+    }
+}
+
+impl<B: Body> Parts<'_, B> {
+    fn into_body(self, odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
+        let mut event = match self.event {
+            Some(event) => event,
+            None => empty(odd)?,
+        };
+        for (member, json) in [("host", self.host), ("context", self.context)] {
+            if let Some(json) = json {
+                event.adopt(member, json.get());
+            }
+        }
+        Ok(event)
+    }
+}
+
+/// A body of nothing, for a payload whose `event` is absent or unreadable.
+#[cold]
+fn empty<B: Body>(odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
+    let nothing = tolerant::decode_strict(b"{}");
+    let first = odd.first().cloned();
+    if first.is_none() {
+        odd.push(OddField {
+            path: "event".to_owned(),
+            found: String::new(),
+            expected: "the body is absent".to_owned(),
+        });
+    }
+    nothing.map_err(|missing: OddField| {
+        let reason = first.unwrap_or(OddField { path: "event".to_owned(), ..missing });
+        let detail = if reason.found.is_empty() {
+            reason.expected
+        } else {
+            format!("expected {}, found {}", reason.expected, reason.found)
+        };
+        DecodeError::new(DecodeErrorKind::MissingRequired, reason.path, detail)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Member {
+    Event,
+    Host,
+    Context,
+    #[serde(other)]
+    Other,
+}
+
+struct PartsSeed<B> {
+    flat: bool,
+    body: PhantomData<B>,
+}
+
+impl<B> Clone for PartsSeed<B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B> Copy for PartsSeed<B> {}
+
+impl<'de, B: Body> DeserializeSeed<'de> for PartsSeed<B> {
+    type Value = Parts<'de, B>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Parts<'de, B>, D::Error> {
+        if self.flat {
+            return Ok(Parts { event: Some(B::deserialize(deserializer)?), ..Parts::default() });
+        }
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, B: Body> Visitor<'de> for PartsSeed<B> {
+    type Value = Parts<'de, B>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a callback or event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Parts<'de, B>, A::Error> {
+        let mut parts = Parts::default();
+        while let Some(member) = members.next_key()? {
+            match member {
+                Member::Event => parts.event = members.next_value()?,
+                Member::Host => parts.host = members.next_value()?,
+                Member::Context => parts.context = members.next_value()?,
+                Member::Other => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(parts)
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a payload could not be read, and what a tolerant read had to leave out.
+
+use std::fmt;
+
+/// A payload that could not be read at all.
+///
+/// Odd optional members never end here: they are left out and listed as [`OddField`]s.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    kind: DecodeErrorKind,
+    path: String,
+    detail: String,
+}
+
+/// What was wrong with a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// The bytes are not JSON, or are cut short. The sender's fault.
+    Malformed,
+    /// The JSON is not an object. The sender's fault.
+    NotAnObject,
+    /// No place of the payload says what it is: neither `header.event_type`, nor `event.type`, nor `type`.
+    NoType,
+    /// The payload is encrypted: the app has an Encrypt Key. Decrypt it first; over the long connection this never
+    /// happens.
+    Encrypted,
+    /// The payload is of another type than the one asked for. The caller's fault.
+    WrongType,
+    /// The body lacks something that the asked type cannot do without. Make that field an `Option`.
+    MissingRequired,
+}
+
+impl DecodeError {
+    pub(crate) fn new(kind: DecodeErrorKind, path: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { kind, path: path.into(), detail: detail.into() }
+    }
+
+    /// What was wrong.
+    pub fn kind(&self) -> DecodeErrorKind {
+        self.kind
+    }
+
+    /// Place in the payload, such as `event.order.id`; empty when it is the payload as a whole.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// True when no program on this side could have read the payload.
+    pub fn is_senders_fault(&self) -> bool {
+        matches!(
+            self.kind,
+            DecodeErrorKind::Malformed | DecodeErrorKind::NotAnObject | DecodeErrorKind::NoType
+        )
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, advice) = match self.kind {
+            DecodeErrorKind::Malformed => ("the payload is not JSON", "it was broken before it came here"),
+            DecodeErrorKind::NotAnObject => ("the payload is not a JSON object", "the sender broke it"),
+            DecodeErrorKind::NoType => {
+                ("the payload names no type", "it is no callback or event of the open platform")
+            }
+            DecodeErrorKind::Encrypted => {
+                ("the payload is encrypted", "decrypt it with the app's Encrypt Key first")
+            }
+            DecodeErrorKind::WrongType => {
+                ("the payload is of another type", "look at `peek` before choosing one")
+            }
+            DecodeErrorKind::MissingRequired => {
+                ("the body lacks what the type requires", "make that field an `Option`")
+            }
+        };
+        f.write_str(what)?;
+        if !self.path.is_empty() {
+            write!(f, " at `{}`", self.path)?;
+        }
+        if !self.detail.is_empty() {
+            write!(f, " ({})", self.detail)?;
+        }
+        write!(f, "; {advice}")
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// A member that could not be read and was left out so that the rest could be.
+///
+/// Holds kinds and places only, never content, so it may be logged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct OddField {
+    /// Place in the payload, such as `event.action.checked`.
+    pub path: String,
+    /// Kind of JSON found there: `string`, `integer`, `map`…; empty if that is not what was wrong.
+    pub found: String,
+    /// What was expected there, or what else was wrong, in words.
+    pub expected: String,
+}
+
+impl fmt::Display for OddField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.found.is_empty() {
+            write!(f, "`{}`: {}", self.path, self.expected)
+        } else {
+            write!(f, "`{}`: expected {}, found {}", self.path, self.expected, self.found)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What every callback and event says about itself.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+
+use crate::error::OddField;
+use crate::ids::{AppId, EventId, EventType, TenantKey};
+use crate::text::{self, text_newtypes};
+use crate::time::{self, Timestamp};
+
+/// How a payload is wrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Schema {
+    /// `schema`, `header`, `event`: every callback and most events.
+    V2,
+    /// `uuid`, `ts`, `type` beside an `event` that names its own type: the oldest events.
+    V1,
+    /// No wrapping: the body is the payload (`url_verification`, `card.action.trigger_v1`).
+    Flat,
+}
+
+/// Header of a callback or event, the same for every schema.
+///
+/// Only the type is sure to be there. Real callbacks of the long connection have come without a `token`, and the
+/// documentation's own sample of `url.preview.get` has no `event_id`.
+/// Source: "Callback overview" and "Event structure" of the Feishu documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Header {
+    /// How the payload is wrapped.
+    pub schema: Schema,
+    /// Name of the callback or event.
+    pub event_type: EventType,
+    /// Id of this callback or event (`uuid` in schema 1.0); repeated pushes have the same one.
+    pub event_id: Option<EventId>,
+    /// When the platform made it (`ts` in schema 1.0).
+    pub create_time: Option<Timestamp>,
+    /// Verification Token of the app.
+    pub token: Option<VerificationToken>,
+    /// App it was sent to.
+    pub app_id: Option<AppId>,
+    /// Tenant of the app; the tenant of the user stands in the body.
+    pub tenant_key: Option<TenantKey>,
+    pub(crate) odd: Vec<OddField>,
+}
+
+impl Header {
+    /// A header of schema 2.0 with nothing but a type, for tests and for payloads of your own.
+    pub fn new(event_type: impl Into<EventType>) -> Self {
+        Self {
+            schema: Schema::V2,
+            event_type: event_type.into(),
+            event_id: None,
+            create_time: None,
+            token: None,
+            app_id: None,
+            tenant_key: None,
+            odd: Vec::new(),
+        }
+    }
+
+    /// Time since the platform made it; `None` if it does not say when.
+    pub fn age(&self, now: SystemTime) -> Option<Duration> {
+        self.create_time.map(|created| created.age(now))
+    }
+
+    /// Members of the header that could not be read and were left out.
+    pub fn odd_fields(&self) -> &[OddField] {
+        &self.odd
+    }
+}
+
+text_newtypes! {
+    @secret
+    /// Verification Token of an app: whoever knows it can forge webhook requests. `Debug` and `Display` hide it.
+    VerificationToken;
+}
+
+/// `header` of schema 2.0 as it stands in the JSON.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct RawHeader {
+    #[serde(default, deserialize_with = "text::filled")]
+    pub(crate) event_id: Option<EventId>,
+    #[serde(default, deserialize_with = "text::filled")]
+    pub(crate) event_type: Option<EventType>,
+    #[serde(default, deserialize_with = "time::filled")]
+    pub(crate) create_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "text::filled")]
+    pub(crate) token: Option<VerificationToken>,
+    #[serde(default, deserialize_with = "text::filled")]
+    pub(crate) app_id: Option<AppId>,
+    #[serde(default, deserialize_with = "text::filled")]
+    pub(crate) tenant_key: Option<TenantKey>,
+}

@@ -1,0 +1,224 @@
+//! Messages: received, read, recalled.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::UserIds;
+use crate::ids::{ChatId, MessageId, TenantKey, ThreadId};
+use crate::text::{self, open_enum};
+use crate::time::{self, Timestamp};
+
+/// Body of `im.message.receive_v1`. Source: "Receive messages" of the Feishu documentation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct MessageReceiveEvent {
+    /// Who sent it.
+    #[serde(default)]
+    pub sender: MessageSender,
+    /// What was sent.
+    #[serde(default)]
+    pub message: Message,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct MessageSender {
+    /// Ids of the sender.
+    #[serde(default)]
+    pub sender_id: UserIds,
+    /// A person or a bot.
+    pub sender_type: Option<SenderType>,
+    /// Tenant of the sender.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub tenant_key: Option<TenantKey>,
+}
+
+/// A message as it came.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct Message {
+    /// Id of the message; a repeated push has the same one.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub message_id: Option<MessageId>,
+    /// First message of the thread of replies; only for a reply.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub root_id: Option<MessageId>,
+    /// Message that is replied to; only for a reply.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub parent_id: Option<MessageId>,
+    /// When it was sent.
+    #[serde(default, deserialize_with = "time::filled")]
+    pub create_time: Option<Timestamp>,
+    /// When it was last edited.
+    #[serde(default, deserialize_with = "time::filled")]
+    pub update_time: Option<Timestamp>,
+    /// Chat of the message.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub chat_id: Option<ChatId>,
+    /// Topic of the message, if it is in one.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub thread_id: Option<ThreadId>,
+    /// One-to-one or group.
+    pub chat_type: Option<ChatType>,
+    /// Kind of content.
+    pub message_type: Option<MessageType>,
+    /// Content: JSON in a string, of a shape that depends on the kind. See [`content_as`](Self::content_as).
+    #[serde(default, deserialize_with = "text::string")]
+    pub content: Option<String>,
+    /// Who is mentioned in it.
+    #[serde(default, deserialize_with = "text::list")]
+    pub mentions: Vec<Mention>,
+    /// Client that it was sent with; only with the scope `im:user_agent:read`.
+    #[serde(default, deserialize_with = "text::string")]
+    pub user_agent: Option<String>,
+}
+
+impl Message {
+    /// Reads the content into a type of your own.
+    ///
+    /// # Errors
+    /// Names the place inside the content, what was expected and what kind of JSON was there.
+    pub fn content_as<T: DeserializeOwned>(&self) -> Result<T, crate::OddField> {
+        let content = self.content.as_deref().unwrap_or("null");
+        crate::tolerant::decode_strict(&crate::tolerant::repair(content.as_bytes()))
+    }
+
+    /// Text of a text message, with mentions as `@_user_1`; `None` for another kind.
+    pub fn text(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct TextContent {
+            text: String,
+        }
+
+        self.content_as::<TextContent>().ok().map(|content| content.text)
+    }
+}
+
+/// One mention in a message.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct Mention {
+    /// Placeholder in the text, `@_user_1`.
+    #[serde(default, deserialize_with = "text::string")]
+    pub key: Option<String>,
+    /// Ids of whom is mentioned.
+    #[serde(default)]
+    pub id: UserIds,
+    /// A person or a bot.
+    pub mentioned_type: Option<SenderType>,
+    /// Name as shown.
+    #[serde(default, deserialize_with = "text::string")]
+    pub name: Option<String>,
+    /// Tenant of whom is mentioned.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub tenant_key: Option<TenantKey>,
+}
+
+/// Body of `im.message.message_read_v1`. Source: "Message read" of the Feishu documentation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct MessageReadEvent {
+    /// Who read, and when.
+    #[serde(default)]
+    pub reader: MessageReader,
+    /// What was read.
+    #[serde(default, deserialize_with = "text::list")]
+    pub message_id_list: Vec<MessageId>,
+}
+
+/// Who read messages, and when.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct MessageReader {
+    /// Ids of the reader.
+    #[serde(default)]
+    pub reader_id: UserIds,
+    /// When it was read.
+    #[serde(default, deserialize_with = "time::filled")]
+    pub read_time: Option<Timestamp>,
+    /// Tenant of the reader.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub tenant_key: Option<TenantKey>,
+}
+
+/// Body of `im.message.recalled_v1`. Source: "Message recalled" of the Feishu documentation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct MessageRecalledEvent {
+    /// The message that is gone.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub message_id: Option<MessageId>,
+    /// Chat of the message.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub chat_id: Option<ChatId>,
+    /// When it was recalled.
+    #[serde(default, deserialize_with = "time::filled")]
+    pub recall_time: Option<Timestamp>,
+    /// In which capacity it was recalled.
+    pub recall_type: Option<RecallType>,
+}
+
+open_enum! {
+    /// A person or a program.
+    SenderType {
+        /// A person.
+        User = "user",
+        /// A bot.
+        Bot = "bot",
+    }
+}
+
+open_enum! {
+    /// Kind of chat.
+    ChatType {
+        /// One-to-one with the bot.
+        P2p = "p2p",
+        /// A group.
+        Group = "group",
+    }
+}
+
+open_enum! {
+    /// Kind of content of a message. Source: "Message content of received messages" of the Feishu documentation.
+    MessageType {
+        /// Plain text.
+        Text = "text",
+        /// Text with formats, links and images.
+        Post = "post",
+        /// An image.
+        Image = "image",
+        /// A file.
+        File = "file",
+        /// A voice message.
+        Audio = "audio",
+        /// A video.
+        Media = "media",
+        /// A sticker.
+        Sticker = "sticker",
+        /// A card.
+        Interactive = "interactive",
+        /// A shared group.
+        ShareChat = "share_chat",
+        /// A shared contact.
+        ShareUser = "share_user",
+        /// Forwarded messages.
+        MergeForward = "merge_forward",
+        /// A line of the system.
+        System = "system",
+    }
+}
+
+open_enum! {
+    /// In which capacity a message was recalled.
+    RecallType {
+        /// By its author.
+        MessageOwner = "message_owner",
+        /// By the owner of the group.
+        GroupOwner = "group_owner",
+        /// By a manager of the group.
+        GroupManager = "group_manager",
+        /// By an administrator of the company.
+        EnterpriseManager = "enterprise_manager",
+    }
+}

@@ -1,0 +1,86 @@
+//! Events of messages, chats and bots.
+
+mod bot;
+mod message;
+mod reaction;
+
+pub use bot::{
+    BotAddedEvent, BotDeletedEvent, BotMenuEvent, BotP2pChatEnteredEvent, ChatMember, ChatNames, ChatUser,
+    MenuOperator, P2pChatCreatedEvent, UserAddedEvent, UserDeletedEvent,
+};
+pub use message::{
+    ChatType, Mention, Message, MessageReadEvent, MessageReader, MessageRecalledEvent, MessageReceiveEvent,
+    MessageSender, MessageType, RecallType, SenderType,
+};
+pub use reaction::{OperatorType, ReactionCreatedEvent, ReactionDeletedEvent, ReactionType};
+
+use serde::Deserialize;
+
+use crate::envelope::Envelope;
+use crate::ids::{OpenId, UnionId, UserId};
+use crate::text;
+
+/// A message came to the bot.
+pub type MessageReceive = Envelope<MessageReceiveEvent>;
+/// A user read messages of the bot.
+pub type MessageRead = Envelope<MessageReadEvent>;
+/// A message was recalled.
+pub type MessageRecalled = Envelope<MessageRecalledEvent>;
+/// A reaction was added to a message.
+pub type ReactionCreated = Envelope<ReactionCreatedEvent>;
+/// A reaction was taken from a message.
+pub type ReactionDeleted = Envelope<ReactionDeletedEvent>;
+/// A user opened the chat with the bot.
+pub type BotP2pChatEntered = Envelope<BotP2pChatEnteredEvent>;
+/// A user opened the chat with the bot for the first time (schema 1.0).
+pub type P2pChatCreated = Envelope<P2pChatCreatedEvent>;
+/// A user chose an item of the bot's menu.
+pub type BotMenu = Envelope<BotMenuEvent>;
+/// The bot was added to a group.
+pub type BotAdded = Envelope<BotAddedEvent>;
+/// The bot was removed from a group.
+pub type BotDeleted = Envelope<BotDeletedEvent>;
+/// Users were added to a group of the bot.
+pub type UserAdded = Envelope<UserAddedEvent>;
+/// Users left a group of the bot.
+pub type UserDeleted = Envelope<UserDeletedEvent>;
+
+/// The ids of one user. Which are there depends on the app's scopes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct UserIds {
+    /// The user as this app knows them.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_id: Option<OpenId>,
+    /// The user across the developer's apps.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub union_id: Option<UnionId>,
+    /// Only with the scope `contact:user.employee_id:readonly`.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub user_id: Option<UserId>,
+}
+
+/// Gives events their type; the platform takes no answer to them.
+macro_rules! events {
+    ($($event:ident = $name:literal;)+) => {$(
+        impl crate::envelope::Body for $event {
+            const TYPE: &'static str = $name;
+            type Reply = ();
+        }
+    )+};
+}
+
+events! {
+    MessageReceiveEvent = "im.message.receive_v1";
+    MessageReadEvent = "im.message.message_read_v1";
+    MessageRecalledEvent = "im.message.recalled_v1";
+    ReactionCreatedEvent = "im.message.reaction.created_v1";
+    ReactionDeletedEvent = "im.message.reaction.deleted_v1";
+    BotP2pChatEnteredEvent = "im.chat.access_event.bot_p2p_chat_entered_v1";
+    P2pChatCreatedEvent = "p2p_chat_create";
+    BotMenuEvent = "application.bot.menu_v6";
+    BotAddedEvent = "im.chat.member.bot.added_v1";
+    BotDeletedEvent = "im.chat.member.bot.deleted_v1";
+    UserAddedEvent = "im.chat.member.user.added_v1";
+    UserDeletedEvent = "im.chat.member.user.deleted_v1";
+}

@@ -1,0 +1,52 @@
+//! JSON that is kept as text and read when somebody asks.
+
+use std::sync::OnceLock;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::error::OddField;
+use crate::tolerant;
+
+/// Raw text and, once asked for, its tree.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LazyJson {
+    raw: Option<Box<RawValue>>,
+    tree: OnceLock<Value>,
+}
+
+impl LazyJson {
+    pub(crate) fn new(raw: Option<Box<RawValue>>) -> Self {
+        Self { raw, tree: OnceLock::new() }
+    }
+
+    pub(crate) fn raw(&self) -> Option<&str> {
+        self.raw.as_deref().map(RawValue::get)
+    }
+
+    /// Tree of the text. What serde_json refuses inside (a number beyond `f64`, nesting beyond 128) is `null` in it.
+    pub(crate) fn tree(&self) -> &Value {
+        self.tree.get_or_init(|| self.raw().map(read_tree).unwrap_or_default())
+    }
+
+    /// Reads the text into an author's type. Absent JSON reads as `null`.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, OddField> {
+        let text = self.raw().unwrap_or("null");
+        match serde_json::from_str(text) {
+            Ok(value) => Ok(value),
+            Err(_) => tolerant::decode_strict(&tolerant::repair(text.as_bytes())),
+        }
+    }
+}
+
+fn read_tree(text: &str) -> Value {
+    if let Ok(tree) = serde_json::from_str(text) {
+        return tree;
+    }
+    let repaired = tolerant::repair(text.as_bytes());
+    match serde_json::from_slice::<IgnoredAny>(&repaired) {
+        Ok(_) => tolerant::decode(&repaired).value.unwrap_or_default(),
+        Err(_) => Value::Null,
+    }
+}

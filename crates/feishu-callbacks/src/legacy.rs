@@ -1,0 +1,144 @@
+//! `card.action.trigger_v1`, the old callback of cards: webhook only, never over the long connection.
+//!
+//! It has no envelope. Its answer is the whole card at the top level.
+
+use serde::Deserialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::card::{Action, CardContent, RawCard, Template, Toast};
+use crate::envelope::{Body, Envelope};
+use crate::ids::{ChatId, MessageId, OpenId, TenantKey, UserId};
+use crate::openapi::CallbackToken;
+use crate::reply::{Reply, ReplyError, write_json};
+use crate::text;
+use crate::validate::{self, Finding};
+
+/// Name of the callback in the console. The payload itself has none and is known by its members.
+pub const CARD_ACTION_TYPE: &str = "card.action.trigger_v1";
+
+/// A click on a card in the old format, as a handler takes it.
+pub type CardActionTriggerV1 = Envelope<CardActionV1>;
+
+/// The old body of a click. Source: "Card callback structure (legacy)" of the Feishu documentation.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct CardActionV1 {
+    /// Who clicked.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_id: Option<OpenId>,
+    /// Only with the scope `contact:user.employee_id:readonly`.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub user_id: Option<UserId>,
+    /// Message with the card.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_message_id: Option<MessageId>,
+    /// Chat of the message. Not in the documentation.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_chat_id: Option<ChatId>,
+    /// Tenant of the user.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub tenant_key: Option<TenantKey>,
+    /// Token for later updates of the card.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub token: Option<CallbackToken>,
+    /// Time zone of the user's device. Not in the documentation at this place.
+    #[serde(default, deserialize_with = "text::string")]
+    pub timezone: Option<String>,
+    /// Component that was used, and what was entered.
+    #[serde(default)]
+    pub action: Action,
+}
+
+impl Body for CardActionV1 {
+    const TYPE: &'static str = CARD_ACTION_TYPE;
+    type Reply = LegacyCardReply;
+}
+
+/// The old answer: the whole card at the top level, with a toast beside it.
+///
+/// ```
+/// use feishu_callbacks::legacy::LegacyCardReply;
+/// use feishu_callbacks::{RawCard, Reply, Toast};
+/// let card = RawCard::parse(r#"{"elements":[{"tag":"hr"}]}"#)?;
+/// let reply = LegacyCardReply::card(card).with_toast(Toast::info("Done"));
+/// assert_eq!(
+///     String::from_utf8(reply.to_json()?)?,
+///     r#"{"elements":[{"tag":"hr"}],"toast":{"type":"info","content":"Done"}}"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LegacyCardReply {
+    card: Option<CardContent>,
+    toast: Option<Toast>,
+}
+
+impl LegacyCardReply {
+    /// Leaves the card as it is: `{}`.
+    pub fn unchanged() -> Self {
+        Self::default()
+    }
+
+    /// Replaces the card.
+    pub fn card(card: RawCard) -> Self {
+        Self { card: Some(card.into()), toast: None }
+    }
+
+    /// Replaces the card by a template.
+    pub fn template(template: Template) -> Self {
+        Self { card: Some(template.into()), toast: None }
+    }
+
+    /// Shows a toast.
+    pub fn toast(toast: Toast) -> Self {
+        Self { card: None, toast: Some(toast) }
+    }
+
+    /// Adds a toast, or replaces the one that is there.
+    pub fn with_toast(mut self, toast: Toast) -> Self {
+        self.toast = Some(toast);
+        self
+    }
+}
+
+impl Serialize for LegacyCardReply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut reply = serializer.serialize_map(None)?;
+        match &self.card {
+            Some(CardContent::Raw(card)) => {
+                let members: Map<String, Value> =
+                    serde_json::from_str(card.as_json()).map_err(serde::ser::Error::custom)?;
+                for (key, value) in &members {
+                    reply.serialize_entry(key, value)?;
+                }
+            }
+            Some(CardContent::Template(template)) => {
+                reply.serialize_entry("type", "template")?;
+                reply.serialize_entry("data", template)?;
+            }
+            None => {}
+        }
+        if let Some(toast) = &self.toast {
+            reply.serialize_entry("toast", toast)?;
+        }
+        reply.end()
+    }
+}
+
+impl Reply for LegacyCardReply {
+    const CALLBACK: bool = true;
+
+    fn to_json(&self) -> Result<Vec<u8>, ReplyError> {
+        write_json(self, 64 + self.card.as_ref().map_or(0, CardContent::size_hint))
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        match &self.card {
+            Some(CardContent::Raw(card)) => validate::raw_card(card, ""),
+            Some(template) => validate::card(template, "/data"),
+            None => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Replies: what a handler gives back, and what the client would say about it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::validate::Finding;
+
+/// What a handler returns for a body.
+///
+/// `()` answers an event, or a callback with "no change" (`{}`): an answer without any data has shown users an error.
+/// [`serde_json::Value`] answers a callback with JSON of the handler's own.
+pub trait Reply: Send + 'static {
+    /// True when the platform waits for this reply and shows it: a callback. False for an event, which is only
+    /// acknowledged.
+    const CALLBACK: bool;
+
+    /// Writes the reply in exactly the documented shape.
+    ///
+    /// # Errors
+    /// When the reply cannot be written as JSON. No reply of this crate fails.
+    fn to_json(&self) -> Result<Vec<u8>, ReplyError>;
+
+    /// What the user's client would refuse, worst first. Empty for a reply that is fine.
+    fn findings(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+impl Reply for () {
+    const CALLBACK: bool = false;
+
+    fn to_json(&self) -> Result<Vec<u8>, ReplyError> {
+        Ok(b"{}".to_vec())
+    }
+}
+
+impl Reply for Value {
+    const CALLBACK: bool = true;
+
+    fn to_json(&self) -> Result<Vec<u8>, ReplyError> {
+        write_json(self, 256)
+    }
+}
+
+/// A reply that cannot be written as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyError {
+    message: String,
+}
+
+impl ReplyError {
+    /// For replies of your own.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the reply cannot be written as JSON ({}); return one of the reply types of this crate",
+            self.message
+        )
+    }
+}
+
+impl std::error::Error for ReplyError {}
+
+/// Writes any value into one buffer of about the right size.
+pub(crate) fn write_json<T: serde::Serialize + ?Sized>(
+    value: &T,
+    size: usize,
+) -> Result<Vec<u8>, ReplyError> {
+    let mut json = Vec::with_capacity(size);
+    serde_json::to_writer(&mut json, value).map_err(|error| ReplyError::new(error.to_string()))?;
+    Ok(json)
+}

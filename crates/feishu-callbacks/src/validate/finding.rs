@@ -1,0 +1,106 @@
+//! One thing that the client would refuse.
+
+use std::fmt;
+
+/// One thing about a reply that the client would refuse or ignore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// Place in the reply's JSON, as a JSON pointer: `/card/data/body/elements/3`.
+    pub place: String,
+    /// What is there, in words.
+    pub message: String,
+}
+
+/// A rule of the client for cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The card has more than 30 KB.
+    CardTooLarge,
+    /// The card of 2.0 has more than 200 elements.
+    TooManyElements,
+    /// The card has nothing to show.
+    NoElements,
+    /// A card of 2.0 is not shared: its `config.update_multi` is not `true`.
+    NotShared,
+    /// Members or components of both dialects, or an unknown `schema`.
+    DialectMix,
+    /// A card of 2.0 would become one of 1.0.
+    DialectDowngrade,
+    /// A component in a form has no name.
+    NamelessComponent,
+    /// Two components have the same name.
+    DoubledName,
+    /// A template without an id.
+    TemplateWithoutId,
+    /// A button of 2.0 with a `value` outside `behaviors`: clicking it sends nothing.
+    ValueWithoutCallback,
+    /// The JSON cannot be read through: nested too deep, or a number out of range.
+    Unreadable,
+    /// A text that the platform does not take as a URL.
+    BadUrl,
+    /// A reply without what it is for.
+    Empty,
+}
+
+impl Rule {
+    /// Code that the user would see; `None` if the client says nothing and it just does not work.
+    /// Source: "Card callback communication" of the Feishu documentation.
+    pub fn code(self) -> Option<u32> {
+        match self {
+            Self::CardTooLarge
+            | Self::TooManyElements
+            | Self::NoElements
+            | Self::NotShared
+            | Self::DialectMix
+            | Self::TemplateWithoutId
+            | Self::Unreadable => Some(200_673),
+            Self::DialectDowngrade => Some(200_830),
+            Self::NamelessComponent | Self::DoubledName => Some(200_530),
+            Self::ValueWithoutCallback | Self::BadUrl | Self::Empty => None,
+        }
+    }
+
+    /// The rule in a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::CardTooLarge => "a card has at most 30 KB of JSON",
+            Self::TooManyElements => "a card of 2.0 has at most 200 elements",
+            Self::NoElements => "a card shows at least one element",
+            Self::NotShared => "a card of 2.0 is shared: `config.update_multi` is true",
+            Self::DialectMix => "a card keeps to one dialect, that of the card that was sent",
+            Self::DialectDowngrade => "a card of 2.0 stays one of 2.0",
+            Self::NamelessComponent => "a component in a form has a name",
+            Self::DoubledName => "names of components are unique in the card",
+            Self::TemplateWithoutId => "a template has an id",
+            Self::ValueWithoutCallback => "a button of 2.0 carries its value in `behaviors`",
+            Self::Unreadable => "card JSON can be read through",
+            Self::BadUrl => "a link begins with http:// or https://",
+            Self::Empty => "a reply shows something",
+        }
+    }
+}
+
+impl Finding {
+    pub(crate) fn new(rule: Rule, place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { rule, place: place.into(), message: message.into() }
+    }
+
+    /// Code that the user would see; see [`Rule::code`].
+    pub fn code(&self) -> Option<u32> {
+        self.rule.code()
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) at {}", self.rule.sentence(), self.message, self.place)?;
+        match self.code() {
+            Some(code) => write!(f, "; the user would see {code}"),
+            None => f.write_str("; the client ignores it silently"),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `url_verification`: the console checks a webhook address. Never over the long connection.
+
+use serde::{Deserialize, Serialize};
+
+use crate::envelope::Body;
+use crate::header::VerificationToken;
+use crate::reply::{Reply, ReplyError, write_json};
+use crate::text;
+
+/// The console saves a webhook address and asks it to prove itself, within one second.
+/// Source: "Configure the callback request address" of the Feishu documentation.
+///
+/// ```
+/// use feishu_callbacks::{Envelope, Reply, UrlVerification};
+/// let payload = br#"{"type":"url_verification","token":"v7","challenge":"say this"}"#;
+/// let asked: Envelope<UrlVerification> = feishu_callbacks::decode(payload)?;
+/// assert_eq!(asked.event.answer().to_json()?, br#"{"challenge":"say this"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, Deserialize)]
+#[non_exhaustive]
+pub struct UrlVerification {
+    /// Text to send back.
+    #[serde(default, deserialize_with = "text::string")]
+    pub challenge: Option<String>,
+    /// Verification Token of the app: compare it before answering.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub token: Option<VerificationToken>,
+}
+
+impl UrlVerification {
+    /// The answer that saves the address.
+    pub fn answer(&self) -> Challenge {
+        Challenge { challenge: self.challenge.clone().unwrap_or_default() }
+    }
+}
+
+impl Body for UrlVerification {
+    const TYPE: &'static str = "url_verification";
+    type Reply = Challenge;
+}
+
+/// The challenge, sent back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Challenge {
+    challenge: String,
+}
+
+impl Reply for Challenge {
+    const CALLBACK: bool = true;
+
+    fn to_json(&self) -> Result<Vec<u8>, ReplyError> {
+        write_json(self, 32 + self.challenge.len())
+    }
+}
