@@ -25,7 +25,7 @@ impl LazyJson {
         self.raw.as_deref().map(RawValue::get)
     }
 
-    /// Tree of the text. What serde_json refuses inside (a number beyond `f64`, nesting beyond 128) is `null` in it.
+    /// Tree of the text. What `serde_json` refuses inside (a number beyond `f64`, nesting beyond 128) is `null` in it.
     pub(crate) fn tree(&self) -> &Value {
         self.tree.get_or_init(|| self.raw().map(read_tree).unwrap_or_default())
     }

@@ -106,7 +106,7 @@ impl Visitor<'_> for TimestampVisitor {
 pub(crate) fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     struct Filled;
 
-    impl<'de> Visitor<'de> for Filled {
+    impl Visitor<'_> for Filled {
         type Value = Option<Timestamp>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,7 +26,7 @@ pub enum Dialect {
 
 impl RawCard {
     /// Takes any value that serialises to a card: a [`serde_json::Value`], a struct of your own, a
-    /// [`Card`](crate::Card).
+    /// [`Card`](crate::build::Card).
     ///
     /// # Errors
     /// When it is not an object, or is a whole reply instead of the card inside it.
@@ -61,6 +61,13 @@ impl RawCard {
     /// Text of the card.
     pub fn as_json(&self) -> &str {
         self.json.get()
+    }
+
+    /// Takes a card of the builder, which is always an object of 2.0.
+    pub(crate) fn from_built(card: &crate::build::Card) -> Self {
+        // A tree of strings and numbers always serialises; the other branch is there for the compiler.
+        let json = serde_json::value::to_raw_value(card).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self { json, dialect: Dialect::V2 }
     }
 
     fn check(json: Box<RawValue>) -> Result<Self, CardError> {

@@ -72,9 +72,9 @@ impl CardReply {
         Self(Shape::Typed { toast: Some(toast), card: None })
     }
 
-    /// Replaces the card by card JSON of the same dialect.
-    pub fn card(card: RawCard) -> Self {
-        Self::unchanged().with_card(card)
+    /// Replaces the card by card JSON of the same dialect: a [`RawCard`] or a built [`Card`](crate::build::Card).
+    pub fn card(card: impl Into<RawCard>) -> Self {
+        Self::unchanged().with_card(card.into())
     }
 
     /// Replaces the card by a template.

@@ -1,5 +1,80 @@
 //! Requests and answers of the few OpenAPI calls that a card handler needs. Sending them is the caller's.
+//!
+//! Each request is a [`Call`]: a method, a path and a body. An HTTP client that adds the base address and, where
+//! [`Call::NEEDS_TOKEN`] says so, `Authorization: Bearer …` can send them all.
+//!
+//! ```
+//! use feishu_callbacks::openapi::{Call, CardUpdate};
+//! use feishu_callbacks::{CallbackToken, Template};
+//!
+//! let update = CardUpdate::new(CallbackToken::from("c-7"), Template::new("AAq7"));
+//! assert_eq!((CardUpdate::METHOD, update.path().as_str()), ("POST", "/open-apis/interactive/v1/card/update"));
+//! assert_eq!(update.body(), br#"{"token":"c-7","card":{"type":"template","data":{"template_id":"AAq7"}}}"#);
+//! ```
 
+mod access;
+mod answer;
+mod card;
+mod code;
+mod message;
+mod preview;
 mod token;
 
+pub use access::{AccessToken, TokenAnswer, TokenRequest};
+pub use answer::{Answer, ApiError, Nothing};
+pub use card::CardUpdate;
+pub use code::{CodeKind, ErrorCode};
+pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
+pub use preview::{PreviewRefresh, PreviewRefreshError};
 pub use token::{CallbackToken, TokenSpent};
+
+use serde::de::DeserializeOwned;
+
+/// One request of the OpenAPI.
+pub trait Call {
+    /// HTTP method, in capitals.
+    const METHOD: &'static str;
+
+    /// Whether it needs a tenant access token.
+    const NEEDS_TOKEN: bool = true;
+
+    /// What stands in `data` of the answer.
+    type Data: DeserializeOwned;
+
+    /// Path and query, from the slash after the host on.
+    fn path(&self) -> String;
+
+    /// Body: JSON in UTF-8.
+    fn body(&self) -> Vec<u8>;
+}
+
+/// Writes an id into a path so that it stays one segment, whatever it holds.
+fn segment(id: &str) -> String {
+    let mut segment = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
+            segment.push(char::from(byte));
+        } else {
+            const HEX: [char; 16] =
+                ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+            segment.push('%');
+            segment.extend(HEX.get(usize::from(byte >> 4)));
+            segment.extend(HEX.get(usize::from(byte & 15)));
+        }
+    }
+    segment
+}
+
+/// Writes a body. Requests are trees of text and numbers, which always serialise.
+fn json<T: serde::Serialize>(request: &T) -> Vec<u8> {
+    serde_json::to_vec(request).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_id_cannot_leave_its_segment_of_the_path() {
+        assert_eq!(super::segment("om_7-a"), "om_7-a");
+        assert_eq!(super::segment("../x?y#é"), "%2E%2E%2Fx%3Fy%23%C3%A9");
+    }
+}

@@ -1,4 +1,4 @@
-//! A deserializer around serde_json's that knows where in the JSON it is and hides masked places.
+//! A deserializer around `serde_json`'s that knows where in the JSON it is and hides masked places.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -70,7 +70,7 @@ impl<'t, 'm, X> Tracked<'t, 'm, X> {
     }
 }
 
-/// serde_json passes raw text through a newtype of a private name; it must reach its visitor untouched.
+/// `serde_json` passes raw text through a newtype of a private name; it must reach its visitor untouched.
 const RAW_VALUE_PREFIX: &str = "$serde_json";
 
 macro_rules! forward_deserialize {
@@ -243,7 +243,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, '_, A> {
     }
 }
 
-/// A key as serde_json shows it: text, or a number or a bool for maps that are keyed by such.
+/// A key as `serde_json` shows it: text, or a number or a bool for maps that are keyed by such.
 struct KeyText<'k, E> {
     key: &'k str,
     error: std::marker::PhantomData<E>,

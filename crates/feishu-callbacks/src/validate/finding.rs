@@ -22,7 +22,7 @@ pub enum Rule {
     CardTooLarge,
     /// The card of 2.0 has more than 200 elements.
     TooManyElements,
-    /// The card has nothing to show.
+    /// The card has no list of elements.
     NoElements,
     /// A card of 2.0 is not shared: its `config.update_multi` is not `true`.
     NotShared,
@@ -34,14 +34,16 @@ pub enum Rule {
     NamelessComponent,
     /// Two components have the same name.
     DoubledName,
+    /// A form without a submit button.
+    FormWithoutSubmit,
+    /// A form of 2.0 inside another element.
+    MisplacedForm,
     /// A template without an id.
     TemplateWithoutId,
     /// A button of 2.0 with a `value` outside `behaviors`: clicking it sends nothing.
     ValueWithoutCallback,
     /// The JSON cannot be read through: nested too deep, or a number out of range.
     Unreadable,
-    /// A text that the platform does not take as a URL.
-    BadUrl,
     /// A reply without what it is for.
     Empty,
 }
@@ -56,11 +58,13 @@ impl Rule {
             | Self::NoElements
             | Self::NotShared
             | Self::DialectMix
+            | Self::FormWithoutSubmit
+            | Self::MisplacedForm
             | Self::TemplateWithoutId
             | Self::Unreadable => Some(200_673),
             Self::DialectDowngrade => Some(200_830),
             Self::NamelessComponent | Self::DoubledName => Some(200_530),
-            Self::ValueWithoutCallback | Self::BadUrl | Self::Empty => None,
+            Self::ValueWithoutCallback | Self::Empty => None,
         }
     }
 
@@ -69,16 +73,17 @@ impl Rule {
         match self {
             Self::CardTooLarge => "a card has at most 30 KB of JSON",
             Self::TooManyElements => "a card of 2.0 has at most 200 elements",
-            Self::NoElements => "a card shows at least one element",
+            Self::NoElements => "a card has a list of elements",
             Self::NotShared => "a card of 2.0 is shared: `config.update_multi` is true",
             Self::DialectMix => "a card keeps to one dialect, that of the card that was sent",
             Self::DialectDowngrade => "a card of 2.0 stays one of 2.0",
             Self::NamelessComponent => "a component in a form has a name",
             Self::DoubledName => "names of components are unique in the card",
+            Self::FormWithoutSubmit => "a form has a submit button",
+            Self::MisplacedForm => "a form of 2.0 stands in the card itself",
             Self::TemplateWithoutId => "a template has an id",
             Self::ValueWithoutCallback => "a button of 2.0 carries its value in `behaviors`",
             Self::Unreadable => "card JSON can be read through",
-            Self::BadUrl => "a link begins with http:// or https://",
             Self::Empty => "a reply shows something",
         }
     }

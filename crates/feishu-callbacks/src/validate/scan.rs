@@ -27,9 +27,6 @@ const NAMED: [&str; 11] = [
     "select_img",
 ];
 
-/// Tags of parts that are no elements of their own.
-const PARTS: [&str; 5] = ["plain_text", "lark_md", "standard_icon", "custom_icon", "text_tag"];
-
 /// Components of 1.0 that 2.0 does not know. Source: "Card JSON 2.0 breaking changes" of the Feishu documentation.
 const ONLY_IN_V1: [&str; 2] = ["action", "note"];
 
@@ -40,6 +37,8 @@ pub(super) fn scan(card: &RawCard, place: &str, findings: &mut Vec<Finding>) {
         root: place.len(),
         place: place.to_owned(),
         elements: 0,
+        submits: 0,
+        shows: false,
         names: HashSet::new(),
         nameless: Vec::new(),
         findings,
@@ -56,6 +55,10 @@ struct State<'f> {
     root: usize,
     place: String,
     elements: usize,
+    /// Submit buttons so far.
+    submits: usize,
+    /// Whether the list of elements was met.
+    shows: bool,
     names: HashSet<String>,
     /// Components without a name that may turn out to stand in a form.
     nameless: Vec<String>,
@@ -71,40 +74,65 @@ impl State<'_> {
         self.findings.push(Finding::new(rule, format!("{}/{member}", self.place), message));
     }
 
-    /// Judges an object once all of its members are known. `nameless_before` is how many nameless components were
-    /// known before it.
-    fn close(&mut self, node: &Node<'_>, nameless_before: usize) {
+    /// Where the reader stands, from the card on.
+    fn here(&self) -> &str {
+        self.place.get(self.root..).unwrap_or_default()
+    }
+
+    /// Judges an object once all of its members are known; `before` is what was known before it.
+    fn close(&mut self, node: &Node<'_>, before: Before) {
         let Some(tag) = node.tag.as_deref() else { return };
-        if !PARTS.contains(&tag) {
-            self.elements += 1;
-        }
+        // Texts count as well, by the words of "Card JSON 2.0 structure".
+        self.elements += 1;
         if tag == "form" {
-            for place in self.nameless.split_off(nameless_before) {
-                self.findings.push(Finding::new(
-                    Rule::NamelessComponent,
-                    place,
-                    "the name is absent or empty",
-                ));
-            }
+            self.close_form(before);
         }
-        let name = node.name.as_deref().unwrap_or_default();
-        if NAMED.contains(&tag) && name.is_empty() {
-            self.nameless.push(self.place.clone());
+        if matches!(node.form_action.as_deref(), Some("submit" | "form_submit")) {
+            self.submits += 1;
         }
-        // Each language of `i18n_elements` has the same components again.
-        let repeated = self.place.get(self.root..).is_some_and(|place| place.contains("/i18n_elements/"));
-        if !name.is_empty() && !repeated && !self.names.insert(name.to_owned()) {
-            self.find_at("name", Rule::DoubledName, "another component has it as well");
-        }
+        self.judge_name(tag, node.name.as_deref().unwrap_or_default());
         if self.dialect == Dialect::V2 {
             if ONLY_IN_V1.contains(&tag) {
                 self.find(Rule::DialectMix, format!("2.0 has no component `{tag}`"));
             }
-            if tag == "button" && node.has_value && !node.has_behaviors && !node.submits {
+            if tag == "button" && node.has_value && !node.has_behaviors && node.form_action.is_none() {
                 self.find_at("value", Rule::ValueWithoutCallback, "clicking sends nothing");
             }
         }
     }
+
+    fn close_form(&mut self, before: Before) {
+        for place in self.nameless.split_off(before.nameless.min(self.nameless.len())) {
+            self.findings.push(Finding::new(Rule::NamelessComponent, place, "the name is absent or empty"));
+        }
+        if self.submits == before.submits {
+            self.find(Rule::FormWithoutSubmit, "no button has `\"form_action_type\": \"submit\"`");
+        }
+        let index = self.here().strip_prefix("/body/elements/").unwrap_or_default();
+        if self.dialect == Dialect::V2 && (index.is_empty() || index.contains('/')) {
+            self.find(Rule::MisplacedForm, "it stands inside another element");
+        }
+    }
+
+    fn judge_name(&mut self, tag: &str, name: &str) {
+        if name.is_empty() {
+            if NAMED.contains(&tag) {
+                self.nameless.push(self.place.clone());
+            }
+            return;
+        }
+        // Each language of `i18n_elements` has the same components again.
+        if !self.here().starts_with("/i18n_elements/") && !self.names.insert(name.to_owned()) {
+            self.find_at("name", Rule::DoubledName, "another component has it as well");
+        }
+    }
+}
+
+/// What was known before an object was entered.
+#[derive(Clone, Copy)]
+struct Before {
+    nameless: usize,
+    submits: usize,
 }
 
 /// What is known of one object.
@@ -114,7 +142,7 @@ struct Node<'de> {
     name: Option<Cow<'de, str>>,
     has_value: bool,
     has_behaviors: bool,
-    submits: bool,
+    form_action: Option<Cow<'de, str>>,
 }
 
 /// The card itself.
@@ -131,17 +159,19 @@ impl<'de> Visitor<'de> for Top<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let state = self.state;
-        let (mut shows, mut schema_known) = (false, true);
+        let mut schema_known = true;
         while let Some(Str(key)) = members.next_key()? {
             let foreign = match (&*key, state.dialect) {
-                ("elements" | "i18n_elements", Dialect::V2) => Some("a member of 1.0 in a card of 2.0"),
+                ("elements" | "i18n_elements" | "fallback", Dialect::V2) => {
+                    Some("a member of 1.0 in a card of 2.0")
+                }
                 ("body", Dialect::V1) => Some("a member of 2.0 in a card without `schema: \"2.0\"`"),
                 _ => None,
             };
             if let Some(words) = foreign {
                 state.find_at(&key, Rule::DialectMix, words);
             }
-            shows |= matches!(&*key, "elements" | "i18n_elements" | "body");
+            state.shows |= key == "i18n_elements" && state.dialect == Dialect::V1;
             if key == "schema" {
                 let Leaf(schema) = members.next_value()?;
                 schema_known = matches!(schema.as_deref(), Some("1.0" | "2.0"));
@@ -157,9 +187,9 @@ impl<'de> Visitor<'de> for Top<'_, '_> {
         if !schema_known {
             state.find_at("schema", Rule::DialectMix, "neither \"2.0\" nor \"1.0\"");
         }
-        if !shows {
-            let member = if state.dialect == Dialect::V2 { "body" } else { "elements" };
-            state.find_at(member, Rule::NoElements, "it is absent");
+        if !state.shows {
+            let list = if state.dialect == Dialect::V2 { "body/elements" } else { "elements" };
+            state.find_at(list, Rule::NoElements, "it is absent or no list");
         }
         if state.dialect == Dialect::V2 && state.elements > MAX_CARD_ELEMENTS {
             let words = format!("{} elements, {MAX_CARD_ELEMENTS} are allowed", state.elements);
@@ -190,16 +220,13 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let nameless_before = self.state.nameless.len();
+        let before = Before { nameless: self.state.nameless.len(), submits: self.state.submits };
         let mut node = Node::default();
         while let Some(Str(key)) = members.next_key()? {
             match &*key {
                 "tag" => node.tag = members.next_value::<Leaf<'_>>()?.0,
                 "name" => node.name = members.next_value::<Leaf<'_>>()?.0,
-                "form_action_type" | "action_type" => {
-                    members.next_value::<IgnoredAny>()?;
-                    node.submits = true;
-                }
+                "form_action_type" | "action_type" => node.form_action = members.next_value::<Leaf<'_>>()?.0,
                 // What an author attaches, and a chart's data, is no part of the card's structure.
                 "value" => {
                     members.next_value::<IgnoredAny>()?;
@@ -215,11 +242,13 @@ impl<'de> Visitor<'de> for Below<'_, '_> {
                 _ => descend(self.state, &key, &mut members)?,
             }
         }
-        self.state.close(&node, nameless_before);
+        self.state.close(&node, before);
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let list = if self.state.dialect == Dialect::V2 { "/body/elements" } else { "/elements" };
+        self.state.shows |= self.state.here() == list;
         let length = self.state.place.len();
         for index in 0_usize.. {
             // Writing to a String cannot fail.

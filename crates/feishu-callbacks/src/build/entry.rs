@@ -1,0 +1,188 @@
+//! Components by which users enter something: texts, choices, people, dates.
+
+use serde_json::{Map, Value, json};
+
+use super::{Element, object, plain_text};
+
+/// Declares a component: its tag, and what all of them can do.
+macro_rules! entries {
+    ($($(#[$doc:meta])* $name:ident = $tag:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            members: Map<String, Value>,
+        }
+
+        impl $name {
+            /// Names the component: under this name it comes in `form_value`. Unique in the card, and not empty.
+            pub fn new(name: impl Into<String>) -> Self {
+                Self { members: object(json!({ "tag": $tag, "name": name.into() })) }
+            }
+
+            /// In a form: it cannot be sent without an entry here.
+            pub fn required(self) -> Self {
+                self.set("required", true)
+            }
+
+            /// Outside a form: sends a callback at once, with this JSON in `action.value`.
+            pub fn value(self, value: impl Into<Value>) -> Self {
+                self.set("behaviors", json!([{ "type": "callback", "value": value.into() }]))
+            }
+
+            /// Sets any other member of the JSON.
+            pub fn set(mut self, member: &str, value: impl Into<Value>) -> Self {
+                self.members.insert(member.to_owned(), value.into());
+                self
+            }
+        }
+
+        impl From<$name> for Element {
+            fn from(entry: $name) -> Self {
+                Self(Value::Object(entry.members))
+            }
+        }
+    )+};
+}
+
+entries! {
+    /// A text input. Read it with [`FormValue::text`](crate::FormValue::text).
+    Input = "input";
+    /// A menu with one choice. Read it with [`FormValue::choice`](crate::FormValue::choice).
+    Select = "select_static";
+    /// A menu with several choices. Read it with [`FormValue::choices`](crate::FormValue::choices).
+    MultiSelect = "multi_select_static";
+    /// A menu of people with one choice. Read it with [`FormValue::person`](crate::FormValue::person).
+    PersonPicker = "select_person";
+    /// A menu of people with several choices. Read it with [`FormValue::people`](crate::FormValue::people).
+    PeoplePicker = "multi_select_person";
+    /// A picker of a date. Read it with [`FormValue::date`](crate::FormValue::date).
+    DatePicker = "date_picker";
+    /// A picker of a time of day. Read it with [`FormValue::time`](crate::FormValue::time).
+    TimePicker = "picker_time";
+    /// A picker of a date and time. Read it with [`FormValue::date_time`](crate::FormValue::date_time).
+    DateTimePicker = "picker_datetime";
+    /// A check box. Read it with [`FormValue::checked`](crate::FormValue::checked).
+    Checker = "checker";
+}
+
+impl Input {
+    /// Words beside the input.
+    pub fn label(self, label: impl Into<String>) -> Self {
+        self.set("label", plain_text(label))
+    }
+
+    /// Text that is there from the start.
+    pub fn initial(self, text: impl Into<String>) -> Self {
+        self.set("default_value", text.into())
+    }
+
+    /// Several lines, this many at first.
+    pub fn multiline(self, rows: u8) -> Self {
+        self.set("input_type", "multiline_text").set("rows", rows)
+    }
+
+    /// Most characters that can be entered; the platform allows 1000.
+    pub fn max_length(self, characters: u16) -> Self {
+        self.set("max_length", characters)
+    }
+}
+
+impl Select {
+    /// Choice that is made from the start, by its value.
+    pub fn initial(self, value: impl Into<String>) -> Self {
+        self.set("initial_option", value.into())
+    }
+}
+
+impl MultiSelect {
+    /// Choices that are made from the start, by their values.
+    pub fn initial<V: Into<String>>(self, values: impl IntoIterator<Item = V>) -> Self {
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        self.set("selected_values", values)
+    }
+}
+
+impl DatePicker {
+    /// Date that is there from the start: `2025-06-10`.
+    pub fn initial(self, date: impl Into<String>) -> Self {
+        self.set("initial_date", date.into())
+    }
+}
+
+impl TimePicker {
+    /// Time that is there from the start: `19:20`.
+    pub fn initial(self, time: impl Into<String>) -> Self {
+        self.set("initial_time", time.into())
+    }
+}
+
+impl DateTimePicker {
+    /// Date and time that are there from the start: `2025-06-10 19:20`.
+    pub fn initial(self, moment: impl Into<String>) -> Self {
+        self.set("initial_datetime", moment.into())
+    }
+}
+
+impl Checker {
+    /// Words beside the box.
+    pub fn label(self, text: impl Into<String>) -> Self {
+        self.set("text", plain_text(text))
+    }
+
+    /// Ticked from the start.
+    pub fn checked(self) -> Self {
+        self.set("checked", true)
+    }
+}
+
+/// Gives components their grey hint.
+macro_rules! placeholder {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// Grey words while nothing is entered.
+            pub fn placeholder(self, text: impl Into<String>) -> Self {
+                self.set("placeholder", plain_text(text))
+            }
+        }
+    )+};
+}
+
+placeholder!(Input, Select, MultiSelect, PersonPicker, PeoplePicker, DatePicker, TimePicker, DateTimePicker);
+
+/// Gives menus their options.
+macro_rules! options {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// Adds an option: the value that a handler gets, and the text that users see.
+            pub fn option(mut self, value: impl Into<String>, text: impl Into<String>) -> Self {
+                let option = json!({ "text": plain_text(text), "value": value.into() });
+                push_option(&mut self.members, option);
+                self
+            }
+        }
+    )+};
+}
+
+options!(Select, MultiSelect);
+
+/// Gives menus of people their candidates.
+macro_rules! candidates {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// Adds a candidate; without any, all members of the chat are.
+            pub fn candidate(mut self, person: &crate::OpenId) -> Self {
+                push_option(&mut self.members, json!({ "value": person }));
+                self
+            }
+        }
+    )+};
+}
+
+candidates!(PersonPicker, PeoplePicker);
+
+fn push_option(members: &mut Map<String, Value>, option: Value) {
+    let options = members.entry("options").or_insert_with(|| json!([]));
+    if let Value::Array(options) = options {
+        options.push(option);
+    }
+}
