@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, RefusalClass, ServerSettings, Timeouts};
+use crate::{Error, ErrorKind, RefusalClass, ServerSettings, Stage, Timeouts};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The longest pause of a growing backoff whose cause needs somebody to act.
@@ -65,7 +65,10 @@ impl Backoff {
         self.attempts += 1;
         let interval = settings.reconnect_interval;
         match error.kind() {
-            ErrorKind::Unreachable { .. } | ErrorKind::Lost { .. } => {
+            // A route that swallows packets is no answer of the platform's either.
+            ErrorKind::Unreachable { .. }
+            | ErrorKind::Lost { .. }
+            | ErrorKind::TimedOut { stage: Stage::Connect | Stage::Proxy | Stage::Tls, .. } => {
                 let pause = self.growing(SECOND, self.unreached, interval.max(SECOND));
                 self.unreached += 1;
                 pause
@@ -102,7 +105,7 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CONNECTION_LIMIT, Refusal, Stage};
+    use crate::{CONNECTION_LIMIT, Refusal};
 
     fn backoff(seed: u64) -> Backoff {
         Backoff::new(seed, &Timeouts::default())
@@ -162,6 +165,14 @@ mod tests {
             within(backoff.after_failure(&error, &settings(120, 30)), 96.0, 120.0);
         }
         assert_eq!(backoff.attempts(), 17);
+    }
+
+    #[test]
+    fn a_route_that_swallows_packets_never_reached_the_platform_either() {
+        for stage in [Stage::Connect, Stage::Proxy, Stage::Tls] {
+            let swallowed = Error::timed_out(stage, 10 * SECOND);
+            within(backoff(2).after_failure(&swallowed, &settings(120, 30)), 0.8, 1.0);
+        }
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl State {
         matches!(self, Self::Connected(_))
     }
 
+    /// Whether the client has ended.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Stopped { .. })
+    }
+
     /// How much is known to work: the state of a client is the greatest of its connections'.
     pub(crate) fn rank(&self) -> u8 {
         match self {

@@ -32,7 +32,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::app::is_loopback;
-use crate::http::{AGENT, header_map};
+use crate::http::{AGENT, dial, header_map};
 use crate::{
     BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, LongConnectionBuilder, Message, Refusal,
     Stage, Target, Timeouts,
@@ -122,7 +122,8 @@ impl Connect for WebSocketConnect {
                 ),
             ));
         }
-        let stream = self.dial.dial(&Target::new(url.host(), url.port(), url.is_tls())).await?;
+        let target = Target::new(url.host(), url.port(), url.is_tls());
+        let stream = dial(&*self.dial, &target, &self.timeouts).await?;
         let limit = self.timeouts.handshake;
         let (stream, tail) = timeout(limit, self.shake_hands(url, stream))
             .await

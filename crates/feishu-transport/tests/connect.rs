@@ -2,7 +2,6 @@
 
 mod support;
 
-
 use feishu_gateway::{Click, Fault, Gateway, HandshakeRefusal, Outgoing, Refusal, json};
 use feishu_transport::{
     Answer, AppId, AppSecret, CONNECTION_LIMIT, ErrorKind, LongConnection, OnConnectionLimit, RefusalClass,

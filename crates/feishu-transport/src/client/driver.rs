@@ -158,7 +158,13 @@ impl Driver {
         let until = now + self.shared.config.timeouts.close;
         self.io.closing = Closing::Replying(until, Error::lost(detail));
         self.io.needs_flush = true;
+        self.take_no_more_answers();
         Ok(())
+    }
+
+    /// Answers that wait, and those that come from now on, go out on another connection.
+    fn take_no_more_answers(&mut self) {
+        self.shared.exchange.closed(&self.outbox, std::mem::take(&mut self.io.waiting));
     }
 
     /// An error of the link, or its end: expected while closing, a loss otherwise.
@@ -269,8 +275,7 @@ impl Driver {
                 if now < *until && !(written && self.outbox.pending() == 0) {
                     return Ok(());
                 }
-                // Answers that come from now on go out on another connection.
-                self.shared.exchange.closed(&self.outbox, Vec::new());
+                self.take_no_more_answers();
                 if !self.is_ready(cx)? {
                     return Err(Stop::Released);
                 }

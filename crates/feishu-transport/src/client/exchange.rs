@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -30,6 +31,8 @@ struct Inner {
     open: Vec<Arc<Outbox>>,
     /// Answers whose connection is gone, oldest first. Bounded by the deliveries that are out.
     parked: VecDeque<Outgoing>,
+    /// Nothing will be connected any more.
+    shut: bool,
 }
 
 impl Exchange {
@@ -83,6 +86,11 @@ impl Exchange {
         self.lock().open.iter().for_each(|outbox| outbox.probe());
     }
 
+    /// Closes all connections, also those that were replaced and deliver their last answers.
+    pub(super) fn retire_all(&self, patience: Duration) {
+        self.lock().open.iter().for_each(|outbox| outbox.retire(patience));
+    }
+
     pub(super) fn delivered(&self) {
         self.counters.delivered.one();
         self.pending.fetch_add(1, SeqCst);
@@ -99,9 +107,12 @@ impl Exchange {
         }
     }
 
-    /// Nothing will be connected any more: what waits is lost.
+    /// Nothing will be connected any more: what waits is lost, and so is what comes.
     pub(super) fn shut(&self) {
-        let parked = std::mem::take(&mut self.lock().parked);
+        let mut inner = self.lock();
+        inner.shut = true;
+        let parked = std::mem::take(&mut inner.parked);
+        drop(inner);
         for outgoing in &parked {
             self.lost(outgoing);
         }
@@ -118,6 +129,10 @@ impl Exchange {
                 Ok(()) => return,
                 Err(refused) => outgoing = refused,
             }
+        }
+        if inner.shut {
+            drop(inner);
+            return self.lost(&outgoing);
         }
         inner.parked.push_back(outgoing);
     }

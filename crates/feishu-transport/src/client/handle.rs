@@ -34,7 +34,7 @@ impl ConnectionHandle {
     pub fn watch(&self) -> StateWatch {
         let mut receiver = self.shared.watch();
         receiver.mark_changed();
-        StateWatch(receiver)
+        StateWatch { receiver, over: false }
     }
 
     /// Resolves once a connection is open.
@@ -95,16 +95,26 @@ impl fmt::Debug for ConnectionHandle {
 
 /// Yields a client's states as they change.
 #[derive(Debug)]
-pub struct StateWatch(tokio::sync::watch::Receiver<State>);
+pub struct StateWatch {
+    receiver: tokio::sync::watch::Receiver<State>,
+    /// The last state has been seen.
+    over: bool,
+}
 
 impl StateWatch {
-    /// The state after the next change; changes that were missed in between are skipped. `None` once the client is gone.
+    /// The state after the next change; changes that were missed in between are skipped. `None` once
+    /// [`State::Stopped`] has been seen: there is no state after that.
     ///
     /// # Cancel safety
     ///
     /// Safe: a change is not lost.
     pub async fn changed(&mut self) -> Option<State> {
-        self.0.changed().await.ok()?;
-        Some(self.0.borrow_and_update().clone())
+        if self.over {
+            return None;
+        }
+        self.receiver.changed().await.ok()?;
+        let state = self.receiver.borrow_and_update().clone();
+        self.over = state.is_stopped();
+        Some(state)
     }
 }

@@ -60,13 +60,14 @@ impl LongConnection {
     /// Dropping the future closes all connections at once, without a closing handshake. Deliveries that are out stay
     /// valid; their answers are lost.
     pub async fn run(self, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
-        let shared = Arc::clone(&self.shared);
+        let shared = &self.shared;
+        // In this order: a stop that was requested before the start is seen before anything is sent.
         let ended = tokio::select! {
+            biased;
+            () = close_on(shared, &mut stop) => Ok(()),
             ended = self.run_slots(inbox) => ended,
-            () = watch_clocks(&shared) => Ok(()),
-            () = close_on(&shared, &mut stop) => Ok(()),
+            () = watch_clocks(shared) => Ok(()),
         };
-        shared.exchange.shut();
         match &ended {
             Ok(()) => tracing::info!("stopped"),
             Err(error) => tracing::error!(%error, "stopped"),
@@ -75,7 +76,7 @@ impl LongConnection {
         ended
     }
 
-    async fn run_slots(self, inbox: Arc<dyn Inbox>) -> Result<(), Error> {
+    async fn run_slots(&self, inbox: Arc<dyn Inbox>) -> Result<(), Error> {
         let mut slots = JoinSet::new();
         for index in 0..usize::from(self.shared.config.connections) {
             slots.spawn(Slot::new(Arc::clone(&self.shared), Arc::clone(&inbox), index).run());
@@ -98,6 +99,13 @@ impl Transport for LongConnection {
     }
 }
 
+/// However a client ends, or if it never runs: whoever watches it is told, and no answer waits for ever.
+impl Drop for LongConnection {
+    fn drop(&mut self) {
+        self.shared.stopped(None);
+    }
+}
+
 impl fmt::Debug for LongConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LongConnection")
@@ -115,6 +123,7 @@ async fn close_on(shared: &Shared, stop: &mut Stop) {
     let deadline = Instant::now() + grace;
     let all_answered = timeout(grace, shared.exchange.all_answered());
     tokio::select! {
+        biased;
         _ = all_answered => {}
         // A second, shorter request.
         () = stop.shortened(deadline) => {}

@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     has_connected: AtomicBool,
     /// Since when there has been no connection at all, once there was one.
     down_since: Mutex<Option<Instant>>,
+    /// When the clocks last jumped, or the network last changed.
+    woken_at: Mutex<Option<Instant>>,
 }
 
 /// Requests to all connections; each is a number that grows with every request.
@@ -63,6 +65,7 @@ impl Shared {
             stopping: AtomicBool::new(false),
             has_connected: AtomicBool::new(false),
             down_since: Mutex::new(None),
+            woken_at: Mutex::new(None),
             config,
         }
     }
@@ -92,6 +95,10 @@ impl Shared {
     /// Publishes what connection `index` is doing.
     pub(super) fn set_state(&self, index: usize, state: State) {
         let mut states = lock(&self.states);
+        if states.iter().any(State::is_stopped) {
+            // A connection's task that did not yet hear of the end.
+            return;
+        }
         let was_connected = states.iter().any(State::is_connected);
         if let Some(slot) = states.get_mut(index) {
             *slot = state;
@@ -118,10 +125,17 @@ impl Shared {
         self.state.subscribe()
     }
 
+    /// The client is over, for good: what waits is lost, what comes is too. Only the first call counts.
     pub(super) fn stopped(&self, reason: Option<&Error>) {
+        let mut states = lock(&self.states);
+        if states.iter().any(State::is_stopped) {
+            return;
+        }
         let state = State::Stopped { reason: reason.cloned() };
-        lock(&self.states).fill(state.clone());
+        states.fill(state.clone());
         self.state.send_replace(state);
+        drop(states);
+        self.exchange.shut();
         self.tell(|| LifecycleEvent::Stopped { reason: reason.cloned() });
     }
 
@@ -149,8 +163,16 @@ impl Shared {
         self.stopping.store(true, SeqCst);
     }
 
+    /// Whether a connection that opened at `since` and is lost now was asked for a sign of life a moment ago, because of
+    /// a sleep or a change of network.
+    pub(super) fn was_woken(&self, since: Instant) -> bool {
+        let woken_at = *lock(&self.woken_at);
+        woken_at.is_some_and(|at| since <= at && at.elapsed() <= self.config.timeouts.wake_probe)
+    }
+
     /// The clocks jumped, or the host says that the network changed.
     pub(super) fn woken(&self) {
+        *lock(&self.woken_at) = Some(Instant::now());
         self.tell(|| LifecycleEvent::Woken);
         self.exchange.probe_all();
         self.signals.wake.send_modify(|times| *times += 1);

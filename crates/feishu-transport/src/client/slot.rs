@@ -28,7 +28,7 @@ pub(super) struct Slot {
     index: usize,
     backoff: Backoff,
     /// Drivers, the current one and those that are being let go. Dropping the slot ends them.
-    drivers: JoinSet<(u64, End)>,
+    drivers: JoinSet<(Connected, End)>,
     wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
     close: CloseSignal,
@@ -97,9 +97,15 @@ impl Slot {
             self.shared.set_state(self.index, State::Connecting { attempt, since });
             self.shared.tell(|| LifecycleEvent::Connecting { attempt });
             tracing::debug!(slot = self.index, attempt, "connecting");
+            self.wake.mark_unchanged();
             let opened = tokio::select! {
-                opened = open(&self.shared) => opened,
+                biased;
                 () = closing(&mut self.close) => return Ok(None),
+                opened = open(&self.shared) => opened,
+                () = outdated(&mut self.wake, self.shared.config.timeouts.wake_probe) => {
+                    tracing::info!(slot = self.index, "the attempt began before a wake-up and hangs; starting over");
+                    continue;
+                }
             };
             let error = match opened {
                 Ok(opened) => return Ok(Some(self.start(opened))),
@@ -122,42 +128,68 @@ impl Slot {
         let mut replace_at = self.replace_at(Instant::now());
         loop {
             let replace = tokio::select! {
+                biased;
+                () = closing(&mut self.close) => {
+                    return self.let_go(current).await;
+                }
                 ended = self.drivers.join_next() => {
                     if let Some(ended) = ended.and_then(|ended| self.ended(&current, ended)) {
                         return ended;
                     }
                     false
                 }
-                () = closing(&mut self.close) => {
-                    return self.let_go(current).await;
-                }
                 changed = self.rotate.changed() => changed.is_ok(),
                 () = sleep_until_or_never(replace_at) => true,
             };
             if replace {
-                match self.replacement().await {
-                    Some(Ok(opened)) => {
+                match self.replacement(&current).await {
+                    Replacement::Opened(opened) => {
                         let old = std::mem::replace(&mut current, self.start(opened));
                         old.outbox.retire(self.shared.config.timeouts.answer);
                         replace_at = self.replace_at(Instant::now());
                     }
-                    Some(Err(error)) => {
+                    Replacement::Failed(error) => {
                         let retry = self.shared.settings().reconnect_interval;
                         tracing::warn!(slot = self.index, %error, retry_in = ?retry, "cannot open the connection that is to replace this one; this one stays");
                         replace_at = Some(Instant::now() + retry);
                     }
-                    None => {}
+                    Replacement::CurrentEnded(ended) => return ended,
+                    Replacement::Closing => {}
                 }
             }
         }
     }
 
-    /// A connection beside the current one; `None` when the client closes meanwhile.
-    async fn replacement(&mut self) -> Option<Result<Opened, Error>> {
-        tokio::select! {
-            opened = open(&self.shared) => Some(opened),
-            () = closing(&mut self.close) => None,
-        }
+    /// Opens a connection beside the current one. Should the current one be lost meanwhile, the attempt that is under
+    /// way is the first of the outage.
+    async fn replacement(&mut self, current: &Current) -> Replacement {
+        let shared = Arc::clone(&self.shared);
+        let opening = open(&shared);
+        let mut wake = self.wake.clone();
+        wake.mark_unchanged();
+        let outdated = outdated(&mut wake, shared.config.timeouts.wake_probe);
+        tokio::pin!(opening, outdated);
+        let mut lost = None;
+        let error = loop {
+            tokio::select! {
+                biased;
+                () = closing(&mut self.close) => return Replacement::Closing,
+                Some(ended) = self.drivers.join_next() => {
+                    if let Some(ended) = self.ended(current, ended) {
+                        shared.set_state(self.index, State::Connecting { attempt: 1, since: Instant::now() });
+                        lost = Some(ended);
+                    }
+                }
+                opened = &mut opening => match opened {
+                    Ok(opened) => return Replacement::Opened(opened),
+                    Err(error) => break error,
+                },
+                () = &mut outdated => {
+                    break Error::timed_out(Stage::Connect, shared.config.timeouts.wake_probe);
+                }
+            }
+        };
+        lost.map_or(Replacement::Failed(error), Replacement::CurrentEnded)
     }
 
     /// Spawns the driver of a new connection.
@@ -185,11 +217,12 @@ impl Slot {
             Arc::clone(&shared),
         );
         let generation = info.generation;
-        self.drivers.spawn(async move { (generation, driver.await) });
+        let connected = Connected::new(now, Arc::clone(&info), activity);
+        let driven = connected.clone();
+        self.drivers.spawn(async move { (driven, driver.await) });
 
         shared.set_has_connected();
         shared.counters.connections.one();
-        let connected = Connected::new(now, Arc::clone(&info), activity);
         shared.set_state(self.index, State::Connected(connected.clone()));
         shared.exchange.opened(&outbox);
         let gap = shared.take_gap();
@@ -202,25 +235,26 @@ impl Slot {
     fn ended(
         &mut self,
         current: &Current,
-        ended: Result<(u64, End), tokio::task::JoinError>,
+        ended: Result<(Connected, End), tokio::task::JoinError>,
     ) -> Option<Ended> {
-        let Ok((generation, end)) = ended else {
+        let Ok((connected, end)) = ended else {
             // The driver's task itself failed: an inbox of the caller's panicked in it. The connection is gone.
             let uptime = current.connected.uptime();
             let cause = Error::lost("the inbox panicked while it took a delivery");
             self.disconnected(&current.connected.info, Some(&cause), uptime);
             return Some(Ended::Lost { uptime, cause, woken: false });
         };
-        let is_current = generation == current.connected.info.generation;
-        if !is_current {
+        let uptime = connected.uptime();
+        let generation = connected.info.generation;
+        self.disconnected(&connected.info, end.cause.as_ref(), uptime);
+        if generation != current.connected.info.generation {
             tracing::info!(slot = self.index, generation, "the replaced connection is closed");
             return None;
         }
-        let uptime = current.connected.uptime();
-        self.disconnected(&current.connected.info, end.cause.as_ref(), uptime);
         self.session = Some(end.session);
         let cause = end.cause.unwrap_or_else(|| Error::lost("closed"));
-        Some(Ended::Lost { uptime, cause, woken: end.woken })
+        let woken = end.woken || self.shared.was_woken(connected.since);
+        Some(Ended::Lost { uptime, cause, woken })
     }
 
     fn disconnected(&self, info: &Arc<ConnectionInfo>, cause: Option<&Error>, uptime: Duration) {
@@ -231,16 +265,11 @@ impl Slot {
         });
     }
 
-    /// Closes the current connection with a closing handshake; bounded by the drivers' own deadlines.
+    /// Closes the connections with a closing handshake; bounded by the drivers' own deadlines.
     async fn let_go(&mut self, current: Current) -> Ended {
-        current.outbox.retire(self.close.borrow().unwrap_or_default());
+        self.shared.exchange.retire_all(self.close.borrow().unwrap_or_default());
         while let Some(ended) = self.drivers.join_next().await {
-            if let Ok((generation, end)) = ended {
-                let uptime = current.connected.uptime();
-                if generation == current.connected.info.generation {
-                    self.disconnected(&current.connected.info, end.cause.as_ref(), uptime);
-                }
-            }
+            self.ended(&current, ended);
         }
         Ended::Closed
     }
@@ -251,9 +280,10 @@ impl Slot {
         self.shared.set_state(self.index, State::Waiting { cause, next_try });
         self.wake.mark_unchanged();
         tokio::select! {
+            biased;
+            () = closing(&mut self.close) => None,
             () = sleep_until(next_try) => Some(()),
             changed = self.wake.changed() => changed.ok(),
-            () = closing(&mut self.close) => None,
         }
     }
 
@@ -286,6 +316,16 @@ impl Slot {
     fn replace_at(&self, now: Instant) -> Option<Instant> {
         self.shared.config.max_age.map(|age| now + age)
     }
+}
+
+/// What came of the attempt to replace a connection.
+enum Replacement {
+    Opened(Opened),
+    /// The current connection stays.
+    Failed(Error),
+    /// Neither is there any more.
+    CurrentEnded(Ended),
+    Closing,
 }
 
 /// A link that has just been opened, and what its URL said.
@@ -325,6 +365,14 @@ async fn closing(close: &mut CloseSignal) {
         // The client is gone, and this with it.
         std::future::pending::<()>().await;
     }
+}
+
+/// Resolves some time after a wake-up: what was under way before it may hang on a network that is gone.
+async fn outdated(wake: &mut watch::Receiver<u64>, patience: Duration) {
+    if wake.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(patience).await;
 }
 
 async fn sleep_until_or_never(at: Option<Instant>) {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 pub use endpoint::HttpEndpoint;
 
-use crate::{Dial, Error, Limits, Stage, Target, Timeouts};
+use crate::{BoxStream, Dial, Error, Limits, Stage, Target, Timeouts};
 
 /// `User-Agent` of every request.
 pub(crate) const AGENT: &str = concat!("feishu-transport/", env!("CARGO_PKG_VERSION"));
@@ -88,7 +88,7 @@ impl HttpClient {
         for (name, value) in headers {
             request.headers_mut().insert(name, value.clone());
         }
-        let stream = self.dial.dial(&self.target).await?;
+        let stream = dial(&*self.dial, &self.target, &self.timeouts).await?;
         let limit = self.timeouts.call;
         timeout(limit, self.exchange(stage, stream, request))
             .await
@@ -98,7 +98,7 @@ impl HttpClient {
     async fn exchange(
         &self,
         stage: Stage,
-        stream: crate::BoxStream,
+        stream: BoxStream,
         request: Request<Full<Bytes>>,
     ) -> Result<HttpResponse, Error> {
         let broken =
@@ -117,6 +117,12 @@ impl HttpClient {
             _ = &mut connection => answer.await,
         }
     }
+}
+
+/// Dials within the deadlines of its three steps, also where the [`Dial`] has none of its own.
+pub(crate) async fn dial(dial: &dyn Dial, target: &Target, timeouts: &Timeouts) -> Result<BoxStream, Error> {
+    let limit = timeouts.connect + timeouts.proxy + timeouts.tls;
+    timeout(limit, dial.dial(target)).await.unwrap_or_else(|_| Err(Error::timed_out(Stage::Connect, limit)))
 }
 
 /// Reads a body up to the limit. Nothing is reserved by what a header says of its length.
