@@ -122,12 +122,16 @@ impl Answered {
         })
     }
 
-    /// The card in `data`, if the data could hold one. Looks at the bytes first: most answers have none.
-    pub(crate) fn card(&self) -> Option<Value> {
-        let Data::Json(json) = &self.0.payload.data else { return None };
-        if !json.windows(6).any(|window| window == b"\"card\"") {
-            return None;
+    /// Whether `data` could hold a card. Looks at the bytes only: most answers have none.
+    pub(crate) fn mentions_card(&self) -> bool {
+        match &self.0.payload.data {
+            Data::Json(json) => json.windows(6).any(|window| window == b"\"card\""),
+            Data::Absent | Data::Unreadable(_) => false,
         }
+    }
+
+    /// `card` of `data`.
+    pub(crate) fn card(&self) -> Option<Value> {
         self.data()?.get_mut("card").map(Value::take).filter(|card| !card.is_null())
     }
 

@@ -136,13 +136,11 @@ impl Builder {
         if self.apps.is_empty() {
             self = self.app("cli_local", "local-secret");
         }
-        let listener = match self.in_memory {
-            true => None,
-            false => Some(
-                TcpListener::bind(self.address)
-                    .await
-                    .map_err(|error| Error::start(&format!("listen on {}", self.address), error))?,
-            ),
+        let listener = if self.in_memory {
+            None
+        } else {
+            let bound = TcpListener::bind(self.address).await;
+            Some(bound.map_err(|error| Error::start(&format!("listen on {}", self.address), error))?)
         };
         let authority = match &listener {
             Some(listener) => {
@@ -152,12 +150,11 @@ impl Builder {
             None => "localhost".into(),
         };
         #[cfg(feature = "tls")]
-        let (security, root) = match self.tls {
-            true => {
-                let made = crate::tls::make()?;
-                (Security::Tls(made.acceptor), Some(made.root))
-            }
-            false => (Security::Plain, None),
+        let (security, root) = if self.tls {
+            let made = crate::tls::make()?;
+            (Security::Tls(made.acceptor), Some(made.root))
+        } else {
+            (Security::Plain, None)
         };
         #[cfg(not(feature = "tls"))]
         let security = Security::Plain;
@@ -173,6 +170,8 @@ impl Builder {
             },
             journal: Journal::new(self.log_limit),
             pushes: Mutex::new(Pushes::default()),
+            messages: Mutex::default(),
+            tokens: Mutex::default(),
             state: Mutex::new(State::new(self.settings, self.seed)),
             live: watch::Sender::new(0),
             closed: watch::Sender::new(false),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::verdict::kind;
 
 /// The largest card the platform takes, in bytes of JSON ("delayed update of message cards").
-pub(crate) const CARD_LIMIT: usize = 30 * 1024;
+const CARD_LIMIT: usize = 30 * 1024;
 
 /// Checks `card` of a callback answer: `{"type":"raw"|"template","data":{…}}`.
 pub(crate) fn check_reply(card: &Value) -> Result<(), String> {
@@ -18,6 +18,7 @@ pub(crate) fn check_reply(card: &Value) -> Result<(), String> {
         Some(other) => return Err(format!("card.data is {}, not an object", kind(other))),
         None => return Err("card.data is missing".into()),
     };
+    check_size(card)?;
     match members.get("type").and_then(Value::as_str) {
         Some("raw") => check_raw(data),
         Some("template") => check_template(data),
@@ -31,10 +32,7 @@ pub(crate) fn check_inline(card: &Value) -> Result<(), String> {
     let Some(members) = card.as_object() else {
         return Err(format!("card is {}, not an object", kind(card)));
     };
-    let size = card.to_string().len();
-    if size > CARD_LIMIT {
-        return Err(format!("card has {size} bytes, more than {CARD_LIMIT}"));
-    }
+    check_size(card)?;
     match members.get("type").and_then(Value::as_str) {
         Some("template") => check_template(members.get("data").unwrap_or(&Value::Null)),
         Some("raw") => Err("card has the wrapper {\"type\":\"raw\"}; here it must be the card itself".into()),
@@ -56,6 +54,11 @@ pub(crate) fn is_v2(card: &Value) -> bool {
 /// Whether the card is shown to each user on its own: JSON 1.0 with `update_multi:false`.
 pub(crate) fn is_exclusive(card: &Value) -> bool {
     !is_v2(card) && card.pointer("/config/update_multi") == Some(&Value::Bool(false))
+}
+
+fn check_size(card: &Value) -> Result<(), String> {
+    let size = card.to_string().len();
+    if size > CARD_LIMIT { Err(format!("the card has {size} bytes, more than {CARD_LIMIT}")) } else { Ok(()) }
 }
 
 fn check_raw(card: &Value) -> Result<(), String> {

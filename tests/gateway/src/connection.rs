@@ -139,12 +139,8 @@ impl Connection {
 
     fn write_first(&mut self, first: Vec<Outgoing>) -> Result<(), End> {
         for outgoing in first {
-            match outgoing.encode(&self.peer) {
-                Ok(encoded) => {
-                    let push = Arc::new(encoded.push);
-                    lock(&self.shared.pushes).add(Arc::clone(&push), None);
-                    self.obey(Command::Push(encoded.frames, push))?;
-                }
+            match self.shared.register(outgoing, &self.peer, None) {
+                Ok((frames, push)) => self.obey(Command::Push(frames, push))?,
                 Err(error) => tracing::warn!(%error, "a push of a fault cannot be made"),
             }
         }
@@ -234,7 +230,8 @@ impl Connection {
         }
         match Method::from(frame.method) {
             _ if check::is_ping(&frame) => self.ping(frame),
-            Method::Data => {
+            // With another method it is an answer all the same, and a wrong one.
+            method if method == Method::Data || frame.message_id().is_some() => {
                 self.answer(frame);
                 Ok(())
             }
@@ -359,7 +356,8 @@ impl Connection {
         for finding in &findings {
             self.shared.journal.found(finding.clone());
         }
-        let shown_is_v2 = None;
+        let is_click = push.purpose == Purpose::Click;
+        let shown_is_v2 = if is_click { lock(&self.shared.messages).shown_is_v2(&push) } else { None };
         let answered = Answered::new(
             Arc::new(frame),
             payload,
@@ -372,8 +370,8 @@ impl Connection {
                 findings,
             },
         );
-        if push.purpose == Purpose::Click {
-            let _ = answered.card();
+        if is_click {
+            lock(&self.shared.messages).answered(&push, &answered);
         }
         self.shared.journal.add(Some(self.peer.id), Seen::Answered(answered.clone()));
         if let Some(waiter) = waiter {
@@ -384,11 +382,13 @@ impl Connection {
 
     fn end(self, end: End) {
         let cut = self.peer.tap.is_cut();
-        let by_us = cut || self.closing || matches!(end, End::Dropped);
+        let unread = matches!(end, End::Failed(WsError::WriteBufferFull(_)));
+        let by_us = cut || self.closing || unread || matches!(end, End::Dropped);
         let said_goodbye = self.goodbye.is_some();
         let how = match end {
             _ if cut => "cut by the gateway".into(),
             End::Dropped => "the gateway ended".into(),
+            _ if unread => format!("given up: the client did not read {WRITE_LIMIT} bytes"),
             End::Over | End::Failed(_) if self.closing => "closed by the gateway".into(),
             End::Over => self.goodbye.clone().unwrap_or_else(|| "the stream ended".into()),
             End::Failed(error) => {

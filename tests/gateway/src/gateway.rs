@@ -7,16 +7,16 @@ use std::time::Duration;
 use feishu_proto::Frame;
 use serde_json::Value;
 use tokio::io::DuplexStream;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::fault::Place;
 use crate::journal::Entry;
-use crate::outgoing::Encoded;
-use crate::peer::{Command, Connection, Peer};
+use crate::peer::Connection;
+use crate::push::{CHAT, id};
 use crate::serve::{self, Security};
 use crate::shared::{Shared, lock};
-use crate::{Answered, Builder, Error, ErrorKind, Event, Fault, Finding, Outgoing, Preview, Sent, Settings};
+use crate::{Answered, BotMessage, Builder, Error, Event, Fault, Finding, Outgoing, Preview, Sent, Settings};
 
 /// Bytes that an in-memory stream buffers in each direction, about what a socket does.
 const PIPE_LIMIT: usize = 256 * 1024;
@@ -151,7 +151,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotConnected`] when there is no connection, [`ErrorKind::NoAnswer`] after 3 s.
+    /// [`NotConnected`](crate::ErrorKind::NotConnected) when there is no connection, [`NoAnswer`](crate::ErrorKind::NoAnswer) after 3 s.
     pub async fn click(&self, click: impl Into<Outgoing>) -> Result<Answered, Error> {
         self.push(click).await
     }
@@ -178,7 +178,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// As [`Gateway::click`], and [`ErrorKind::Misuse`] for what cannot be sent.
+    /// As [`Gateway::click`], and [`Misuse`](crate::ErrorKind::Misuse) for what cannot be sent.
     pub async fn push(&self, push: impl Into<Outgoing>) -> Result<Answered, Error> {
         self.send(push).await?.answer().await
     }
@@ -187,19 +187,9 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotConnected`] and [`ErrorKind::Misuse`].
+    /// [`NotConnected`](crate::ErrorKind::NotConnected) and [`Misuse`](crate::ErrorKind::Misuse).
     pub async fn send(&self, push: impl Into<Outgoing>) -> Result<Sent, Error> {
-        let mut outgoing = push.into();
-        let peer = self.choose(&mut outgoing)?;
-        let wait = outgoing.wait_limit().unwrap_or(self.shared().config.answer_limit);
-        let Encoded { frames, push } = outgoing.encode(&peer)?;
-        let push = Arc::new(push);
-        let (waiter, answer) = oneshot::channel();
-        lock(&self.shared().pushes).add(Arc::clone(&push), Some(waiter));
-        let sent = Sent { push: Arc::clone(&push), answer, deadline: Instant::now() + wait };
-        // Fails when the connection ended just now: then the push is lost and no answer comes, as on a network.
-        let _ = peer.commands.send(Command::Push(frames, push)).await;
-        Ok(sent)
+        self.shared().send(push.into()).await
     }
 
     /// An event as the platform delivers it: when it fails or is not answered in 3 s, it is pushed again 15 s, 5 min,
@@ -218,29 +208,49 @@ impl Gateway {
             }
         }
     }
+}
 
-    /// A random live connection of the wanted app, or the wanted connection.
-    fn choose(&self, outgoing: &mut Outgoing) -> Result<Arc<Peer>, Error> {
-        let app = outgoing.wanted_app().unwrap_or_else(|| self.app_id()).to_owned();
-        let mut state = lock(&self.shared().state);
-        if outgoing.is_callback() && !outgoing.has_kind() {
-            let unpublished = state.faults.take(Place::Callback).is_some();
-            if unpublished {
-                *outgoing = outgoing.clone().kind("card");
-            }
+/// Messages and cards.
+impl Gateway {
+    /// Puts a card into a chat as if the bot had sent it; the id of its message, for [`Click::message`](crate::Click::message).
+    pub fn post_card(&self, card: Value) -> String {
+        let message = BotMessage {
+            message_id: id("om_"),
+            receive_id: CHAT.into(),
+            msg_type: "interactive".into(),
+            content: card,
+            parent_id: None,
+            recalled: false,
+            app: self.app_id().into(),
+            sent_at: Instant::now(),
+        };
+        let message_id = message.message_id.clone();
+        lock(&self.shared().messages).add(message, None);
+        message_id
+    }
+
+    /// The card of a message as it is now: after answers to clicks and after OpenAPI updates. A template card is
+    /// `{"type":"template","data":…}`. `None` while no card is known.
+    pub fn card(&self, message_id: &str) -> Option<Value> {
+        let content = lock(&self.shared().messages).get(message_id)?.content.clone();
+        (!content.is_null()).then_some(content)
+    }
+
+    /// The messages of the bot, oldest first: sent by OpenAPI, posted here, or clicked. The last 1024.
+    pub fn messages(&self) -> Vec<BotMessage> {
+        lock(&self.shared().messages).all()
+    }
+
+    /// Makes every tenant access token invalid at once, as a reset of the app secret does.
+    pub fn revoke_tokens(&self) {
+        lock(&self.shared().tokens).revoke();
+    }
+
+    /// A user or the bot recalls a message: updates of its card are refused from now on.
+    pub fn recall(&self, message_id: &str) {
+        if let Some(message) = lock(&self.shared().messages).get(message_id) {
+            message.recalled = true;
         }
-        if let Some(id) = outgoing.wanted_connection() {
-            let found = state.live.iter().find(|peer| peer.id == id).cloned();
-            return found
-                .ok_or_else(|| Error::new(ErrorKind::NotConnected, format!("connection {id} is not live")));
-        }
-        let count = state.live.iter().filter(|peer| *peer.app == *app).count();
-        if count == 0 {
-            return Err(Error::new(ErrorKind::NotConnected, format!("no client of {app} is connected")));
-        }
-        let index = if count == 1 { 0 } else { state.rng.usize(..count) };
-        let chosen = state.live.iter().filter(|peer| *peer.app == *app).nth(index).cloned();
-        chosen.ok_or_else(|| Error::new(ErrorKind::NotConnected, format!("no client of {app} is connected")))
     }
 }
 

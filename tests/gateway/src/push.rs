@@ -96,7 +96,7 @@ impl From<&str> for Preview {
 /// An event of any type.
 #[derive(Clone, Debug)]
 pub struct Event {
-    event_type: String,
+    kind: String,
     body: Value,
     headers: Headers,
     first_schema: bool,
@@ -105,8 +105,8 @@ pub struct Event {
 impl Event {
     /// An event of schema 2.0: `header.event_type` and the body under `event`.
     pub fn new(event_type: &str, body: Value) -> Self {
-        let headers = Headers { event_id: Some(id("")), ..Headers::default() };
-        Self { event_type: event_type.into(), body, headers, first_schema: false }
+        let headers = Headers { event_id: Some(id("")) };
+        Self { kind: event_type.into(), body, headers, first_schema: false }
     }
 
     /// The same event in the envelope of schema 1.0: `uuid`, `ts`, and the type inside of `event`.
@@ -122,15 +122,15 @@ impl Event {
     }
 
     pub(crate) fn label(&self) -> &str {
-        &self.event_type
+        &self.kind
     }
 
     pub(crate) fn payload(&self, app_id: &str) -> Vec<u8> {
         if !self.first_schema {
-            let header = self.headers.json(&self.event_type, app_id);
+            let header = self.headers.json(&self.kind, app_id);
             return json!({"schema": "2.0", "header": header, "event": self.body}).to_string().into_bytes();
         }
-        let mut event = json!({"type": self.event_type, "app_id": app_id, "tenant_key": TENANT});
+        let mut event = json!({"type": self.kind, "app_id": app_id, "tenant_key": TENANT});
         merge(&mut event, &self.body);
         json!({
             "ts": format!("{:.6}", since_epoch().as_secs_f64()),
@@ -180,14 +180,12 @@ impl Sent {
     /// [`ErrorKind::NoAnswer`] when none came.
     pub async fn answer(self) -> Result<Answered, Error> {
         let Self { push, answer, deadline } = self;
-        match tokio::time::timeout_at(deadline, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            // The sender is dropped only when the gateway forgot the push, which no answer can follow.
-            Ok(Err(_)) | Err(_) => {
-                let text = format!("no answer to {} (message {}) in time", push.label, push.message_id);
-                Err(Error::new(ErrorKind::NoAnswer, text))
-            }
+        // The inner error: the gateway forgot the push, and no answer can follow.
+        if let Ok(Ok(answer)) = tokio::time::timeout_at(deadline, answer).await {
+            return Ok(answer);
         }
+        let text = format!("no answer to {} (message {}) in time", push.label, push.message_id);
+        Err(Error::new(ErrorKind::NoAnswer, text))
     }
 }
 

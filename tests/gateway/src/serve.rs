@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use crate::journal::Seen;
 use crate::shared::{Shared, lock};
 use crate::wire::{Io, Tap, Wire};
-use crate::{endpoint, handshake};
+use crate::{endpoint, handshake, openapi};
 
 /// Largest body of a request. The largest documented one is a message of 150 KB.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -103,6 +103,7 @@ async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -
     Ok(match (request.method(), path) {
         (_, "/callback/ws/endpoint") => endpoint::call(&shared, request).await,
         (&Method::GET, "/ws/v2") => handshake::upgrade(&shared, tap, request).await,
+        (_, path) if path.starts_with("/open-apis/") => openapi::answer(&shared, request).await,
         (method, path) => {
             shared.journal.add(None, Seen::UnknownPath(format!("{method} {path}")));
             text(404, "404 page not found")

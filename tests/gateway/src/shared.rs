@@ -9,6 +9,8 @@ use tokio::sync::watch;
 use crate::fault::Faults;
 use crate::inflight::Pushes;
 use crate::journal::{Journal, Seen};
+use crate::messages::Messages;
+use crate::openapi::TenantTokens;
 use crate::peer::Peer;
 use crate::wire::Tap;
 use crate::{Finding, FindingKind, LimitAt, Settings};
@@ -38,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) journal: Journal,
     pub(crate) pushes: Mutex<Pushes>,
+    pub(crate) messages: Mutex<Messages>,
+    pub(crate) tokens: Mutex<TenantTokens>,
     pub(crate) state: Mutex<State>,
     /// Number of live connections.
     pub(crate) live: watch::Sender<usize>,

@@ -1,4 +1,5 @@
 //! Clicks, previews and events, answered well.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

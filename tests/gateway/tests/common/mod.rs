@@ -1,6 +1,7 @@
 //! A raw client: HTTP by hand, WebSocket by the library, frames by `feishu-proto`.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code panics")]
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -18,36 +19,37 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// An answer to an HTTP request.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: HashMap<String, String>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
 
-    pub fn code(&self) -> i64 {
+    pub(crate) fn code(&self) -> i64 {
         self.json()["code"].as_i64().unwrap()
     }
 }
 
 /// One HTTP request on a stream of its own.
-pub async fn request(
+pub(crate) async fn request(
     mut io: impl AsyncRead + AsyncWrite + Unpin,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &str,
 ) -> Reply {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    text += &format!("Content-Length: {}\r\n", body.len());
-    for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
-    }
-    text += &format!("\r\n{body}");
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
+    let text = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
     io.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     io.read_to_end(&mut answer).await.unwrap();
@@ -63,37 +65,37 @@ pub async fn request(
 }
 
 /// The endpoint call with good headers.
-pub async fn endpoint(gateway: &Gateway, app_id: &str, app_secret: &str) -> Reply {
+pub(crate) async fn endpoint(gateway: &Gateway, app_id: &str, app_secret: &str) -> Reply {
     let body = json!({"AppID": app_id, "AppSecret": app_secret}).to_string();
     let headers = [("Content-Type", "application/json"), ("locale", "zh")];
     request(gateway.dial(), "POST", "/callback/ws/endpoint", &headers, &body).await
 }
 
 /// A connection URL for the first app.
-pub async fn url(gateway: &Gateway) -> String {
+pub(crate) async fn url(gateway: &Gateway) -> String {
     let reply = endpoint(gateway, gateway.app_id(), gateway.app_secret()).await;
     reply.json()["data"]["URL"].as_str().unwrap_or_else(|| panic!("no URL: {reply:?}")).to_owned()
 }
 
 /// A connected client that does nothing by itself.
-pub struct Client<S = DuplexStream> {
-    pub socket: WebSocketStream<S>,
-    pub service: i32,
+pub(crate) struct Client<S = DuplexStream> {
+    pub(crate) socket: WebSocketStream<S>,
+    pub(crate) service: i32,
 }
 
 impl Client {
-    pub async fn connect(gateway: &Gateway) -> Self {
+    pub(crate) async fn connect(gateway: &Gateway) -> Self {
         let url = url(gateway).await;
         Self::handshake(gateway, &url).await.unwrap()
     }
 
-    pub async fn handshake(gateway: &Gateway, url: &str) -> Result<Self, Error> {
+    pub(crate) async fn handshake(gateway: &Gateway, url: &str) -> Result<Self, Error> {
         Client::handshake_on(gateway.dial(), url).await
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    pub async fn handshake_on(io: S, url: &str) -> Result<Self, Error> {
+    pub(crate) async fn handshake_on(io: S, url: &str) -> Result<Self, Error> {
         let service = url
             .split(['?', '&'])
             .find_map(|pair| pair.strip_prefix("service_id="))
@@ -102,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         Ok(Self { socket, service })
     }
 
-    pub async fn send(&mut self, message: Message) -> Result<(), Error> {
+    pub(crate) async fn send(&mut self, message: Message) -> Result<(), Error> {
         let mut message = Some(message);
         std::future::poll_fn(|cx| {
             let mut socket = Pin::new(&mut self.socket);
@@ -117,21 +119,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         .await
     }
 
-    pub async fn send_frame(&mut self, frame: &Frame) {
+    pub(crate) async fn send_frame(&mut self, frame: &Frame) {
         self.send(Message::Binary(frame.encode_to_vec().into())).await.unwrap();
     }
 
-    pub async fn ping(&mut self) {
+    pub(crate) async fn ping(&mut self) {
         self.send_frame(&Frame::ping(self.service)).await;
     }
 
     /// The next message of any kind; `None` at the end.
-    pub async fn next(&mut self) -> Option<Result<Message, Error>> {
+    pub(crate) async fn next(&mut self) -> Option<Result<Message, Error>> {
         std::future::poll_fn(|cx| Pin::new(&mut self.socket).poll_next(cx)).await
     }
 
     /// The next frame, pongs left out.
-    pub async fn push(&mut self) -> Frame {
+    pub(crate) async fn push(&mut self) -> Frame {
         loop {
             let frame = self.frame().await;
             if frame.kind() != Kind::Pong {
@@ -140,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    pub async fn frame(&mut self) -> Frame {
+    pub(crate) async fn frame(&mut self) -> Frame {
         loop {
             match self.next().await.expect("the connection ended").unwrap() {
                 Message::Binary(bytes) => return Frame::decode(bytes).unwrap(),
@@ -151,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Answers one push well.
-    pub async fn answer(&mut self, data: Value) -> Frame {
+    pub(crate) async fn answer(&mut self, data: Value) -> Frame {
         let push = self.push().await;
         self.send_frame(&push.clone().into_answer(payload(200, Some(data)), 1)).await;
         push
@@ -159,17 +161,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 }
 
 /// Payload of an answer.
-pub fn payload(code: i64, data: Option<Value>) -> Bytes {
+pub(crate) fn payload(code: i64, data: Option<Value>) -> Bytes {
     let data = data.map(|data| BASE64_STANDARD.encode(data.to_string()));
     json!({"code": code, "data": data}).to_string().into()
 }
 
 /// The JSON that a whole push carries.
-pub fn event_of(push: &Frame) -> Value {
+pub(crate) fn event_of(push: &Frame) -> Value {
     serde_json::from_slice(push.payload.as_deref().unwrap()).unwrap()
 }
 
 /// A gateway without sockets, for the paused clock.
-pub async fn in_memory() -> Gateway {
+pub(crate) async fn in_memory() -> Gateway {
     Gateway::builder().in_memory().start().await.unwrap()
 }

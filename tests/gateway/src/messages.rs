@@ -1,0 +1,241 @@
+//! The messages of the bot, the cards in them, and the callback tokens that may still change those cards.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::time::{Duration, Instant};
+
+use crate::inflight::InFlight;
+use crate::{Answered, Preview, card};
+
+/// Messages, callback tokens and preview tokens remembered; the oldest are forgotten first.
+const KEPT_LIMIT: usize = 1024;
+/// Answers that may wait to be applied to one card.
+const WAITING_LIMIT: usize = 16;
+/// How long a callback token can be used ("delayed update of message cards").
+const CALLBACK_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60);
+/// How often a callback token can be used (same page).
+const CALLBACK_TOKEN_USES: u32 = 2;
+
+/// A message that the bot has sent.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BotMessage {
+    /// `om_…`.
+    pub message_id: String,
+    /// Whom it was sent to; the chat for a reply or a card that was clicked.
+    pub receive_id: String,
+    /// `interactive` for a card.
+    pub msg_type: String,
+    /// The content, parsed; for a card the card as it is now. Null for a card that was clicked and never seen.
+    pub content: Value,
+    /// The message it replies to.
+    pub parent_id: Option<String>,
+    /// Whether it was recalled.
+    pub recalled: bool,
+    pub(crate) app: Arc<str>,
+    pub(crate) sent_at: Instant,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    by_id: Kept<Record>,
+    callbacks: Kept<Callback>,
+    previews: Kept<(Arc<str>, Preview)>,
+    /// Message ids by the `uuid` of the request that sent them.
+    by_uuid: Kept<(String, Instant)>,
+}
+
+#[derive(Debug)]
+struct Record {
+    message: BotMessage,
+    /// Answers to clicks on the card that were not applied yet. Most are never asked for.
+    waiting: Vec<Answered>,
+}
+
+/// What the token of a click stands for.
+#[derive(Debug)]
+struct Callback {
+    app: Arc<str>,
+    message_id: Option<String>,
+    issued: Instant,
+    answered: bool,
+    uses: u32,
+}
+
+/// Why a callback token cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenError {
+    Expired,
+    UsedUp,
+    OtherApp,
+    NotAnswered,
+}
+
+impl Messages {
+    pub(crate) fn add(&mut self, message: BotMessage, uuid: Option<String>) {
+        if let Some(uuid) = uuid {
+            self.by_uuid.insert(uuid, (message.message_id.clone(), message.sent_at));
+        }
+        self.by_id.insert(message.message_id.clone(), Record { message, waiting: Vec::new() });
+    }
+
+    /// The message that a request of the same `uuid` sent within the last hour.
+    pub(crate) fn sent_before(&mut self, uuid: &str) -> Option<&mut BotMessage> {
+        let (id, sent_at) = self.by_uuid.get_mut(uuid)?.clone();
+        if sent_at.elapsed() >= Duration::from_secs(3600) {
+            return None;
+        }
+        self.get(&id)
+    }
+
+    /// A message with its card up to date.
+    pub(crate) fn get(&mut self, id: &str) -> Option<&mut BotMessage> {
+        let record = self.by_id.get_mut(id)?;
+        for answer in std::mem::take(&mut record.waiting) {
+            record.apply(&answer);
+        }
+        Some(&mut record.message)
+    }
+
+    /// All messages that are remembered, oldest first.
+    pub(crate) fn all(&mut self) -> Vec<BotMessage> {
+        let ids: Vec<String> = self.by_id.order.iter().cloned().collect();
+        ids.iter().filter_map(|id| self.get(id).cloned()).collect()
+    }
+
+    /// A click went out: its token can be used from the answer on, its message is one of the bot's.
+    pub(crate) fn clicked(&mut self, push: &InFlight, app: &Arc<str>) {
+        let now = Instant::now();
+        if let Some(id) = &push.card_message {
+            if self.by_id.get_mut(id).is_none() {
+                let message = BotMessage {
+                    message_id: id.clone(),
+                    receive_id: crate::push::CHAT.into(),
+                    msg_type: "interactive".into(),
+                    content: Value::Null,
+                    parent_id: None,
+                    recalled: false,
+                    app: Arc::clone(app),
+                    sent_at: now,
+                };
+                self.add(message, None);
+            }
+        }
+        if let Some(token) = &push.card_token {
+            let callback = Callback {
+                app: Arc::clone(app),
+                message_id: push.card_message.clone(),
+                issued: now,
+                answered: false,
+                uses: 0,
+            };
+            self.callbacks.insert(token.clone(), callback);
+        }
+    }
+
+    /// Whether the card that was clicked is known to be of JSON 2.0.
+    pub(crate) fn shown_is_v2(&mut self, push: &InFlight) -> Option<bool> {
+        let content = &self.get(push.card_message.as_deref()?)?.content;
+        (content.is_object() && content.get("type").is_none()).then(|| card::is_v2(content))
+    }
+
+    /// A click was answered: its token works now, and a card in the answer takes the place of the old one.
+    pub(crate) fn answered(&mut self, push: &InFlight, answer: &Answered) {
+        if answer.code() == 200 {
+            let callback = push.card_token.as_deref().and_then(|token| self.callbacks.get_mut(token));
+            if let Some(callback) = callback {
+                callback.answered = true;
+            }
+        }
+        let record = push.card_message.as_deref().and_then(|id| self.by_id.get_mut(id));
+        if let Some(record) = record.filter(|_| answer.mentions_card()) {
+            record.waiting.push(answer.clone());
+            if record.waiting.len() > WAITING_LIMIT {
+                let oldest = record.waiting.remove(0);
+                record.apply(&oldest);
+            }
+        }
+    }
+
+    /// Whether the token can be used now by this app; the message that it belongs to.
+    pub(crate) fn callback(&mut self, token: &str, app: &str) -> Result<Option<String>, TokenError> {
+        // A token that nobody issued, or that was forgotten, is as good as an old one.
+        let callback = self.callbacks.get_mut(token).ok_or(TokenError::Expired)?;
+        if callback.issued.elapsed() >= CALLBACK_TOKEN_LIFE {
+            return Err(TokenError::Expired);
+        }
+        if &*callback.app != app {
+            return Err(TokenError::OtherApp);
+        }
+        if callback.uses >= CALLBACK_TOKEN_USES {
+            return Err(TokenError::UsedUp);
+        }
+        if !callback.answered {
+            return Err(TokenError::NotAnswered);
+        }
+        Ok(callback.message_id.clone())
+    }
+
+    /// Counts one use of a token.
+    pub(crate) fn used(&mut self, token: &str) {
+        if let Some(callback) = self.callbacks.get_mut(token) {
+            callback.uses += 1;
+        }
+    }
+
+    pub(crate) fn previewed(&mut self, token: String, app: &Arc<str>, preview: Preview) {
+        self.previews.insert(token, (Arc::clone(app), preview));
+    }
+
+    /// The preview that a token was issued for.
+    pub(crate) fn preview(&mut self, token: &str, app: &str) -> Option<Preview> {
+        let (owner, preview) = self.previews.get_mut(token)?;
+        (&**owner == app).then(|| preview.clone())
+    }
+}
+
+impl Record {
+    fn apply(&mut self, answer: &Answered) {
+        if !answer.verdict().is_ok() {
+            return;
+        }
+        let Some(mut card) = answer.card() else { return };
+        let is_raw = card.get("type").and_then(Value::as_str) == Some("raw");
+        self.message.content = match card.get_mut("data") {
+            Some(data) if is_raw => data.take(),
+            _ => card,
+        };
+    }
+}
+
+/// A map that forgets its oldest entries.
+#[derive(Debug)]
+struct Kept<T> {
+    by_key: HashMap<String, T>,
+    order: VecDeque<String>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<T> Kept<T> {
+    fn insert(&mut self, key: String, value: T) {
+        if self.by_key.insert(key.clone(), value).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > KEPT_LIMIT {
+            if let Some(oldest) = self.order.pop_front() {
+                self.by_key.remove(&oldest);
+            }
+        }
+    }
+
+    fn get_mut(&mut self, key: &str) -> Option<&mut T> {
+        self.by_key.get_mut(key)
+    }
+}

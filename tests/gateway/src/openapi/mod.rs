@@ -1,0 +1,133 @@
+//! The OpenAPI calls that a callback handler makes: tokens, card updates, messages, preview refreshes.
+//!
+//! Answers are `{"code":…,"msg":…,"data":…}`; refusals carry the documented codes. Rate limits are not watched; a fault
+//! plays them.
+
+mod card_update;
+mod im;
+mod previews;
+mod tenant_token;
+
+use std::sync::Arc;
+
+use http::{Method, Request, header};
+use hyper::body::Incoming;
+use serde_json::{Map, Value, json};
+
+pub(crate) use tenant_token::TenantTokens;
+
+use crate::journal::Seen;
+use crate::push::id;
+use crate::serve::{self, Answer, header_text};
+use crate::shared::{Shared, lock};
+use crate::{Fault, Finding, FindingKind};
+
+/// Why a call is refused.
+pub(crate) struct Refused {
+    status: u16,
+    code: i64,
+    msg: String,
+}
+
+/// One call, as the handlers see it.
+struct Call<'a> {
+    shared: &'a Arc<Shared>,
+    /// The app whose token came with the call.
+    app: Arc<str>,
+    query: &'a str,
+    body: &'a [u8],
+}
+
+/// Answers everything below `/open-apis/`.
+pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let authorization = header_text(&request, header::AUTHORIZATION.as_str()).to_owned();
+    let body = serve::body(request).await;
+
+    let outcome = match (fault(shared, &path), body) {
+        (Some(refused), _) => Err(refused),
+        (None, None) => Err(Refused::new(413, 99_991_500, "the body cannot be read or is too large")),
+        (None, Some(body)) => route(shared, &method, &path, &query, &authorization, &body).await,
+    };
+    let (status, body) = match outcome {
+        Ok(body) => (200, body),
+        Err(Refused { status, code, msg }) => {
+            let text = format!("{method} {path}: {code} {msg}");
+            shared.journal.found(Finding::warning(FindingKind::OpenApi, text));
+            (status, json!({"code": code, "msg": msg}))
+        }
+    };
+    let code = body.get("code").and_then(Value::as_i64).unwrap_or_default();
+    shared.journal.add(None, Seen::OpenApi { method: method.to_string(), path, status, code });
+    let mut answer = serve::json(status, &body);
+    if let Ok(log_id) = header::HeaderValue::from_str(&id("")) {
+        answer.headers_mut().insert("x-tt-logid", log_id);
+    }
+    if status == 429 {
+        let reset = header::HeaderValue::from_static("1");
+        answer.headers_mut().insert("x-ogw-ratelimit-reset", reset);
+    }
+    answer
+}
+
+async fn route(
+    shared: &Arc<Shared>,
+    method: &Method,
+    path: &str,
+    query: &str,
+    authorization: &str,
+    body: &[u8],
+) -> Result<Value, Refused> {
+    let path: Vec<&str> = path.trim_start_matches("/open-apis/").split('/').collect();
+    if (method, path.as_slice()) == (&Method::POST, &["auth", "v3", "tenant_access_token", "internal"]) {
+        return tenant_token::issue(shared, body);
+    }
+    let app = lock(&shared.tokens).check(authorization)?;
+    let call = Call { shared, app, query, body };
+    match (method, path.as_slice()) {
+        (&Method::POST, ["interactive", "v1", "card", "update"]) => card_update::update(&call),
+        (&Method::POST, ["im", "v1", "messages"]) => im::send(&call),
+        (&Method::POST, ["im", "v1", "messages", id, "reply"]) => im::reply(&call, id),
+        (&Method::PATCH, ["im", "v1", "messages", id]) => im::patch(&call, id),
+        (&Method::GET, ["im", "v1", "messages", id]) => im::get(&call, id),
+        (&Method::POST, ["im", "v2", "url_previews", "batch_update"]) => previews::refresh(&call).await,
+        _ => Err(Refused::new(404, 99_991_404, "404 page not found")),
+    }
+}
+
+fn fault(shared: &Shared, path: &str) -> Option<Refused> {
+    let wanted = |fault: &Fault| matches!(fault, Fault::OpenApi { path: part, .. } if path.contains(&**part));
+    match lock(&shared.state).faults.take_if(wanted)? {
+        Fault::OpenApi { status, code, msg, .. } => Some(Refused { status, code, msg }),
+        _ => None,
+    }
+}
+
+impl Refused {
+    fn new(status: u16, code: i64, msg: impl Into<String>) -> Self {
+        Self { status, code, msg: msg.into() }
+    }
+
+    /// A refusal by the called service: HTTP 400 as the platform answers it today.
+    fn code(code: i64, msg: impl Into<String>) -> Self {
+        Self::new(400, code, msg)
+    }
+}
+
+impl Call<'_> {
+    /// The body as a JSON object; `code` is what the called service says otherwise.
+    fn json(&self, code: i64) -> Result<Map<String, Value>, Refused> {
+        match serde_json::from_slice(self.body) {
+            Ok(Value::Object(members)) => Ok(members),
+            Ok(_) => Err(Refused::code(code, "the body is not a JSON object")),
+            Err(error) => Err(Refused::code(code, format!("the body is not JSON: {error}"))),
+        }
+    }
+
+    fn query(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+}
