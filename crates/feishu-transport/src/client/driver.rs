@@ -205,8 +205,8 @@ impl Driver {
         if self.io.waiting.is_empty() {
             return Ok(());
         }
-        if !std::mem::replace(&mut self.io.yielded, true) {
-            // Handlers that are ready now have their answers leave in the same flush.
+        if self.outbox.pending() > 0 && !std::mem::replace(&mut self.io.yielded, true) {
+            // Other handlers are at work: those that are ready now have their answers leave in the same flush.
             cx.waker().wake_by_ref();
             return Ok(());
         }

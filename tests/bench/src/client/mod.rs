@@ -1,0 +1,20 @@
+//! The clients that are measured. Each connects to a URL and answers until the connection ends.
+
+mod echo;
+mod sdk;
+
+use anyhow::{Result, bail};
+
+/// Runs one client in this process.
+pub(crate) fn run(kind: &str, url: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match kind {
+            "echo" => echo::bare(url).await,
+            "echo-batched" => echo::batched(url).await,
+            "echo-prost" => echo::prost(url).await,
+            "transport" => sdk::transport(url).await,
+            _ => bail!("no client is called {kind:?}"),
+        }
+    })
+}

@@ -1,0 +1,33 @@
+//! Measures the client against bare echoes of the same frames, on the same machine, in the same run.
+//!
+//! The parent process is the platform: it keeps a number of messages in flight and counts their answers. Each client is
+//! a child process of its own, so that its CPU time and memory are its own. Read the ratios, not the absolute numbers.
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a measuring program")]
+
+mod client;
+mod load;
+mod process;
+mod report;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["client", kind, url] => client::run(kind, url),
+        [] => report::run(5, ""),
+        ["--rounds", rounds] => rounds.parse().map_err(Into::into).and_then(|rounds| report::run(rounds, "")),
+        ["--rounds", rounds, "--only", name] => {
+            rounds.parse().map_err(Into::into).and_then(|rounds| report::run(rounds, name))
+        }
+        _ => Err(anyhow::anyhow!("usage: feishu-bench [--rounds N [--only LOAD]]")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
