@@ -45,6 +45,9 @@ struct Partial {
     started: Instant,
     touched: Instant,
     arrival: u64,
+    /// Whether its message has been complete a short time ago. A stray fragment of it is a repeat and goes without a
+    /// word; should all of it come again, somebody waits for an answer.
+    repeat: bool,
 }
 
 /// What holding a fragment costs beside its bytes: many empty fragments must not be free.
@@ -81,10 +84,6 @@ impl Reassembly {
         if usize::try_from(sum).is_ok_and(|sum| sum > self.limits.fragments) {
             return self.over_limit("a message has more fragments than the limit");
         }
-        if self.completed.contains(now, id, &self.limits) {
-            self.counters.repeated_fragments.one();
-            return Placed::Waiting;
-        }
         self.place_fragment(now, id, &Fragment { seq, sum, payload })
     }
 
@@ -106,7 +105,10 @@ impl Reassembly {
         }
         self.next_expiry = next;
         for id in expired {
-            if let Some(partial) = self.remove(&id) {
+            let Some(partial) = self.remove(&id) else { continue };
+            if partial.repeat {
+                self.counters.repeated_fragments.add(partial.fragments);
+            } else {
                 self.counters.expired_fragments.add(partial.fragments);
                 tracing::warn!(
                     message_id = id,
@@ -162,8 +164,10 @@ impl Reassembly {
 
         self.arrivals += 1;
         let arrival = self.arrivals;
-        let partial =
-            self.partial.entry(id.to_owned()).or_insert_with(|| Partial::new(fragment.sum, now, arrival));
+        let partial = self.partial.entry(id.to_owned()).or_insert_with(|| {
+            let repeat = self.completed.contains(now, id, &self.limits);
+            Partial::new(fragment.sum, now, arrival, repeat)
+        });
         partial.add(now, fragment, cost);
         self.bytes += cost;
         self.counters.fragments_waiting.one();
@@ -231,7 +235,7 @@ struct Fragment {
 }
 
 impl Partial {
-    fn new(sum: u32, now: Instant, arrival: u64) -> Self {
+    fn new(sum: u32, now: Instant, arrival: u64, repeat: bool) -> Self {
         Self {
             sum,
             joined: BytesMut::new(),
@@ -242,6 +246,7 @@ impl Partial {
             started: now,
             touched: now,
             arrival,
+            repeat,
         }
     }
 
@@ -279,8 +284,7 @@ impl Partial {
     }
 }
 
-/// Ids of messages that were complete a short time ago. Shorter than the platform's first repeat of an event (15 s): a
-/// whole message that comes again is a repeat to be answered, not a straggler.
+/// Ids of messages that were complete a short time ago.
 #[derive(Default)]
 struct Completed {
     ids: HashSet<Arc<str>>,
