@@ -58,7 +58,7 @@ pub(crate) async fn measure(kind: &str, load: Load) -> Result<Outcome> {
 
 struct Run {
     socket: WebSocketStream<TcpStream>,
-    frames: Vec<Bytes>,
+    frames: Vec<Frame>,
     answers_per_message: usize,
     answers: usize,
     sent: usize,
@@ -120,10 +120,14 @@ impl Run {
     }
 
     async fn feed(&mut self) -> Result<()> {
-        for frame in &self.frames {
-            self.socket.feed(Message::Binary(frame.clone())).await?;
-        }
         self.sent += 1;
+        let id = self.sent.to_string();
+        for frame in &mut self.frames {
+            if let Some(header) = frame.headers.iter_mut().find(|header| header.key == "message_id") {
+                header.value.clone_from(&id);
+            }
+            self.socket.feed(Message::Binary(frame.encode_to_vec().into())).await?;
+        }
         Ok(())
     }
 
@@ -154,7 +158,7 @@ fn is_ping(data: &Bytes) -> bool {
     data.len() < 40
 }
 
-fn frames(load: Load) -> Vec<Bytes> {
+fn frames(load: Load) -> Vec<Frame> {
     let payload = payload(load.bytes);
     let size = payload.len().div_ceil(load.fragments);
     let parts: Vec<Bytes> = payload.chunks(size).map(Bytes::copy_from_slice).collect();
@@ -169,7 +173,7 @@ fn frames(load: Load) -> Vec<Bytes> {
             ("timestamp", "1700000000000"),
             ("instance_id", "instance-7"),
         ];
-        let frame = Frame {
+        Frame {
             seq_id: 1,
             log_id: 2,
             service: 1,
@@ -177,8 +181,7 @@ fn frames(load: Load) -> Vec<Bytes> {
             headers: headers.into_iter().map(|(key, value)| Header::new(key, value)).collect(),
             payload: Some(part),
             ..Frame::default()
-        };
-        Bytes::from(frame.encode_to_vec())
+        }
     };
     parts.into_iter().enumerate().map(frame).collect()
 }
