@@ -102,6 +102,11 @@ impl Answered {
         self.0.connection
     }
 
+    /// Whether a user waits for it: it answers a click or a preview, not an event.
+    pub fn is_callback(&self) -> bool {
+        self.0.purpose != Purpose::Event
+    }
+
     /// What was wrong with this answer; also part of [`Gateway::findings`](crate::Gateway::findings).
     pub fn findings(&self) -> &[Finding] {
         &self.0.findings

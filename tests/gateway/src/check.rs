@@ -28,7 +28,27 @@ pub(crate) fn ping(frame: &Frame, service_id: i32) -> Vec<Finding> {
     found
 }
 
-/// Checks an answer against the frame that completed the message.
+/// The frame that an answer means to repeat: the one that completed the message, or another fragment of it, which the
+/// Go SDK may take as it reads fragments in parallel.
+pub(crate) fn echoed<'a>(
+    completes: &'a Frame,
+    fragments: &'a [Frame],
+    answer: &Frame,
+    found: &mut Vec<Finding>,
+) -> &'a Frame {
+    let other = fragments.iter().find(|fragment| fragment.seq_id == answer.seq_id);
+    match other.filter(|_| completes.seq_id != answer.seq_id) {
+        Some(other) => {
+            let seq = |frame: &Frame| frame.header(key::SEQ).unwrap_or_default().to_owned();
+            let text = format!("fragment {} was answered, but {} came last", seq(other), seq(completes));
+            found.push(Finding::warning(FindingKind::AnswerEcho, text));
+            other
+        }
+        None => completes,
+    }
+}
+
+/// Checks an answer against the frame that it should repeat.
 pub(crate) fn echo(sent: &Frame, answer: &Frame, found: &mut Vec<Finding>) {
     let mut wrong = |what: &str, sent: &dyn std::fmt::Debug, came: &dyn std::fmt::Debug| {
         let text = format!("an answer repeats {what}: pushed {sent:?}, answered {came:?}");

@@ -330,7 +330,11 @@ impl Connection {
 
         let mut findings = Vec::new();
         match &push.completes {
-            Some(sent) => check::echo(sent, &frame, &mut findings),
+            Some(sent) => check::echo(
+                check::echoed(sent, &push.fragments, &frame, &mut findings),
+                &frame,
+                &mut findings,
+            ),
             None => findings.push(Finding::error(
                 FindingKind::AnsweredEarly,
                 "the message was answered although fragments of it were missing",
@@ -353,9 +357,6 @@ impl Connection {
             .into_iter()
             .map(|finding| finding.on(self.peer.id).about(Some(&push.message_id)))
             .collect();
-        for finding in &findings {
-            self.shared.journal.found(finding.clone());
-        }
         let is_click = push.purpose == Purpose::Click;
         let shown_is_v2 = if is_click { lock(&self.shared.messages).shown_is_v2(&push) } else { None };
         let answered = Answered::new(
@@ -374,6 +375,9 @@ impl Connection {
             lock(&self.shared.messages).answered(&push, &answered);
         }
         self.shared.journal.add(Some(self.peer.id), Seen::Answered(answered.clone()));
+        for finding in answered.findings() {
+            self.shared.journal.found(finding.clone());
+        }
         if let Some(waiter) = waiter {
             // Nobody waits any more when the caller gave up; the log has the answer.
             let _ = waiter.send(answered);
@@ -391,6 +395,10 @@ impl Connection {
             _ if unread => format!("given up: the client did not read {WRITE_LIMIT} bytes"),
             End::Over | End::Failed(_) if self.closing => "closed by the gateway".into(),
             End::Over => self.goodbye.clone().unwrap_or_else(|| "the stream ended".into()),
+            End::Failed(WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
+                "the stream ended".into()
+            }
+            End::Failed(WsError::Io(error)) => format!("the stream broke: {error}"),
             End::Failed(error) => {
                 self.broken(&error);
                 error.to_string()
@@ -401,12 +409,7 @@ impl Connection {
 
     /// A finding when the client broke the WebSocket protocol.
     fn broken(&self, error: &WsError) {
-        let broke = match error {
-            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => false,
-            WsError::Protocol(_) | WsError::Capacity(_) | WsError::Utf8(_) => true,
-            _ => false,
-        };
-        if broke {
+        if matches!(error, WsError::Protocol(_) | WsError::Capacity(_) | WsError::Utf8(_)) {
             self.found(Finding::error(FindingKind::WebSocket, error.to_string()));
         }
     }

@@ -28,6 +28,7 @@ impl Outgoing {
             message_id: self.message_id.clone().unwrap_or_else(|| id("")),
             label: String::new(),
             completes: None,
+            fragments: Vec::new(),
             copies: 1,
             purpose: Purpose::Event,
             connection: peer.id,
@@ -102,15 +103,14 @@ impl Outgoing {
         for index in order {
             let mut frame = maker.fragment(*index);
             frames.push(frame.encode_to_vec().into());
+            frame.payload = None;
             missing.remove(index);
             if missing.is_empty() {
                 copies += 1;
                 missing.extend(&in_turn);
-                if push.completes.is_none() {
-                    frame.payload = None;
-                    push.completes = Some(frame);
-                }
+                push.completes.get_or_insert_with(|| frame.clone());
             }
+            push.fragments.push(frame);
         }
         push.copies = copies.max(1);
         Ok(frames)

@@ -21,6 +21,8 @@ pub(crate) struct InFlight {
     pub(crate) label: String,
     /// The frame that completed the message, without payload; `None` while fragments are missing.
     pub(crate) completes: Option<Frame>,
+    /// All fragments that went out, without payload; empty for a message that was never torn.
+    pub(crate) fragments: Vec<Frame>,
     /// How often the whole message went out.
     pub(crate) copies: u32,
     pub(crate) purpose: Purpose,

@@ -142,7 +142,7 @@ async fn a_connection_url_works_once_and_only_as_it_is() {
 }
 
 /// The headers of a refused handshake.
-async fn refused(gateway: &Gateway, url: &str) -> tokio_tungstenite::tungstenite::http::HeaderMap {
+async fn refused(gateway: &Gateway, url: &str) -> http::HeaderMap {
     match Client::handshake(gateway, url).await {
         Err(Error::Http(response)) => response.headers().clone(),
         Err(error) => panic!("{error}"),

@@ -78,7 +78,8 @@ fn show_entry(entry: &Entry) {
         Seen::Found(finding) => println!("               ! {finding}"),
         Seen::Answered(answer) => {
             println!("{entry}");
-            println!("               the user sees: {}", answer.verdict());
+            let who = if answer.is_callback() { "the user sees" } else { "the platform" };
+            println!("               {who}: {}", answer.verdict());
         }
         _ => println!("{entry}"),
     }
