@@ -50,7 +50,7 @@ pub use crate::transport::{Inbox, Stop, StopHandle, Transport};
 pub use feishu_proto::{Kind, key};
 
 #[cfg(feature = "http")]
-pub use crate::http::HttpEndpoint;
+pub use crate::http::{ApiAnswer, HttpEndpoint, OpenApi};
 #[cfg(feature = "proxy")]
 pub use crate::proxy::ProxyPolicy;
 #[cfg(feature = "http")]

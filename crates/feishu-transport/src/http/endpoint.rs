@@ -8,13 +8,11 @@ use http::Method;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::HttpClient;
+use super::{HttpClient, LOG_ID};
 use crate::{AppId, AppSecret, Dial, Endpoint, EndpointSource, Error, LongConnectionBuilder, Stage};
 
 /// At the root of the domain; not under `/open-apis`.
 const PATH: &str = "/callback/ws/endpoint";
-/// Support wants it quoted.
-const LOG_ID: &str = "x-tt-logid";
 
 /// Asks the platform with app id and secret.
 pub struct HttpEndpoint {

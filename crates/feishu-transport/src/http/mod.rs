@@ -1,6 +1,8 @@
 //! HTTP calls to the platform, over hyper and the client's own [`Dial`].
 
 mod endpoint;
+mod openapi;
+mod token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,9 +16,12 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 pub use endpoint::HttpEndpoint;
+pub use openapi::{ApiAnswer, OpenApi};
 
 use crate::{BoxStream, Dial, Error, Limits, Stage, Target, Timeouts};
 
+/// The answer's header that the platform's support wants quoted.
+const LOG_ID: &str = "x-tt-logid";
 /// `User-Agent` of every request.
 pub(crate) const AGENT: &str = concat!("feishu-transport/", env!("CARGO_PKG_VERSION"));
 

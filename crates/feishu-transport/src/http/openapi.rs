@@ -1,0 +1,211 @@
+//! Calls to the platform's OpenAPI with the app's token: what a handler needs after its answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use super::token::TokenCache;
+use super::{HttpClient, HttpResponse, LOG_ID};
+use crate::{AppId, AppSecret, Dial, Domain, Error, ErrorKind, LongConnectionBuilder, Stage};
+
+/// How often a call that met the rate limit is made again.
+const RATE_LIMIT_RETRIES: usize = 3;
+/// The longest wait that a rate limit may ask for; a longer one is an error, so that no call hangs.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Codes that say that the token is bad: missing, expired, of another kind, malformed.
+const BAD_TOKEN: &[i64] = &[99_991_661, 99_991_663, 99_991_664, 99_991_665, 99_991_668, 99_991_671];
+/// Code of the rate limit; it comes with HTTP status 429 (earlier 400).
+const RATE_LIMIT: i64 = 99_991_400;
+
+/// Calls the OpenAPI as one app: gets, caches and renews its tenant access token, waits out rate limits.
+///
+/// Cheap to clone; clones share the token. Every call is bounded in time ([`Timeouts`](crate::Timeouts)) and size
+/// ([`Limits::response_bytes`](crate::Limits)).
+#[derive(Clone)]
+pub struct OpenApi(Arc<Inner>);
+
+struct Inner {
+    client: HttpClient,
+    tokens: TokenCache,
+}
+
+/// A successful answer: `code` 0.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ApiAnswer {
+    /// The whole body, JSON.
+    pub body: Bytes,
+    /// `X-Tt-Logid`, to quote to the platform's support.
+    pub log_id: Option<String>,
+}
+
+/// What every answer has.
+#[derive(Deserialize)]
+struct Outcome {
+    code: Option<i64>,
+    #[serde(default)]
+    msg: Option<String>,
+}
+
+impl OpenApi {
+    /// Calls as this app on this site, over the network with the default dial.
+    ///
+    /// # Errors
+    ///
+    /// Misuse: empty credentials.
+    pub fn new(app_id: AppId, secret: AppSecret, domain: Domain) -> Result<Self, Error> {
+        Self::from_builder(&crate::LongConnection::builder(app_id, secret).domain(domain))
+    }
+
+    /// Calls as the app of a long connection, the same way out: its domain, proxy, TLS, dial, limits and deadlines.
+    ///
+    /// # Errors
+    ///
+    /// Misuse: empty credentials, a proxy or TLS that cannot be set up.
+    pub fn from_builder(builder: &LongConnectionBuilder) -> Result<Self, Error> {
+        let dial: Arc<dyn Dial> = match &builder.dial {
+            Some(dial) => Arc::clone(dial),
+            None => Arc::new(crate::tcp::NetworkDial::from_builder(builder)?),
+        };
+        let client = HttpClient::new(
+            builder.domain.base_url(),
+            dial,
+            builder.timeouts,
+            builder.limits,
+            &builder.endpoint_headers,
+        )?;
+        if builder.app_id.as_str().is_empty() || builder.secret.expose().is_empty() {
+            return Err(Error::misuse("App ID and App Secret must not be empty"));
+        }
+        let tokens = TokenCache::new(builder.app_id.clone(), builder.secret.clone());
+        Ok(Self(Arc::new(Inner { client, tokens })))
+    }
+
+    /// One call with the app's token: `method` in capitals, `path` from `/open-apis/` on with its query, `body` as JSON
+    /// or empty.
+    ///
+    /// A token that the platform calls bad is renewed and the call made once more; a rate limit is waited out as told,
+    /// at most 30 s and three times.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::CallRefused`] with the platform's code, or what kept the call from reaching it. A call whose answer
+    /// did not come may have been carried out all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the call; the platform may have carried it out. The token cache stays usable.
+    pub async fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Result<ApiAnswer, Error> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| Error::misuse(format!("{method:?} is not an HTTP method")))?;
+        let body = body.into();
+        let mut renewed = false;
+        let mut waits = 0;
+        loop {
+            let token = self.0.tokens.token(&self.0.client).await?;
+            let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
+                Error::protocol(Stage::Call, "the platform's token cannot be sent in a header")
+            })?;
+            bearer.set_sensitive(true);
+            let response = self.0.post(method.clone(), path, Some(bearer), body.clone()).await?;
+            let refused = match read(response) {
+                Ok(answer) => return Ok(answer),
+                Err(refused) => refused,
+            };
+            if BAD_TOKEN.contains(&refused.code) && !renewed {
+                renewed = true;
+                self.0.tokens.drop_bad(&token).await;
+                continue;
+            }
+            match refused.retry_after.filter(|wait| *wait <= LONGEST_WAIT && waits < RATE_LIMIT_RETRIES) {
+                Some(wait) => {
+                    waits += 1;
+                    tracing::debug!(path, ?wait, "rate limit; waiting as told");
+                    sleep(wait).await;
+                }
+                None => return Err(refused.error),
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn post(
+        &self,
+        method: Method,
+        path: &str,
+        bearer: Option<HeaderValue>,
+        body: Bytes,
+    ) -> Result<HttpResponse, Error> {
+        let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+        let mut headers = vec![(CONTENT_TYPE, content_type)];
+        headers.extend(bearer.map(|bearer| (AUTHORIZATION, bearer)));
+        self.client.call(Stage::Call, method, path, &headers, body).await
+    }
+}
+
+/// A call that the platform answered with something else than success.
+pub(super) struct Refused {
+    code: i64,
+    /// How long to wait before the call may be made again, if waiting helps.
+    retry_after: Option<Duration>,
+    pub(super) error: Error,
+}
+
+/// Tells success from refusal.
+pub(super) fn read(response: HttpResponse) -> Result<ApiAnswer, Refused> {
+    let log_id = log_id(&response.headers);
+    let outcome: Option<Outcome> = serde_json::from_slice(&response.body).ok();
+    let code = outcome.as_ref().and_then(|outcome| outcome.code);
+    match code {
+        Some(0) if response.status < 400 => Ok(ApiAnswer { body: response.body, log_id }),
+        None if response.status < 400 => Err(Refused {
+            code: 0,
+            retry_after: None,
+            error: Error::protocol(
+                Stage::Call,
+                "the answer is not the platform's JSON; check domain and proxy",
+            ),
+        }),
+        code => {
+            let code = code.filter(|code| *code != 0).unwrap_or_else(|| i64::from(response.status));
+            let message = outcome.and_then(|outcome| outcome.msg).unwrap_or_default();
+            let limited = response.status == 429 || code == RATE_LIMIT;
+            Err(Refused {
+                code,
+                retry_after: limited.then(|| reset_after(&response.headers)),
+                error: Error::new(ErrorKind::CallRefused {
+                    code,
+                    message: message.chars().take(500).collect(),
+                    status: response.status,
+                    log_id,
+                }),
+            })
+        }
+    }
+}
+
+/// Seconds until the rate limit is over; one where the platform does not say.
+fn reset_after(headers: &HeaderMap) -> Duration {
+    let seconds = ["x-ogw-ratelimit-reset", "retry-after"]
+        .into_iter()
+        .find_map(|name| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok());
+    Duration::from_secs(seconds.unwrap_or(1).max(1).into())
+}
+
+fn log_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(LOG_ID)?.to_str().ok()?;
+    Some(id.chars().filter(char::is_ascii_graphic).take(100).collect())
+}
+
+impl fmt::Debug for OpenApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenApi").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! Calls with the app's token against the local platform's OpenAPI.
+
+mod support;
+
+use feishu_gateway::{Click, Fault, Gateway, json};
+use feishu_transport::{Answer, ErrorKind, OpenApi};
+use serde_json::Value;
+use support::{Client, SECOND, answering, builder};
+
+const UPDATE: &str = "/open-apis/interactive/v1/card/update";
+
+async fn platform() -> (Gateway, OpenApi) {
+    let gateway = Gateway::builder().in_memory().start().await.unwrap();
+    let api = OpenApi::from_builder(&builder(&gateway)).unwrap();
+    (gateway, api)
+}
+
+fn token_calls(gateway: &Gateway) -> usize {
+    let log = gateway.log();
+    let is_token = |entry: &&feishu_gateway::Entry| matches!(&entry.seen, feishu_gateway::Seen::OpenApi { path, .. } if path.contains("tenant_access_token"));
+    log.iter().filter(is_token).count()
+}
+
+fn message() -> Vec<u8> {
+    json!({"receive_id": "oc_1", "msg_type": "text", "content": "{\"text\":\"hello\"}"})
+        .to_string()
+        .into_bytes()
+}
+
+const SEND: &str = "/open-apis/im/v1/messages?receive_id_type=chat_id";
+
+#[tokio::test(start_paused = true)]
+async fn one_token_serves_many_calls_and_is_renewed_before_its_end() {
+    let (gateway, api) = platform().await;
+    for _ in 0..3 {
+        let answer = api.call("POST", SEND, message()).await.unwrap();
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert!(body["data"]["message_id"].as_str().unwrap().starts_with("om_"));
+    }
+    assert_eq!(token_calls(&gateway), 1);
+    tokio::time::sleep(3_600 * SECOND * 2 - 601 * SECOND).await;
+    api.call("POST", SEND, message()).await.unwrap();
+    assert_eq!(token_calls(&gateway), 1);
+    tokio::time::sleep(2 * SECOND).await;
+    api.call("POST", SEND, message()).await.unwrap();
+    assert_eq!(token_calls(&gateway), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_callers_at_once_ask_for_one_token() {
+    let (gateway, api) = platform().await;
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let api = api.clone();
+            tokio::spawn(async move { api.call("POST", SEND, message()).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(token_calls(&gateway), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_token_is_renewed_once_and_the_call_made_again() {
+    let (gateway, api) = platform().await;
+    api.call("POST", SEND, message()).await.unwrap();
+    let bad = Fault::OpenApi {
+        path: "im/v1/messages".into(),
+        status: 400,
+        code: 99_991_663,
+        msg: "expired".into(),
+    };
+    gateway.fault_times(1, bad.clone());
+    api.call("POST", SEND, message()).await.unwrap();
+    gateway.fault(bad);
+    let error = api.call("POST", SEND, message()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::CallRefused { code: 99_991_663, .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_limit_is_waited_out() {
+    let (gateway, api) = platform().await;
+    api.call("POST", SEND, message()).await.unwrap();
+    let limit =
+        Fault::OpenApi { path: "im/v1/messages".into(), status: 429, code: 99_991_400, msg: "slow".into() };
+    gateway.fault_times(2, limit.clone());
+    let start = tokio::time::Instant::now();
+    api.call("POST", SEND, message()).await.unwrap();
+    assert!(start.elapsed() >= 2 * SECOND, "{:?}", start.elapsed());
+    gateway.fault(limit);
+    let error = api.call("POST", SEND, message()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::CallRefused { status: 429, .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_and_nonsense_are_told_with_their_code() {
+    let (gateway, api) = platform().await;
+    let error =
+        api.call("POST", UPDATE, json!({"token": "c-none", "card": {}}).to_string().into_bytes()).await;
+    assert!(matches!(error.unwrap_err().kind(), ErrorKind::CallRefused { .. }));
+    gateway.fault(Fault::OpenApi {
+        path: String::new(),
+        status: 400,
+        code: 99_991_543,
+        msg: "bad pair".into(),
+    });
+    let (_, fresh) = (&gateway, OpenApi::from_builder(&builder(&gateway)).unwrap());
+    let error = fresh.call("POST", SEND, message()).await.unwrap_err();
+    assert!(error.to_string().contains("99991543"), "{error}");
+    assert!(api.call("GE T", SEND, message()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_is_updated_after_its_click_was_answered() {
+    let (gateway, api) = platform().await;
+    let _client = Client::start(builder(&gateway), answering(Answer::empty()));
+    gateway.connected(1).await;
+    let token = "c-0123456789";
+    let click = Click::button("b").merge(json!({"token": token}));
+    assert_eq!(gateway.click(click).await.unwrap().code(), 200);
+    let card = json!({"schema": "2.0", "config": {"update_multi": true}, "body": {"elements": []}});
+    let update = || json!({"token": token, "card": card}).to_string().into_bytes();
+    api.call("POST", UPDATE, update()).await.unwrap();
+    api.call("POST", UPDATE, update()).await.unwrap();
+    let error = api.call("POST", UPDATE, update()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::CallRefused { code: 300_040, .. }), "{error}");
+}
