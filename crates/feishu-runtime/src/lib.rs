@@ -1,1 +1,31 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+
+mod admission;
+mod call;
+mod client;
+mod context;
+mod core;
+mod dedup;
+mod dispatch;
+mod error;
+mod handler;
+mod histogram;
+mod hooks;
+mod limits;
+mod panics;
+mod stats;
+pub mod testing;
+
+#[cfg(feature = "long-connection")]
+pub use crate::client::LongConnectionSource;
+pub use crate::client::{Client, ClientBuilder, ClientHandle, HandlerReport, Report};
+pub use crate::context::Context;
+pub use crate::dedup::Dedup;
+pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
+pub use crate::error::{Error, ErrorKind, HandlerError};
+pub use crate::handler::{Callback, Handler, RawEvent, Registration, blocking, handler, method, of, raw};
+pub use crate::histogram::Latency;
+pub use crate::hooks::{Replied, Seen};
+pub use crate::limits::Limits;
+pub use crate::panics::capture_panic_locations;
+pub use crate::stats::{Fate, Fates, HandlerStats, Side, Sides, Stats};

@@ -1,0 +1,158 @@
+//! One delivery on its way through a handler: what is known of it, and the one answer it gets.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use feishu_callbacks::Header;
+use feishu_transport::{Answer, Receipt, Received, Responder};
+use tokio::time::Instant;
+
+use crate::core::Core;
+use crate::dispatch::{Plan, Route};
+use crate::stats::{Fate, Side};
+
+pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Everything that belongs to one delivery while it is handled. Its contexts share it.
+pub(crate) struct Call {
+    pub(crate) core: Arc<Core>,
+    pub(crate) received: Arc<Received>,
+    pub(crate) header: Arc<Header>,
+    /// Index of the route in the plan.
+    pub(crate) route: usize,
+    pub(crate) deadline: Instant,
+    pub(crate) repeat: bool,
+    pub(crate) reply: Mutex<ReplySlot>,
+    /// Keeps the typed reply, for a test that asked for it.
+    pub(crate) typed: Option<Mutex<Option<Box<dyn Any + Send>>>>,
+}
+
+/// The answer, and what waits for it.
+pub(crate) struct ReplySlot {
+    responder: Option<Responder>,
+    after: Vec<Boxed>,
+    written: Written,
+}
+
+/// What is known of the answer's way to the platform.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// Not given yet, or on its way with somebody waiting for the receipt.
+    Pending,
+    /// Written, or given without asking for a receipt.
+    Done,
+    Lost,
+}
+
+impl ReplySlot {
+    pub(crate) fn new(responder: Responder) -> Self {
+        Self { responder: Some(responder), after: Vec::new(), written: Written::Pending }
+    }
+}
+
+impl Call {
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.core.plan
+    }
+
+    pub(crate) fn route(&self) -> &Route {
+        self.core.plan.route(self.route)
+    }
+
+    /// Whether an answer was given.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.slot().responder.is_none()
+    }
+
+    /// Gives the last answer, with the handler at its end. False when one was given before.
+    pub(crate) fn answer(self: &Arc<Self>, answer: &Answer, fate: Fate) -> bool {
+        self.give(answer, fate, false)
+    }
+
+    /// Gives an answer while the handler goes on. False when one was given before.
+    pub(crate) fn answer_early(self: &Arc<Self>, answer: &Answer, fate: Fate) -> bool {
+        self.give(answer, fate, true)
+    }
+
+    fn give(self: &Arc<Self>, answer: &Answer, fate: Fate, goes_on: bool) -> bool {
+        let (responder, wants_receipt) = {
+            let mut slot = self.slot();
+            let Some(responder) = slot.responder.take() else { return false };
+            let wants_receipt = goes_on || !slot.after.is_empty();
+            if !wants_receipt {
+                slot.written = Written::Done;
+            }
+            (responder, wants_receipt)
+        };
+        // Counted first: whoever sees the answer sees the count as well.
+        self.core.settled(self, fate, answer);
+        if wants_receipt {
+            let receipt = responder.send_with_receipt(answer);
+            self.core.spawn(Arc::clone(self).follow(receipt));
+        } else {
+            responder.send(answer);
+        }
+        true
+    }
+
+    /// Lets the delivery go without an answer of its own, which the transport turns into code 500.
+    pub(crate) fn abandon(&self) {
+        let responder = self.slot().responder.take();
+        if let Some(responder) = responder {
+            self.core.settled(self, Fate::Abandoned, &Answer::failed());
+            drop(responder);
+        }
+    }
+
+    /// Runs `future` once the answer is written. False when too many wait already.
+    pub(crate) fn after_reply(self: &Arc<Self>, future: Boxed) -> bool {
+        let mut slot = self.slot();
+        match slot.written {
+            Written::Pending if slot.after.len() >= self.plan().limits.after_reply => return false,
+            Written::Pending => slot.after.push(future),
+            Written::Done => {
+                drop(slot);
+                self.core.spawn(future);
+            }
+            Written::Lost => {
+                drop(slot);
+                self.core.stats.side(Side::AfterReplySkipped);
+            }
+        }
+        true
+    }
+
+    /// Waits for the receipt, then starts what waits for it.
+    async fn follow(self: Arc<Self>, receipt: Receipt) {
+        let written = receipt.written().await;
+        let waiting = {
+            let mut slot = self.slot();
+            slot.written = if written { Written::Done } else { Written::Lost };
+            std::mem::take(&mut slot.after)
+        };
+        for future in waiting {
+            if written {
+                self.core.spawn(future);
+            } else {
+                tracing::warn!(
+                    handler = %self.route().name,
+                    trace_id = self.received.trace_id(),
+                    "the answer was lost; what should follow it is left out",
+                );
+                self.core.stats.side(Side::AfterReplySkipped);
+            }
+        }
+    }
+
+    /// Keeps the reply for a test, if there is one.
+    pub(crate) fn keep_typed<R: Any + Send>(&self, reply: R) {
+        if let Some(typed) = &self.typed {
+            *typed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(reply));
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, ReplySlot> {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,207 @@
+//! A dispatcher joined to a transport, from the start to the report at the end.
+
+mod builder;
+mod handle;
+#[cfg(feature = "long-connection")]
+mod long_connection;
+mod report;
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use feishu_transport::{ConnectionHandle, Stop, Transport};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+pub use builder::ClientBuilder;
+pub use handle::ClientHandle;
+#[cfg(feature = "long-connection")]
+pub use long_connection::LongConnectionSource;
+pub use report::{HandlerReport, Report};
+
+use crate::Error;
+use crate::core::Core;
+use crate::dispatch::Inlet;
+
+/// How long a transport may take to close down after the grace period; one that takes longer is dropped.
+const CLOSING: Duration = Duration::from_secs(15);
+/// How long handlers that were cut off may take to notice. Only one that blocks its thread does not notice at once.
+const NOTICING: Duration = Duration::from_secs(1);
+
+/// A dispatcher on a transport.
+///
+/// Nothing happens before it runs, and nothing after: dropping the future of [`run`](Self::run) ends the transport and
+/// all handlers at once, except those that block a thread.
+pub struct Client {
+    transport: Box<dyn Transport>,
+    core: Arc<Core>,
+    stop: Stop,
+    handle: ClientHandle,
+    grace: Duration,
+}
+
+impl Client {
+    /// A client over any transport: a webhook, a queue, a recording, a long connection built by hand.
+    pub fn over(transport: impl Transport + 'static) -> ClientBuilder<Box<dyn Transport>> {
+        ClientBuilder::new(Box::new(transport))
+    }
+
+    fn new(
+        transport: Box<dyn Transport>,
+        core: Arc<Core>,
+        connection: Option<ConnectionHandle>,
+        grace: Duration,
+    ) -> Self {
+        let (stop_handle, stop) = Stop::new();
+        let handle = ClientHandle::new(Arc::clone(&core), stop_handle, connection);
+        Self { transport, core, stop, handle, grace }
+    }
+
+    /// A handle to watch and stop it, before and while it runs.
+    pub fn handle(&self) -> ClientHandle {
+        self.handle.clone()
+    }
+
+    /// Runs until the transport has nothing more to deliver, or until [`ClientHandle::stop`].
+    ///
+    /// # Errors
+    ///
+    /// When the transport can never deliver again, for example because the platform refused the app.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops everything at once, without answers for what is being handled.
+    pub async fn run(self) -> Result<Report, Error> {
+        self.run_until(std::future::pending::<()>()).await
+    }
+
+    /// Runs until `signal` resolves, for example `tokio::signal::ctrl_c()`, then drains: no new deliveries, handlers
+    /// go on, their answers are sent, for at most the [grace period](ClientBuilder::grace).
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_until(self, signal: impl Future) -> Result<Report, Error> {
+        let mut signal = Some(signal);
+        self.drive(|| signal.take()).await
+    }
+
+    /// As [`run_until`](Self::run_until), with a second signal that ends at once: `run_until_signals(ctrl_c)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_until_signals<F, S>(self, mut next_signal: F) -> Result<Report, Error>
+    where
+        F: FnMut() -> S,
+        S: Future,
+    {
+        self.drive(|| Some(next_signal())).await
+    }
+
+    async fn drive<S: Future>(self, mut next_signal: impl FnMut() -> Option<S>) -> Result<Report, Error> {
+        let Self { transport, core, stop, handle, grace } = self;
+        let _end = EndOnDrop(Arc::clone(&core));
+        let mut ending = handle.ending();
+        let mut transport = pin!(transport.run(Arc::new(Inlet(Arc::clone(&core))), stop));
+
+        let ended = tokio::select! {
+            ended = &mut transport => Some(ended),
+            _ = or_never(next_signal()) => None,
+            _ = stop_by(&mut ending) => None,
+        };
+        let stopping_since = Instant::now();
+        core.stopping().cancel();
+        handle.stop(grace);
+
+        let drained = async {
+            let ended = match ended {
+                Some(ended) => ended,
+                None => transport.await,
+            };
+            core.tasks().close();
+            core.tasks().wait().await;
+            ended
+        };
+        let over = async {
+            tokio::select! {
+                () = grace_over(&mut ending) => {}
+                _ = or_never(next_signal()) => handle.stop(Duration::ZERO),
+            }
+        };
+        let ended = end(&core, drained, over).await;
+        let report = Report::new(core.read_stats(), stopping_since.elapsed());
+        tracing::info!(%report, "the client has ended");
+        ended.map_err(Error::from)?;
+        Ok(report)
+    }
+}
+
+/// Waits for `drained`; from `over` on handlers are cut off and the transport has little time left.
+async fn end<E>(
+    core: &Core,
+    drained: impl Future<Output = Result<(), E>>,
+    over: impl Future<Output = ()>,
+) -> Result<(), E> {
+    let mut drained = pin!(drained);
+    tokio::select! {
+        ended = &mut drained => return ended,
+        () = over => {}
+    }
+    core.killed().cancel();
+    core.tasks().close();
+    let _ = timeout(NOTICING, core.tasks().wait()).await;
+    timeout(CLOSING, drained).await.unwrap_or(Ok(()))
+}
+
+async fn or_never<S: Future>(signal: Option<S>) {
+    match signal {
+        Some(signal) => drop(signal.await),
+        None => std::future::pending().await,
+    }
+}
+
+/// When everything must be over; resolves once a stop is requested.
+async fn stop_by(ending: &mut watch::Receiver<Option<Instant>>) -> Instant {
+    match ending.wait_for(Option::is_some).await.map(|by| *by) {
+        Ok(Some(by)) => by,
+        _ => std::future::pending().await,
+    }
+}
+
+/// Resolves at the end of the grace period, which a further request may shorten.
+async fn grace_over(ending: &mut watch::Receiver<Option<Instant>>) {
+    loop {
+        let by = stop_by(ending).await;
+        tokio::select! {
+            () = sleep_until(by) => return,
+            _ = ending.changed() => {}
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("grace", &self.grace).finish_non_exhaustive()
+    }
+}
+
+/// Ends all handlers when the future of a client is dropped.
+struct EndOnDrop(Arc<Core>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.stopping().cancel();
+        self.0.killed().cancel();
+    }
+}

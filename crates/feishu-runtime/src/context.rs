@@ -1,0 +1,185 @@
+//! What a handler gets besides the callback.
+
+use std::any::{Any, type_name};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use feishu_callbacks::{AppId, EventId, EventType, Header, Reply, TenantKey};
+use feishu_transport::{ConnectionInfo, Received};
+use tokio::time::Instant;
+
+use crate::HandlerError;
+use crate::call::{Boxed, Call};
+use crate::core::Core;
+use crate::handler::encode;
+use crate::stats::Fate;
+
+/// One call of a handler: where the callback came from, how much time is left, and how to answer early. Cheap to clone;
+/// it may be moved into other tasks.
+#[derive(Clone)]
+pub struct Context {
+    call: Arc<Call>,
+}
+
+impl Context {
+    pub(crate) fn new(call: Arc<Call>) -> Self {
+        Self { call }
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.call.core
+    }
+
+    /// The platform's id of the message that carried the callback.
+    pub fn message_id(&self) -> Option<&str> {
+        self.call.received.message_id()
+    }
+
+    /// The id to quote to the platform's support.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.call.received.trace_id()
+    }
+
+    /// The connection it came on, with its generation; `None` for a transport without connections.
+    pub fn connection(&self) -> Option<&Arc<ConnectionInfo>> {
+        self.call.received.connection()
+    }
+
+    /// What the payload says about itself.
+    pub fn header(&self) -> &Arc<Header> {
+        &self.call.header
+    }
+
+    /// The id of the callback or event; repeats have the same. Some callbacks come without.
+    pub fn event_id(&self) -> Option<&EventId> {
+        self.call.header.event_id.as_ref()
+    }
+
+    /// The name of the callback or event.
+    pub fn event_type(&self) -> &EventType {
+        &self.call.header.event_type
+    }
+
+    /// The app it was sent to.
+    pub fn app_id(&self) -> Option<&AppId> {
+        self.call.header.app_id.as_ref()
+    }
+
+    /// The tenant of the app.
+    pub fn tenant_key(&self) -> Option<&TenantKey> {
+        self.call.header.tenant_key.as_ref()
+    }
+
+    /// The whole payload: UTF-8 JSON, shared with the receive buffer.
+    pub fn payload(&self) -> &Bytes {
+        self.call.received.payload()
+    }
+
+    /// Everything that came beside the payload.
+    pub fn received(&self) -> &Arc<Received> {
+        &self.call.received
+    }
+
+    /// When the last byte of the delivery arrived.
+    pub fn received_at(&self) -> Instant {
+        self.call.received.received_at()
+    }
+
+    /// Time since the platform made the callback or event, by this machine's clock; `None` when it does not say when. An
+    /// old event is one that is sent again, or that waited while nobody was connected.
+    pub fn age(&self) -> Option<Duration> {
+        self.call.header.age((self.call.plan().wall_clock)())
+    }
+
+    /// When an answer goes out at the latest.
+    pub fn deadline(&self) -> Instant {
+        self.call.deadline
+    }
+
+    /// Time left until the deadline; zero when it has passed.
+    pub fn remaining(&self) -> Duration {
+        self.call.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether an earlier delivery of the same event was seen, whose handler failed.
+    pub fn is_repeat(&self) -> bool {
+        self.call.repeat
+    }
+
+    /// Whether the delivery has been answered: by [`reply_now`](Self::reply_now), or because the deadline passed.
+    pub fn is_answered(&self) -> bool {
+        self.call.is_answered()
+    }
+
+    /// Whether the client is stopping. What a handler then leaves undone should be safe to leave undone.
+    pub fn is_cancelled(&self) -> bool {
+        self.core().stopping().is_cancelled()
+    }
+
+    /// Resolves when the client is asked to stop; the grace period has then begun.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the request stays.
+    pub async fn cancelled(&self) {
+        self.core().stopping().cancelled().await;
+    }
+
+    /// Answers now; the handler goes on. What it returns in the end is taken by
+    /// [`on_late_result`](crate::Registration::on_late_result) if that was registered.
+    ///
+    /// # Errors
+    ///
+    /// When the delivery was answered before, or the reply cannot be sent.
+    pub fn reply_now<R: Reply>(&self, reply: R) -> Result<(), HandlerError> {
+        let answer = encode(&reply, &self.call).map_err(|fault| fault.to_string())?;
+        if !self.call.is_answered() {
+            self.call.keep_typed(reply);
+        }
+        if self.call.answer_early(&answer, Fate::Answered) {
+            return Ok(());
+        }
+        Err("the delivery has been answered already: by an earlier `reply_now`, or because its deadline passed".into())
+    }
+
+    /// Runs `future` once the answer has been written to the network, in a task of its own that the client waits for
+    /// when it stops. When the answer is lost it is dropped and counted.
+    ///
+    /// A delayed card update belongs here: the platform takes it only after the callback was answered.
+    ///
+    /// # Errors
+    ///
+    /// When [`Limits::after_reply`](crate::Limits::after_reply) futures wait already.
+    pub fn after_reply(&self, future: impl Future<Output = ()> + Send + 'static) -> Result<(), HandlerError> {
+        let future: Boxed = Box::pin(future);
+        if self.call.after_reply(future) {
+            return Ok(());
+        }
+        Err("too many futures wait for this answer; see `Limits::after_reply`".into())
+    }
+
+    /// What was given to [`state`](crate::DispatcherBuilder::state).
+    ///
+    /// # Errors
+    ///
+    /// When nothing of this type was given; the error names the type.
+    pub fn state<T: Any + Send + Sync>(&self) -> Result<&T, HandlerError> {
+        self.call.plan().states.iter().find_map(|state| state.downcast_ref()).ok_or_else(|| {
+            let name = type_name::<T>();
+            format!("there is no state of type {name}; give one with `Dispatcher::builder().state(…)`").into()
+        })
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("event_type", self.event_type())
+            .field("event_id", &self.event_id())
+            .field("message_id", &self.message_id())
+            .field("trace_id", &self.trace_id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! One client's share of the work: its counts, limits, memory and tasks.
+
+use std::sync::Arc;
+
+use feishu_callbacks::Header;
+use feishu_transport::{Answer, Received};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admission::{Admission, Permit};
+use crate::call::Call;
+use crate::dedup::{Claim, Memory};
+use crate::dispatch::{Lanes, Plan, Unhandled};
+use crate::hooks::{Replied, Seen};
+use crate::panics::poll_caught;
+use crate::stats::{Fate, Ledger, Side, Stats};
+
+/// What a client's deliveries share. Everything here lives as long as the client, not as a connection.
+pub(crate) struct Core {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) stats: Ledger,
+    pub(crate) admission: Arc<Admission>,
+    /// What was seen; `None` when repeats run again by choice.
+    pub(crate) memory: Option<Arc<Memory>>,
+    /// One for each ordered handler.
+    pub(crate) lanes: Vec<Option<Lanes<Arrival>>>,
+    pub(crate) unhandled: Unhandled,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+    killed: CancellationToken,
+    blocking: Arc<Semaphore>,
+}
+
+/// A delivery for an ordered handler.
+pub(crate) struct Arrival {
+    pub(crate) call: Arc<Call>,
+    pub(crate) permit: Permit,
+    pub(crate) claim: Option<Claim>,
+}
+
+impl Core {
+    pub(crate) fn new(plan: Arc<Plan>) -> Arc<Self> {
+        let lanes = plan
+            .routes
+            .iter()
+            .map(|route| route.invoke.is_ordered().then(|| Lanes::new(plan.limits.waiting_per_key)));
+        Arc::new(Self {
+            stats: Ledger::new(plan.routes.len()),
+            admission: Admission::new(plan.limits, plan.routes.iter().map(|route| route.limit())),
+            memory: plan.dedup.on.then(|| Memory::new(plan.dedup.bounds)),
+            lanes: lanes.collect(),
+            unhandled: Unhandled::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            killed: CancellationToken::new(),
+            blocking: Arc::new(Semaphore::new(plan.limits.blocking.min(Semaphore::MAX_PERMITS))),
+            plan,
+        })
+    }
+
+    /// Starts a task that ends with the client. A panic in it ends there.
+    pub(crate) fn spawn(self: &Arc<Self>, future: impl Future<Output = ()> + Send + 'static) {
+        let core = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let mut future = Box::pin(future);
+            let ended = std::future::poll_fn(|cx| poll_caught(future.as_mut(), cx));
+            tokio::select! {
+                () = core.killed.cancelled() => {}
+                ended = ended => if let Err(panic) = ended {
+                    core.stats.side(Side::AfterReplyPanicked);
+                    tracing::error!(%panic, "work that was to follow an answer panicked");
+                },
+            }
+        });
+    }
+
+    /// Starts the task of a delivery, which looks after itself.
+    pub(crate) fn spawn_call(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(future);
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Cancelled when the client is asked to stop.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// Cancelled when nothing may go on.
+    pub(crate) fn killed(&self) -> &CancellationToken {
+        &self.killed
+    }
+
+    pub(crate) fn blocking(&self) -> &Arc<Semaphore> {
+        &self.blocking
+    }
+
+    /// Counts and tells the one fate of a delivery that had a handler.
+    pub(crate) fn settled(&self, call: &Call, fate: Fate, answer: &Answer) {
+        self.count(&call.received, Some(&call.header), Some(call.route), fate, answer);
+    }
+
+    /// Counts and tells the one fate of a delivery.
+    pub(crate) fn count(
+        &self,
+        received: &Arc<Received>,
+        header: Option<&Arc<Header>>,
+        route: Option<usize>,
+        fate: Fate,
+        answer: &Answer,
+    ) {
+        let took = Instant::now().saturating_duration_since(received.received_at());
+        self.stats.settled(fate, route.map(|route| (route, took)));
+        let told = self.plan.hooks.reply(|| Replied {
+            seen: self.seen(received, header, route),
+            fate,
+            answer: answer.clone(),
+            took,
+        });
+        if !told {
+            self.stats.side(Side::HooksMissed);
+        }
+    }
+
+    pub(crate) fn seen(
+        &self,
+        received: &Arc<Received>,
+        header: Option<&Arc<Header>>,
+        route: Option<usize>,
+    ) -> Seen {
+        Seen {
+            header: header.cloned(),
+            received: Arc::clone(received),
+            handler: route.map(|route| Arc::clone(&self.plan.route(route).name)),
+        }
+    }
+
+    pub(crate) fn read_stats(&self) -> Stats {
+        let load = self.admission.read();
+        let (remembered, remembered_bytes) = self.memory.as_ref().map_or((0, 0), |memory| memory.size());
+        let describe = |route| {
+            let route = self.plan.route(route);
+            (route.name.as_ref().to_owned(), route.event_type.clone().into_owned())
+        };
+        Stats {
+            running: load.running,
+            queued: load.queued,
+            held_bytes: load.held_bytes,
+            remembered,
+            remembered_bytes,
+            unhandled: self.unhandled.read(),
+            ..self.stats.read(describe)
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! One at a time per key, in the order of arrival.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+/// Arrivals of one ordered handler, and its queues by key.
+pub(crate) struct Lanes<T> {
+    arrived: Mutex<VecDeque<T>>,
+    keys: Arc<Keys>,
+}
+
+/// Who waits, by key.
+struct Keys {
+    /// Most that wait behind one key.
+    limit: usize,
+    /// A key is there while somebody has its turn.
+    waiting: Mutex<HashMap<u64, VecDeque<oneshot::Sender<Leave>>>>,
+}
+
+/// A place in the queue of a key.
+pub(crate) enum Turn {
+    /// It has come.
+    Mine(Leave),
+    /// It will come.
+    Wait(oneshot::Receiver<Leave>),
+}
+
+/// A turn; it passes to the next one when this is dropped.
+pub(crate) struct Leave {
+    key: Option<(u64, Arc<Keys>)>,
+}
+
+impl<T> Lanes<T> {
+    pub(crate) fn new(limit: usize) -> Self {
+        let keys = Keys { limit, waiting: Mutex::default() };
+        Self { arrived: Mutex::default(), keys: Arc::new(keys) }
+    }
+
+    /// Notes an arrival. To be called in the order that is to be kept, and followed by one [`Lanes::take`] anywhere.
+    pub(crate) fn arrive(&self, item: T) {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
+    }
+
+    /// Takes the earliest arrival and finds its place by the key that `prepare` tells. `prepare` runs under a lock, which
+    /// is what keeps the order when several tasks come at once. There is no turn when too many wait behind the key.
+    pub(crate) fn take<P>(
+        &self,
+        prepare: impl FnOnce(&T) -> (Option<u64>, P),
+    ) -> Option<(T, P, Option<Turn>)> {
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let item = arrived.pop_front()?;
+        let (key, prepared) = prepare(&item);
+        let turn = match key {
+            Some(key) => self.keys.line_up(key),
+            None => Some(Turn::Mine(Leave { key: None })),
+        };
+        Some((item, prepared, turn))
+    }
+}
+
+impl Keys {
+    fn line_up(self: &Arc<Self>, key: u64) -> Option<Turn> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(lane) = waiting.get_mut(&key) else {
+            waiting.insert(key, VecDeque::new());
+            return Some(Turn::Mine(Leave { key: Some((key, Arc::clone(self))) }));
+        };
+        if lane.len() >= self.limit {
+            lane.retain(|waiting| !waiting.is_closed());
+        }
+        if lane.len() >= self.limit {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        lane.push_back(sender);
+        Some(Turn::Wait(receiver))
+    }
+
+    fn next(self: Arc<Self>, key: u64) {
+        let mut turn = Leave { key: Some((key, Arc::clone(&self))) };
+        loop {
+            let next = {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = waiting.get_mut(&key).and_then(VecDeque::pop_front);
+                if next.is_none() {
+                    waiting.remove(&key);
+                }
+                next
+            };
+            let Some(next) = next else {
+                turn.key = None;
+                return;
+            };
+            match next.send(turn) {
+                Ok(()) => return,
+                // That one no longer waits.
+                Err(back) => turn = back,
+            }
+        }
+    }
+}
+
+impl Turn {
+    /// Waits for the turn, which lasts until what is returned is dropped.
+    pub(crate) async fn mine(self) -> Leave {
+        match self {
+            Self::Mine(leave) => leave,
+            // The sender is dropped only with the key's queue, which nobody removes while somebody waits.
+            Self::Wait(wait) => wait.await.unwrap_or(Leave { key: None }),
+        }
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if let Some((key, keys)) = self.key.take() {
+            keys.next(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(lanes: &Lanes<u64>, key: u64) -> Option<Turn> {
+        lanes.arrive(key);
+        lanes.take(|key| (Some(*key), ())).unwrap().2
+    }
+
+    fn is_mine(turn: &Option<Turn>) -> bool {
+        matches!(turn, Some(Turn::Mine(_)))
+    }
+
+    #[tokio::test]
+    async fn keys_do_not_wait_for_each_other_and_a_key_is_free_in_the_end() {
+        let lanes = Lanes::new(4);
+        let first = enter(&lanes, 1);
+        let other = enter(&lanes, 2);
+        let second = enter(&lanes, 1);
+        assert!(is_mine(&first) && is_mine(&other) && !is_mine(&second));
+        drop(first);
+        let second = second.unwrap().mine().await;
+        assert!(!is_mine(&enter(&lanes, 1)), "it waits, and is dropped at once");
+        drop(second);
+        assert!(is_mine(&enter(&lanes, 1)));
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_nobody_takes_passes_on() {
+        let lanes = Lanes::new(4);
+        let first = enter(&lanes, 1);
+        let (gone, unnoticed, last) = (enter(&lanes, 1), enter(&lanes, 1), enter(&lanes, 1));
+        drop(gone);
+        drop(first);
+        drop(unnoticed);
+        drop(last.unwrap().mine().await);
+        assert!(is_mine(&enter(&lanes, 1)));
+    }
+
+    #[test]
+    fn a_lane_is_bounded() {
+        let lanes = Lanes::new(2);
+        let _first = enter(&lanes, 1);
+        let second = enter(&lanes, 1);
+        let _third = enter(&lanes, 1);
+        assert!(second.is_some());
+        assert!(enter(&lanes, 1).is_none());
+        drop(second);
+        assert!(enter(&lanes, 1).is_some(), "who no longer waits makes room");
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong outside of handlers, and whose fault it is.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::panic::Location;
+
+/// What a handler may fail with: any error, or a text.
+///
+/// It is the boxed error of the standard library, so `?` works on everything that is an error, `anyhow::Error` included,
+/// and `Err("no such order".into())` does as well. A handler that fails is answered with code 500: the user who clicked
+/// sees an error, an event is sent again. Return a reply with a toast where the user should read something better.
+pub type HandlerError = Box<dyn StdError + Send + Sync>;
+
+/// Why a dispatcher or a client could not be built, or a client ended.
+#[derive(Debug, Clone)]
+pub struct Error {
+    kind: ErrorKind,
+}
+
+/// Whose fault an [`Error`] is.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Two handlers were registered for one type.
+    RegisteredTwice {
+        /// The type.
+        event_type: String,
+        /// Where the first registration stands in the source.
+        first: &'static Location<'static>,
+        /// Where the second one stands.
+        second: &'static Location<'static>,
+    },
+    /// The caller asked for something that cannot be; the text says what to do instead.
+    Misuse(String),
+    /// The transport ended: refused, or unable to go on.
+    Transport(feishu_transport::Error),
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self { kind }
+    }
+
+    /// The caller asked for something that cannot be; the text says what to do instead.
+    pub fn misuse(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Misuse(what.to_string()))
+    }
+
+    /// Whose fault it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The transport's error, if it is one.
+    pub fn transport(&self) -> Option<&feishu_transport::Error> {
+        match &self.kind {
+            ErrorKind::Transport(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether trying again cannot help until somebody changes something.
+    pub fn is_fatal(&self) -> bool {
+        self.transport().is_none_or(feishu_transport::Error::is_fatal)
+    }
+}
+
+impl From<feishu_transport::Error> for Error {
+    fn from(error: feishu_transport::Error) -> Self {
+        Self::new(ErrorKind::Transport(error))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ErrorKind::RegisteredTwice { event_type, first, second } => write!(
+                f,
+                "`{event_type}` has two handlers, registered at {first} and {second}; register one and call the other from it",
+            ),
+            ErrorKind::Misuse(what) => f.write_str(what),
+            ErrorKind::Transport(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.transport().and_then(StdError::source)
+    }
+}

@@ -1,0 +1,138 @@
+//! Calling a dispatcher as a client would.
+
+use std::any::{Any, type_name};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use feishu_transport::{Answer, Confirm, Delivery, Received, ReplyPath};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::call::Call;
+use crate::core::Core;
+use crate::dispatch::deliver_for;
+use crate::{Dispatcher, Stats};
+
+/// A dispatcher with everything that a client adds to it (limits, deadlines, memory for repeats), and no transport.
+///
+/// It needs a tokio runtime; on tokio's paused clock (`#[tokio::test(start_paused = true)]`) deadlines pass at once.
+pub struct Harness {
+    core: Arc<Core>,
+}
+
+/// What a call of [`Harness::call`] was answered with.
+pub struct Answered {
+    answer: Answer,
+    typed: Option<Box<dyn Any + Send>>,
+}
+
+impl Harness {
+    /// A harness of its own memory and counts.
+    pub fn new(dispatcher: &Dispatcher) -> Self {
+        Self { core: Core::new(Arc::clone(dispatcher.plan())) }
+    }
+
+    /// Delivers one callback and waits for its answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// The delivery is made at the first poll; dropping the future after it leaves the handler running.
+    pub async fn call(&self, callback: impl Into<Received>) -> Answered {
+        let (sender, receiver) = oneshot::channel();
+        let path = Arc::new(OneAnswer(Mutex::new(Some(sender))));
+        let delivery = Delivery::new(callback.into(), path);
+        let call = deliver_for(&self.core, delivery, true);
+        let answer = receiver.await.unwrap_or_else(|_| Answer::failed());
+        Answered { answer, typed: call.and_then(|call| call.take_typed()) }
+    }
+
+    /// The counts so far.
+    pub fn stats(&self) -> Stats {
+        self.core.read_stats()
+    }
+
+    /// Waits until every handler has ended, late ones and `after_reply` included.
+    pub async fn idle(&self) {
+        self.core.tasks().close();
+        self.core.tasks().wait().await;
+        self.core.tasks().reopen();
+    }
+
+    /// Tells handlers that the client is stopping; see [`Context::cancelled`](crate::Context::cancelled).
+    pub fn stop(&self) {
+        self.core.stopping().cancel();
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        self.core.killed().cancel();
+    }
+}
+
+impl Answered {
+    /// The typed reply of the handler.
+    ///
+    /// # Panics
+    ///
+    /// When the handler did not return one of this type in time.
+    #[track_caller]
+    pub fn reply<R: Any>(self) -> R {
+        let answer = self.answer.clone();
+        match self.try_reply() {
+            Some(reply) => reply,
+            None => panic!("no reply of type {}; the answer was {answer:?}", type_name::<R>()),
+        }
+    }
+
+    /// The typed reply of the handler; `None` when it failed, was late, or returns another type.
+    pub fn try_reply<R: Any>(self) -> Option<R> {
+        self.typed?.downcast().ok().map(|reply| *reply)
+    }
+
+    /// 200 when the callback was processed, 500 when not.
+    pub fn code(&self) -> u16 {
+        self.answer.code()
+    }
+
+    /// What would go to the platform.
+    pub fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// The JSON that the user's client would get; `Null` when there is none.
+    pub fn json(&self) -> Value {
+        self.answer.data().and_then(|data| serde_json::from_slice(data).ok()).unwrap_or_default()
+    }
+}
+
+impl Call {
+    fn take_typed(&self) -> Option<Box<dyn Any + Send>> {
+        self.typed.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for Harness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Harness").field("stats", &self.stats().to_string()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered").field("answer", &self.answer).finish_non_exhaustive()
+    }
+}
+
+/// Takes the answer to one delivery.
+struct OneAnswer(Mutex<Option<oneshot::Sender<Answer>>>);
+
+impl ReplyPath for OneAnswer {
+    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = sender.is_some_and(|sender| sender.send(answer.clone()).is_ok());
+        if let Some(confirm) = confirm.filter(|_| taken) {
+            confirm.written();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A transport inside the process: what is pushed at one end is delivered at the other.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use feishu_transport::{Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Stop, Transport};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// A pipe: the platform's end, and the transport to give to [`Client::over`](crate::Client::over).
+pub fn pipe() -> (Pipe, PipeTransport) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let waiting = Arc::new(watch::channel(0).0);
+    (Pipe { sender, waiting: Arc::clone(&waiting) }, PipeTransport { receiver, waiting })
+}
+
+/// The platform's end. Without it the transport has nothing more to deliver and ends.
+#[derive(Clone)]
+pub struct Pipe {
+    sender: mpsc::UnboundedSender<Delivery>,
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+/// The end that yields deliveries.
+pub struct PipeTransport {
+    receiver: mpsc::UnboundedReceiver<Delivery>,
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+/// The answer to one push, once it is there. `None` when the transport ended before it.
+#[derive(Debug)]
+#[must_use = "a future: await it for the answer"]
+pub struct Awaited(oneshot::Receiver<Answer>);
+
+impl Pipe {
+    /// Pushes a callback. It is delivered even when nobody waits for the answer.
+    pub fn push(&self, callback: impl Into<Received>) -> Awaited {
+        let (sender, receiver) = oneshot::channel();
+        let path = Path { answer: Mutex::new(Some(sender)), waiting: Arc::clone(&self.waiting) };
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        // Where nobody takes it any more, the delivery is dropped, which answers 500.
+        drop(self.sender.send(Delivery::new(callback.into(), Arc::new(path))));
+        Awaited(receiver)
+    }
+}
+
+#[async_trait]
+impl Transport for PipeTransport {
+    async fn run(mut self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
+        let grace = loop {
+            tokio::select! {
+                biased;
+                grace = stop.requested() => break Some(grace),
+                delivery = self.receiver.recv() => match delivery {
+                    Some(delivery) => inbox.deliver(delivery),
+                    None => break None,
+                },
+            }
+        };
+        self.receiver.close();
+        while self.receiver.try_recv().is_ok() {}
+        let mut waiting = self.waiting.subscribe();
+        let answered = waiting.wait_for(|waiting| *waiting == 0);
+        match grace {
+            Some(grace) => drop(timeout(grace, answered).await),
+            None => drop(answered.await),
+        }
+        Ok(())
+    }
+}
+
+impl Future for Awaited {
+    type Output = Option<Answer>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+        Pin::new(&mut self.0).poll(cx).map(Result::ok)
+    }
+}
+
+struct Path {
+    answer: Mutex<Option<oneshot::Sender<Answer>>>,
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+impl ReplyPath for Path {
+    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
+        if let Some(sender) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = sender.send(answer.clone());
+        }
+        if let Some(confirm) = confirm {
+            confirm.written();
+        }
+    }
+}
+
+impl Drop for Path {
+    fn drop(&mut self) {
+        self.waiting.send_modify(|waiting| *waiting -= 1);
+    }
+}
+
+impl fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipe").field("waiting", &*self.waiting.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PipeTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipeTransport").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! The forms of a handler, and what each gets and gives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet};
+use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview, Message};
+use feishu_runtime::{Context, Dispatcher, ErrorKind, Handler, HandlerError, Limits, blocking, handler};
+use serde_json::json;
+
+fn toast(text: &str) -> CardReply {
+    CardReply::toast(Toast::success(text))
+}
+
+#[tokio::test(start_paused = true)]
+async fn closures_are_typed_by_their_first_argument() {
+    let dispatcher = Dispatcher::builder()
+        .on(|click: CardActionTrigger, cx: Context| async move {
+            let note = click.event.action.form_value.text("note").unwrap_or_default();
+            assert!(cx.remaining() > Duration::from_secs(2));
+            Ok(CardReply::toast(Toast::success(format!("Saved: {note}"))))
+        })
+        .on(|_: UrlPreviewGet, _| async move { Ok(PreviewReply::title("Order 42")) })
+        .on_raw("im.message.receive_v1", |event, _| async move {
+            let json: serde_json::Value = event.json()?;
+            assert_eq!(json["event"]["message"]["chat_id"], "oc_test");
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let reply: CardReply = harness.call(CardClick::new().form_text("note", "milk")).await.reply();
+    assert_eq!(reply, toast("Saved: milk"));
+    let reply: PreviewReply = harness.call(LinkPreview::of("https://example.com/42")).await.reply();
+    assert_eq!(reply, PreviewReply::title("Order 42"));
+    assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
+    assert_eq!(harness.stats().fates.answered, 3);
+}
+
+struct Bot {
+    greeting: String,
+}
+
+impl Bot {
+    async fn greet(self: Arc<Self>, _: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
+        Ok(toast(&self.greeting))
+    }
+}
+
+impl Handler<UrlPreviewGet> for Bot {
+    async fn call(&self, _: UrlPreviewGet, _: Context) -> Result<PreviewReply, HandlerError> {
+        Ok(PreviewReply::title(&self.greeting))
+    }
+}
+
+async fn read(_: MessageReceive, cx: Context) -> Result<(), HandlerError> {
+    assert_eq!(*cx.state::<u32>()?, 7);
+    let missing = cx.state::<String>().unwrap_err().to_string();
+    assert!(missing.contains("String"), "{missing}");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_methods_and_traits_are_handlers_with_shared_state() {
+    let bot = Arc::new(Bot { greeting: "Hello".to_owned() });
+    let dispatcher = Dispatcher::builder()
+        .state(7_u32)
+        .on(read)
+        .on_method(&bot, Bot::greet)
+        .on_handler(Bot { greeting: "Trait".to_owned() })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), toast("Hello"));
+    let reply = harness.call(LinkPreview::of("https://example.com")).await.reply::<PreviewReply>();
+    assert_eq!(reply, PreviewReply::title("Trait"));
+    assert_eq!(harness.call(Message::text("x")).await.code(), 200);
+}
+
+#[tokio::test]
+async fn blocking_handlers_run_on_their_own_threads_and_no_more_than_allowed() {
+    let mut limits = Limits::default();
+    limits.blocking = 2;
+    let (entered, entries) = std::sync::mpsc::channel();
+    let gate = Arc::new(std::sync::Barrier::new(3));
+    let theirs = Arc::clone(&gate);
+    let main = std::thread::current().id();
+    let dispatcher = Dispatcher::builder()
+        .limits(limits)
+        .register(
+            blocking(move |_: CardActionTrigger, _| {
+                assert_ne!(std::thread::current().id(), main);
+                let _ = entered.send(());
+                theirs.wait();
+                Ok(CardReply::unchanged())
+            })
+            .deadline(Duration::from_secs(60)),
+        )
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let calls = async {
+        tokio::join!(
+            harness.call(CardClick::new()),
+            harness.call(CardClick::new()),
+            harness.call(CardClick::new()),
+            harness.call(CardClick::new()),
+        )
+    };
+    let pairs = tokio::task::spawn_blocking(move || {
+        for _ in 0..2 {
+            entries.recv().unwrap();
+            entries.recv().unwrap();
+            assert!(entries.try_recv().is_err(), "a third one entered");
+            gate.wait();
+        }
+    });
+    let (a, b, c, d) = calls.await;
+    pairs.await.unwrap();
+    assert!([a, b, c, d].iter().all(|answered| answered.code() == 200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_and_panics_are_answered_and_harm_nobody_else() {
+    let dispatcher = Dispatcher::builder()
+        .on(|click: CardActionTrigger, _| async move {
+            match click.event.action.name.as_deref() {
+                Some("panic") => panic!("on purpose"),
+                Some("parse") => drop("x".parse::<u32>()?),
+                Some("text") => return Err("no such order".into()),
+                _ => {}
+            }
+            Ok(CardReply::unchanged())
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    for (name, code) in [("panic", 500), ("parse", 500), ("text", 500), ("fine", 200)] {
+        assert_eq!(harness.call(CardClick::new().name(name)).await.code(), code, "{name}");
+    }
+    let stats = harness.stats();
+    assert_eq!((stats.fates.panicked, stats.fates.failed, stats.fates.answered), (1, 2, 1));
+    assert!(stats.add_up());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_registered_twice_is_an_error_that_names_both_places() {
+    let error = Dispatcher::builder()
+        .on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) })
+        .on_raw("card.action.trigger", |_, _| async { Ok(()) })
+        .build()
+        .unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::RegisteredTwice { first, second, .. }
+        if first.line() + 1 == second.line() && first.file() == file!()));
+    assert!(error.to_string().contains("card.action.trigger"));
+    let twice = Dispatcher::builder().state(1_u8).state(2_u8).build().unwrap_err();
+    assert!(twice.to_string().contains("u8"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_work_is_said_when_the_dispatcher_is_built() {
+    let nothing = |_: CardActionTrigger, _: Context| async { Ok(CardReply::unchanged()) };
+    let error = Dispatcher::builder().register(handler(nothing).concurrency(0)).build().unwrap_err();
+    assert!(error.to_string().contains("concurrency"), "{error}");
+    assert!(Dispatcher::builder().on_raw("", |_, _| async { Ok(()) }).build().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn strict_replies_fail_where_the_client_would_refuse_them() {
+    let builder = || {
+        Dispatcher::builder().on(|_: CardActionTrigger, _| async {
+            Ok(CardReply::template(feishu_callbacks::Template::new("")))
+        })
+    };
+    let lenient = Harness::new(&builder().build().unwrap());
+    assert_eq!(lenient.call(CardClick::new()).await.code(), 200);
+    let strict = Harness::new(&builder().strict_replies().build().unwrap());
+    assert_eq!(strict.call(CardClick::new()).await.code(), 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_context_tells_where_a_callback_comes_from() {
+    let dispatcher = Dispatcher::builder()
+        .fallback(|event, cx: Context| async move {
+            assert_eq!(cx.event_type(), &event.header.event_type);
+            assert_eq!(cx.event_id().unwrap(), "e1");
+            assert_eq!(cx.message_id(), Some("m1"));
+            assert_eq!(cx.trace_id(), Some("trace-of-m1"));
+            assert_eq!(cx.app_id().unwrap(), "cli_test");
+            assert_eq!(cx.tenant_key().unwrap(), "test-tenant");
+            assert!(cx.connection().is_none());
+            assert_eq!(cx.payload(), event.payload());
+            assert_eq!(cx.deadline(), cx.received_at() + Duration::from_millis(2500));
+            assert_eq!(cx.age(), Some(Duration::from_secs(90)));
+            assert!(!cx.is_repeat() && !cx.is_cancelled() && !cx.is_answered());
+            Ok(())
+        })
+        .wall_clock(|| std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_090))
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let created = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    let event = Event::new("some.type_v1", json!({})).event_id("e1").carried_by("m1").created_at(created);
+    assert_eq!(harness.call(event).await.code(), 200);
+}
