@@ -1,0 +1,324 @@
+//! Hostile payloads: whatever happens to an optional member, the request is read and the rest of it is there.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "support/any.rs"]
+mod any;
+mod support;
+
+use any::decode_any;
+use feishu_callbacks::{Body, CardActionEvent, DecodeErrorKind, Envelope, decode};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{fixture, fixture_names};
+
+/// One way to spoil a member.
+#[derive(Debug, Clone, PartialEq)]
+enum Spoil {
+    Drop,
+    Rename,
+    Put(Value),
+    InList,
+    InObject,
+    Deep,
+}
+
+fn spoils() -> Vec<Spoil> {
+    let puts = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-7),
+        json!(1e300),
+        json!(""),
+        json!("x"),
+        json!([]),
+        json!({}),
+        json!([null]),
+        json!([1, "x", {}]),
+        json!({"x": {"y": []}}),
+        json!("{\"a\":1}"),
+        json!(u64::MAX),
+    ];
+    let mut spoils: Vec<Spoil> = puts.into_iter().map(Spoil::Put).collect();
+    spoils.extend([Spoil::Drop, Spoil::Rename, Spoil::InList, Spoil::InObject, Spoil::Deep]);
+    spoils
+}
+
+/// JSON pointers to every member and item of a payload.
+fn places(value: &Value, at: &str, out: &mut Vec<String>) {
+    let mut visit = |key: &str, child: &Value| {
+        let place = format!("{at}/{key}");
+        places(child, &place, out);
+        out.push(place);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, child)| visit(key, child)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, child)| visit(&index.to_string(), child));
+        }
+        _ => {}
+    }
+}
+
+fn spoil(payload: &mut Value, place: &str, how: &Spoil) {
+    let (parent, key) = place.rsplit_once('/').unwrap();
+    let Some(parent) = payload.pointer_mut(parent) else { return };
+    match (parent, how) {
+        (Value::Object(members), Spoil::Drop) => {
+            members.remove(key);
+        }
+        (Value::Object(members), Spoil::Rename) => {
+            if let Some(child) = members.remove(key) {
+                members.insert(format!("{key}_x"), child);
+            }
+        }
+        (Value::Array(items), Spoil::Drop | Spoil::Rename) => {
+            items.clear();
+        }
+        (parent, how) => {
+            let slot = match parent {
+                Value::Object(members) => members.get_mut(key),
+                Value::Array(items) => items.get_mut(key.parse::<usize>().unwrap()),
+                _ => None,
+            };
+            let Some(slot) = slot else { return };
+            *slot = match how {
+                Spoil::Put(value) => value.clone(),
+                Spoil::InList => json!([slot.take()]),
+                Spoil::InObject => json!({ "x": slot.take() }),
+                Spoil::Deep => (0..100).fold(slot.take(), |inner, _| json!([inner])),
+                Spoil::Drop | Spoil::Rename => return,
+            };
+        }
+    }
+}
+
+/// Without these nobody can say what a payload is.
+fn is_required(fixture: &Value, place: &str) -> bool {
+    let names_the_type = if fixture.get("header").is_some() {
+        ["/header/event_type", "/header"]
+    } else if fixture.get("event").is_some() {
+        ["/event/type", "/event"]
+    } else if fixture.get("type").is_some() {
+        ["/type", "/type"]
+    } else {
+        ["/action", "/action"]
+    };
+    names_the_type.contains(&place)
+}
+
+#[test]
+fn every_documented_payload_has_a_model_that_reads_all_of_it() {
+    for name in fixture_names() {
+        assert_eq!(decode_any(fixture(&name).as_bytes()).unwrap(), Some(Vec::new()), "{name}");
+    }
+}
+
+#[test]
+fn no_single_mutation_of_an_optional_member_fails_a_request() {
+    let mut tried = 0;
+    for name in fixture_names() {
+        let whole: Value = serde_json::from_str(&fixture(&name)).unwrap();
+        let mut all = Vec::new();
+        places(&whole, "", &mut all);
+        for place in all.iter().filter(|place| !is_required(&whole, place)) {
+            for how in spoils() {
+                let mut payload = whole.clone();
+                spoil(&mut payload, place, &how);
+                let read = decode_any(payload.to_string().as_bytes());
+                assert!(read.is_ok(), "{name} {place} {how:?}: {}", read.err().unwrap());
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 10_000, "{tried}");
+}
+
+#[test]
+fn a_mutation_of_one_member_leaves_the_others_readable() {
+    let whole: Value = serde_json::from_str(&fixture("card_form")).unwrap();
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    for place in all.iter().filter(|place| !is_required(&whole, place)) {
+        for how in spoils() {
+            let mut payload = whole.clone();
+            spoil(&mut payload, place, &how);
+            let click = decode::<CardActionEvent>(payload.to_string().as_bytes()).unwrap();
+            let untouched = |member: &str| !format!("{member}/").starts_with(&format!("{place}/"));
+            let told = format!("{place} {how:?}");
+            assert!(
+                !untouched("/event/operator/open_id") || click.event.operator.open_id.is_some(),
+                "{told}"
+            );
+            assert!(!untouched("/event/token") || click.event.token.is_some(), "{told}");
+            assert!(
+                !untouched("/event/context/open_chat_id") || click.event.context.open_chat_id.is_some(),
+                "{told}"
+            );
+            assert!(
+                !untouched("/event/action/value/do") || click.event.action.value.text("do") == Some("order"),
+                "{told}"
+            );
+            let noted = untouched("/event/action/form_value/note");
+            assert!(!noted || click.event.action.form_value.text("note") == Some("no lemon"), "{told}");
+            assert!(!untouched("/header/app_id") || click.header.app_id.is_some(), "{told}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_pile_of_mutations_fails_a_request(
+        which in any::<prop::sample::Index>(),
+        blows in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8),
+    ) {
+        let names = fixture_names();
+        let name = which.get::<String>(&names);
+        let whole: Value = serde_json::from_str(&fixture(name)).unwrap();
+        let mut payload = whole.clone();
+        for (place, how) in blows {
+            let mut all = Vec::new();
+            places(&payload, "", &mut all);
+            all.retain(|place| !is_required(&whole, place));
+            if !all.is_empty() {
+                spoil(&mut payload, place.get::<String>(&all), how.get(&spoils()));
+            }
+        }
+        let read = decode_any(payload.to_string().as_bytes());
+        prop_assert!(read.is_ok(), "{name}: {payload}: {}", read.err().unwrap());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = decode_any(&bytes);
+    }
+
+    #[test]
+    fn no_cut_or_flipped_payload_makes_it_panic(
+        which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
+    ) {
+        let mut payload = fixture(which.get::<String>(&fixture_names())).into_bytes();
+        let at = at.index(payload.len());
+        if cut { payload.truncate(at) } else { payload[at] = byte }
+        let _ = decode_any(&payload);
+    }
+}
+
+#[test]
+fn what_was_left_out_is_listed_with_place_kind_and_expectation_but_no_content() {
+    let payload = br#"{"schema":"2.0","header":{"event_type":"card.action.trigger","create_time":"soon","app_id":["secret"]},
+        "event":{"operator":"secret","action":{"checked":"secret","options":["a",{"secret":1}],"form_value":[1]},"host":7}}"#;
+    let click = decode::<CardActionEvent>(payload).unwrap();
+    let paths =
+        |odd: &[feishu_callbacks::OddField]| odd.iter().map(|odd| odd.path.clone()).collect::<Vec<_>>();
+    assert_eq!(paths(click.header.odd_fields()), ["header.create_time", "header.app_id"]);
+    assert_eq!(
+        paths(click.odd_fields()),
+        [
+            "event.operator",
+            "event.action.checked",
+            "event.action.options[1]",
+            "event.action.form_value",
+            "event.host"
+        ],
+    );
+    let checked = &click.odd_fields()[1];
+    assert_eq!((checked.found.as_str(), checked.expected.as_str()), ("string", "a boolean"));
+    assert_eq!(click.event.action.options, ["a"]);
+    for odd in click.odd_fields().iter().chain(click.header.odd_fields()) {
+        assert!(!odd.to_string().contains("secret"), "{odd}");
+    }
+}
+
+#[test]
+fn lone_surrogates_and_foreign_bytes_do_not_fail_a_click() {
+    let payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"operator":{"open_id":"ou_\uD83D"},"action":{"name":"\uDE00","value":{"a":"\uD83D"}}}}"#;
+    let click = decode::<CardActionEvent>(payload).unwrap();
+    assert_eq!(click.event.operator.open_id.unwrap(), "ou_\u{fffd}");
+    assert_eq!(click.event.action.value.text("a"), Some("\u{fffd}"));
+    let mut payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"action":{"input_value":"caf?"},"token":"c-1"}}"#.to_vec();
+    let at = payload.iter().position(|byte| *byte == b'?').unwrap();
+    payload[at] = 0xff;
+    let click = decode::<CardActionEvent>(&payload).unwrap();
+    assert_eq!(click.event.action.input_value.as_deref(), Some("caf\u{fffd}"));
+    assert!(click.event.token.is_some());
+}
+
+#[test]
+fn a_doubled_member_counts_once_and_is_listed() {
+    let payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"token":"c-1","token":"c-2","operator":{"open_id":"ou_1"}}}"#;
+    let click = decode::<CardActionEvent>(payload).unwrap();
+    assert_eq!(click.event.token.unwrap().expose(), "c-1");
+    assert_eq!(click.event.operator.open_id.unwrap(), "ou_1");
+}
+
+#[test]
+fn a_value_that_json_readers_refuse_is_still_there_as_text() {
+    let deep = format!("{}1{}", "[".repeat(3000), "]".repeat(3000));
+    let payload = format!(
+        r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{"action":{{"value":{{"deep":{deep},"big":1e999,"do":"brew"}}}},"unknown":{deep}}}}}"#
+    );
+    let click = decode::<CardActionEvent>(payload.as_bytes()).unwrap();
+    assert!(click.event.action.value.raw().unwrap().len() > 6000);
+    assert_eq!(click.event.action.value.text("do"), Some("brew"));
+}
+
+#[test]
+fn a_list_of_a_thousand_wrong_items_is_one_wrong_list() {
+    let items = vec!["{}"; 1000].join(",");
+    let payload = format!(
+        r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{"action":{{"options":[{items}],"name":"send"}}}}}}"#
+    );
+    let click = decode::<CardActionEvent>(payload.as_bytes()).unwrap();
+    assert_eq!(click.event.action.name.as_deref(), Some("send"));
+    assert!(click.odd_fields().len() < 20, "{}", click.odd_fields().len());
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Strict {
+    amount: u64,
+    note: Option<String>,
+}
+
+impl Body for Strict {
+    const TYPE: &'static str = "tea.paid_v1";
+    type Reply = ();
+}
+
+fn paid(event: &str) -> Result<Envelope<Strict>, feishu_callbacks::DecodeError> {
+    decode(format!(r#"{{"header":{{"event_type":"tea.paid_v1"}},"event":{event}}}"#).as_bytes())
+}
+
+#[test]
+fn a_users_own_type_is_read_as_tolerantly_as_ours() {
+    let read = paid(r#"{"amount":7,"note":{"odd":1}}"#).unwrap();
+    assert_eq!((read.event.amount, read.event.note.clone()), (7, None));
+    assert_eq!(read.odd_fields()[0].path, "event.note");
+}
+
+#[test]
+fn what_a_users_own_type_requires_is_named_when_it_is_not_there() {
+    let wrong = paid(r#"{"amount":"seven"}"#).unwrap_err();
+    assert_eq!((wrong.kind(), wrong.path()), (DecodeErrorKind::MissingRequired, "event.amount"));
+    assert!(!wrong.to_string().contains("seven"), "{wrong}");
+    let absent = paid("{}").unwrap_err();
+    assert_eq!((absent.kind(), absent.path()), (DecodeErrorKind::MissingRequired, "event"));
+    assert!(absent.to_string().contains("amount"), "{absent}");
+    assert_eq!(paid("null").unwrap_err().kind(), DecodeErrorKind::MissingRequired);
+    assert_eq!(paid(r#"{"amount":7"#).unwrap_err().kind(), DecodeErrorKind::Malformed);
+}
+
+#[test]
+fn a_body_that_is_not_there_is_an_empty_one_and_said_so() {
+    for payload in [
+        r#"{"header":{"event_type":"card.action.trigger"}}"#,
+        r#"{"header":{"event_type":"card.action.trigger"},"event":null}"#,
+        r#"{"header":{"event_type":"card.action.trigger"},"event":"text"}"#,
+        r#"{"header":{"event_type":"card.action.trigger"},"event":[]}"#,
+    ] {
+        let click = decode::<CardActionEvent>(payload.as_bytes()).unwrap();
+        assert_eq!(click.odd_fields()[0].path, "event", "{payload}");
+        assert!(click.event.token.is_none());
+    }
+}

@@ -1,0 +1,177 @@
+//! Requests and answers of the OpenAPI, in the documented shape.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use feishu_callbacks::build::Card;
+use feishu_callbacks::openapi::{
+    Answer, ApiError, Call, CallbackToken, CardUpdate, CodeKind, ErrorCode, MessagePatch, MessageReply,
+    MessageSend, Nothing, OutgoingMessage, PreviewRefresh, Receiver, SentMessage, TokenAnswer, TokenRequest,
+    TokenSpent,
+};
+use feishu_callbacks::{AppId, OpenId, PreviewToken, RawCard, Template};
+use serde_json::{Value, json};
+
+fn body(call: &impl Call) -> Value {
+    serde_json::from_slice(&call.body()).unwrap()
+}
+
+#[test]
+fn a_card_update_carries_the_card_inline_and_open_ids_only_where_they_belong() {
+    let token = || CallbackToken::from("c-1");
+    let shared = RawCard::parse(r#"{"schema":"2.0","body":{"elements":[]}}"#).unwrap();
+    let exclusive = RawCard::parse(r#" { "elements":[] }"#).unwrap();
+    let empty = RawCard::parse("{}").unwrap();
+    let users = || [OpenId::from("ou_1"), OpenId::from("ou_2")];
+    let cases = [
+        (CardUpdate::new(token(), shared.clone()), json!({"schema": "2.0", "body": {"elements": []}})),
+        (
+            CardUpdate::new(token(), shared).only_for(users()),
+            json!({"schema": "2.0", "body": {"elements": []}}),
+        ),
+        (
+            CardUpdate::new(token(), exclusive).only_for(users()),
+            json!({"open_ids": ["ou_1", "ou_2"], "elements": []}),
+        ),
+        (CardUpdate::new(token(), empty).only_for(users()), json!({"open_ids": ["ou_1", "ou_2"]})),
+        (
+            CardUpdate::new(token(), Template::new("AAq1").variable("n", 1)).only_for(users()),
+            json!({"type": "template", "data": {"template_id": "AAq1", "template_variable": {"n": 1}}}),
+        ),
+    ];
+    for (update, card) in cases {
+        assert_eq!(update.path(), "/open-apis/interactive/v1/card/update");
+        assert_eq!(body(&update), json!({"token": "c-1", "card": card}));
+    }
+}
+
+#[test]
+fn a_callback_token_is_good_for_two_updates_in_thirty_minutes() {
+    let token = CallbackToken::from("c-1");
+    let second = token.clone();
+    let just_in_time = CallbackToken::LIFE.checked_sub(Duration::from_nanos(1)).unwrap();
+    assert_eq!(token.claim(CallbackToken::LIFE), Err(TokenSpent::Expired));
+    assert_eq!(token.uses_left(), 2, "what was not sent is not counted");
+    token.claim(just_in_time).unwrap();
+    second.claim(just_in_time).unwrap();
+    assert_eq!(token.claim(Duration::ZERO), Err(TokenSpent::UsedUp));
+    second.give_back();
+    assert_eq!(token.uses_left(), 1);
+    token.claim(Duration::ZERO).unwrap();
+    assert_eq!((token.uses_left(), second.uses_left()), (0, 0));
+    CallbackToken::from("c-2").give_back();
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let token: TokenAnswer =
+        serde_json::from_str(r#"{"code":0,"tenant_access_token":"t-secret","expire":7200}"#).unwrap();
+    let app_id = AppId::from("cli_1");
+    let shown = [
+        format!("{:?} {0}", CallbackToken::from("c-secret")),
+        format!("{token:?}"),
+        format!("{:?} {0}", token.into_token().unwrap().0),
+        format!("{:?}", TokenRequest { app_id: &app_id, app_secret: "secret" }),
+        format!("{:?} {0}", feishu_callbacks::VerificationToken::from("secret")),
+        format!("{:?}", CardUpdate::new(CallbackToken::from("c-secret"), Template::new("AAq1"))),
+    ];
+    for shown in shown {
+        assert!(!shown.contains("secret\""), "{shown}");
+        assert!(!shown.contains("-secret") && !shown.contains("(secret"), "{shown}");
+    }
+}
+
+#[test]
+fn tokens_are_asked_for_and_read() {
+    let app_id = AppId::from("cli_1");
+    let request = TokenRequest { app_id: &app_id, app_secret: "s" };
+    assert_eq!(request.path(), "/open-apis/auth/v3/tenant_access_token/internal");
+    assert_eq!(body(&request), json!({"app_id": "cli_1", "app_secret": "s"}));
+    const { assert!(!<TokenRequest<'static> as Call>::NEEDS_TOKEN && <CardUpdate as Call>::NEEDS_TOKEN) };
+    let answer = |text: &str| serde_json::from_str::<TokenAnswer>(text).unwrap().into_token();
+    let (token, life) = answer(r#"{"code":0,"msg":"ok","tenant_access_token":"t-1","expire":7140}"#).unwrap();
+    assert_eq!((token.as_str(), life), ("t-1", Duration::from_secs(7140)));
+    assert_eq!(
+        answer(r#"{"code":10014,"msg":"app secret invalid"}"#).unwrap_err().kind(),
+        CodeKind::WrongCredentials
+    );
+    assert_eq!(answer(r#"{"code":0,"msg":"ok"}"#).unwrap_err().code(), ErrorCode(0));
+}
+
+#[test]
+fn messages_carry_their_content_as_json_in_a_string() {
+    let send = MessageSend {
+        to: Receiver::Chat("oc_1".into()),
+        message: OutgoingMessage::text("hi \"you\"").once("u-1"),
+    };
+    assert_eq!(send.path(), "/open-apis/im/v1/messages?receive_id_type=chat_id");
+    assert_eq!(
+        body(&send),
+        json!({"receive_id": "oc_1", "msg_type": "text", "content": r#"{"text":"hi \"you\""}"#, "uuid": "u-1"}),
+    );
+    let reply =
+        MessageReply { to: "om/1".into(), message: OutgoingMessage::card(Card::untitled()), in_thread: true };
+    assert_eq!(reply.path(), "/open-apis/im/v1/messages/om%2F1/reply");
+    assert_eq!(
+        body(&reply),
+        json!({
+            "msg_type": "interactive", "reply_in_thread": true,
+            "content": r#"{"schema":"2.0","config":{"update_multi":true},"body":{"elements":[]}}"#,
+        }),
+    );
+    let patch = MessagePatch { message: "om_1".into(), card: Template::new("AAq1").into() };
+    assert_eq!((MessagePatch::METHOD, patch.path().as_str()), ("PATCH", "/open-apis/im/v1/messages/om_1"));
+    assert_eq!(body(&patch), json!({"content": r#"{"type":"template","data":{"template_id":"AAq1"}}"#}));
+}
+
+#[test]
+fn a_refresh_takes_ten_tokens_and_a_hundred_users() {
+    let tokens = |count: usize| (0..count).map(|n| PreviewToken::from(format!("pt-{n}")));
+    let users = |count: usize| (0..count).map(|n| OpenId::from(format!("ou_{n}")));
+    assert!(PreviewRefresh::new(tokens(0)).is_err());
+    assert!(PreviewRefresh::new(tokens(11)).is_err());
+    let most = PreviewRefresh::new(tokens(10)).unwrap();
+    assert!(most.clone().only_for(users(101)).is_err());
+    assert!(most.only_for(users(100)).is_ok());
+    let one = PreviewRefresh::new(tokens(1)).unwrap();
+    assert_eq!(body(&one), json!({"preview_tokens": ["pt-0"]}));
+    assert_eq!(
+        body(&one.only_for(users(1)).unwrap()),
+        json!({"preview_tokens": ["pt-0"], "open_ids": ["ou_0"]})
+    );
+}
+
+#[test]
+fn answers_are_read_and_refusals_say_what_to_do() {
+    let sent = Answer::<SentMessage>::read(
+        br#"{"code":0,"msg":"success","data":{"message_id":"om_1","chat_id":7}}"#,
+    );
+    assert_eq!(sent.unwrap().into_data().unwrap().message_id.unwrap(), "om_1");
+    assert!(Answer::<Nothing>::read(br#"{"code":0,"msg":"ok"}"#).unwrap().into_data().is_ok());
+    let refused = Answer::<Nothing>::read(br#"{"code":300040,"msg":"used","data":null}"#)
+        .unwrap()
+        .into_data()
+        .unwrap_err();
+    assert_eq!(refused.kind(), CodeKind::CallbackTokenUsedUp);
+    assert!(refused.to_string().contains("message id"), "{refused}");
+    for page in [&b"<html>"[..], b"[]", b"{}", b""] {
+        assert!(Answer::<Nothing>::read(page).is_err());
+    }
+}
+
+#[test]
+fn every_documented_code_has_a_kind() {
+    let codes = [
+        10_002, 10_003, 10_012, 10_013, 10_014, 10_015, 11_310, 11_311, 20_002, 100_000, 100_030, 100_290,
+        200_000, 200_310, 200_320, 200_380, 200_381, 200_510, 200_740, 200_750, 200_810, 200_850, 200_860,
+        230_001, 230_006, 230_011, 230_013, 230_020, 230_025, 230_027, 230_028, 230_031, 230_099, 230_110,
+        232_009, 300_020, 300_030, 300_040, 300_090, 300_301, 300_317, 99_991_400, 99_991_401, 99_991_403,
+        99_991_543, 99_991_661, 99_991_662, 99_991_663, 99_991_664, 99_991_665, 99_991_668, 99_991_671,
+        99_991_672, 99_991_673,
+    ];
+    for code in codes {
+        assert_ne!(ErrorCode(code).kind(), CodeKind::Unknown, "{code}");
+    }
+    assert_eq!(ApiError::new(7, "?").kind(), CodeKind::Unknown);
+}

@@ -1,0 +1,42 @@
+//! Decodes a payload as whatever it says it is.
+
+use feishu_callbacks::{Body, DecodeError, OddField, im, legacy};
+use std::sync::Arc;
+
+/// Routes by [`feishu_callbacks::peek`], as a dispatcher does, and tells what had to be left out. `None` for a type
+/// without a model.
+pub(crate) fn decode_any(payload: &[u8]) -> Result<Option<Vec<OddField>>, DecodeError> {
+    let header = Arc::new(feishu_callbacks::peek(payload)?);
+    let kind = header.event_type.as_str().to_owned();
+    let mut odd = header.odd_fields().to_vec();
+    macro_rules! route {
+        ($($body:ty),+ $(,)?) => {
+            match kind.as_str() {
+                $(<$body as Body>::TYPE => {
+                    let read = feishu_callbacks::decode_with::<$body>(header, payload)?;
+                    odd.extend_from_slice(read.odd_fields());
+                    Ok(Some(odd))
+                })+
+                _ => Ok(None),
+            }
+        };
+    }
+    route!(
+        feishu_callbacks::CardActionEvent,
+        feishu_callbacks::UrlPreviewEvent,
+        feishu_callbacks::UrlVerification,
+        legacy::CardActionV1,
+        im::MessageReceiveEvent,
+        im::MessageReadEvent,
+        im::MessageRecalledEvent,
+        im::ReactionCreatedEvent,
+        im::ReactionDeletedEvent,
+        im::BotP2pChatEnteredEvent,
+        im::P2pChatCreatedEvent,
+        im::BotMenuEvent,
+        im::BotAddedEvent,
+        im::BotDeletedEvent,
+        im::UserAddedEvent,
+        im::UserDeletedEvent,
+    )
+}
