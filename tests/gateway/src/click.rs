@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::Outgoing;
-use crate::push::{self, Headers};
+use crate::envelope::{self, Headers};
 
 /// A user's click, choice, input or form submission on a card, as `card.action.trigger` describes it.
 ///
@@ -37,7 +37,7 @@ impl Click {
         event.insert("host".into(), "im_message".into());
         Self {
             action,
-            operator: push::operator(),
+            operator: envelope::operator(),
             context: Map::new(),
             event,
             headers: Headers::default(),
@@ -127,7 +127,7 @@ impl Click {
     pub fn on_preview(mut self, url: &str) -> Self {
         self.event.insert("delivery_type".into(), "url_preview".into());
         self.context.insert("url".into(), url.into());
-        self.context.insert("preview_token".into(), push::uuid().into());
+        self.context.insert("preview_token".into(), envelope::uuid().into());
         self
     }
 
@@ -152,16 +152,16 @@ impl Click {
     /// The payload, the token for a delayed update, and the message that holds the card.
     pub(crate) fn payload(&self, app_id: &str) -> (Vec<u8>, Option<String>, Option<String>) {
         let mut context = self.context.clone();
-        context.entry("open_message_id").or_insert_with(|| push::id("om_").into());
-        context.entry("open_chat_id").or_insert_with(|| push::CHAT.into());
+        context.entry("open_message_id").or_insert_with(|| envelope::id("om_").into());
+        context.entry("open_chat_id").or_insert_with(|| envelope::CHAT.into());
         let mut event = self.event.clone();
         event.insert("operator".into(), self.operator.clone().into());
-        event.insert("token".into(), push::id("c-").into());
+        event.insert("token".into(), envelope::id("c-").into());
         event.insert("action".into(), self.action.clone().into());
         event.insert("context".into(), context.into());
         let mut event = Value::Object(event);
         if let Some(patch) = &self.patch {
-            push::merge(&mut event, patch);
+            envelope::merge(&mut event, patch);
         }
         let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let (token, message) = (text("/token"), text("/context/open_message_id"));

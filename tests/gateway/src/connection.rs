@@ -16,15 +16,12 @@ use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes as WsBytes, Message};
 
-use crate::answer::{Circumstances, Payload};
 use crate::fault::Place;
-use crate::inflight::Match;
 use crate::journal::Seen;
 use crate::peer::{Command, Peer};
 use crate::shared::{Shared, lock};
-use crate::verdict::Purpose;
 use crate::wire::Wire;
-use crate::{Answered, Fault, Finding, FindingKind, Outgoing, check};
+use crate::{Fault, Finding, FindingKind, Outgoing, check, judge};
 
 /// Largest message read from a client. The largest card is 30 KB; the rest is room for odd clients.
 const MESSAGE_LIMIT: usize = 16 << 20;
@@ -154,12 +151,14 @@ impl Connection {
             Command::Push(frames, push) => {
                 // Fails only when the same push is written twice, which nobody does.
                 let _ = push.sent_at.set(Instant::now());
-                let seen = Seen::Pushed {
-                    message_id: push.message_id.clone(),
-                    label: push.label.clone(),
-                    frames: frames.len(),
-                };
-                self.shared.journal.add(Some(self.peer.id), seen);
+                if self.shared.journal.is_on() {
+                    let seen = Seen::Pushed {
+                        message_id: push.message_id.clone(),
+                        label: push.label.clone(),
+                        frames: frames.len(),
+                    };
+                    self.shared.journal.add(Some(self.peer.id), seen);
+                }
                 frames.into_iter().try_for_each(|frame| self.write(Message::Binary(frame)))
             }
             Command::Raw(message) => {
@@ -232,7 +231,7 @@ impl Connection {
             _ if check::is_ping(&frame) => self.ping(frame),
             // With another method it is an answer all the same, and a wrong one.
             method if method == Method::Data || frame.message_id().is_some() => {
-                self.answer(frame);
+                judge::answer(&self.shared, &self.peer, frame);
                 Ok(())
             }
             method => {
@@ -304,84 +303,6 @@ impl Connection {
                 let _ = commands.try_send(Command::Raw(message));
             }
         });
-    }
-
-    fn answer(&mut self, frame: Frame) {
-        let now = Instant::now();
-        let matched = match frame.message_id() {
-            Some(id) => lock(&self.shared.pushes).answered(id),
-            None => Match::Unknown,
-        };
-        let (push, waiter) = match matched {
-            Match::Expected(push, waiter) => (push, waiter),
-            Match::Repeated(push) => {
-                let text = format!("the push of {} was answered more than once", push.label);
-                self.found(Finding::error(FindingKind::AnsweredTwice, text).about(Some(&push.message_id)));
-                self.shared.journal.add(Some(self.peer.id), Seen::Received(Arc::new(frame)));
-                return;
-            }
-            Match::Unknown => {
-                let text = "a data frame that answers no push";
-                self.found(Finding::error(FindingKind::AnsweredUnknown, text).about(frame.message_id()));
-                self.shared.journal.add(Some(self.peer.id), Seen::Received(Arc::new(frame)));
-                return;
-            }
-        };
-
-        let mut findings = Vec::new();
-        match &push.completes {
-            Some(sent) => check::echo(
-                check::echoed(sent, &push.fragments, &frame, &mut findings),
-                &frame,
-                &mut findings,
-            ),
-            None => findings.push(Finding::error(
-                FindingKind::AnsweredEarly,
-                "the message was answered although fragments of it were missing",
-            )),
-        }
-        if push.connection != self.peer.id {
-            let text = format!("pushed on connection {}, answered on {}", push.connection, self.peer.id);
-            findings.push(Finding::warning(FindingKind::AnsweredElsewhere, text));
-        }
-        let elapsed = push.sent_at.get().map_or(Duration::ZERO, |sent| now.duration_since(*sent));
-        let late = elapsed > self.shared.config.answer_limit;
-        if late {
-            let text =
-                format!("answered after {elapsed:?}; the limit is {:?}", self.shared.config.answer_limit);
-            findings.push(Finding::warning(FindingKind::AnsweredLate, text));
-        }
-        let read = Payload::read(frame.payload.as_deref().unwrap_or_default());
-        let payload = check::payload(read, push.purpose, &mut findings);
-        let findings: Vec<Finding> = findings
-            .into_iter()
-            .map(|finding| finding.on(self.peer.id).about(Some(&push.message_id)))
-            .collect();
-        let is_click = push.purpose == Purpose::Click;
-        let shown_is_v2 = if is_click { lock(&self.shared.messages).shown_is_v2(&push) } else { None };
-        let answered = Answered::new(
-            Arc::new(frame),
-            payload,
-            Circumstances {
-                connection: self.peer.id,
-                elapsed,
-                late,
-                purpose: push.purpose,
-                shown_is_v2,
-                findings,
-            },
-        );
-        if is_click {
-            lock(&self.shared.messages).answered(&push, &answered);
-        }
-        self.shared.journal.add(Some(self.peer.id), Seen::Answered(answered.clone()));
-        for finding in answered.findings() {
-            self.shared.journal.found(finding.clone());
-        }
-        if let Some(waiter) = waiter {
-            // Nobody waits any more when the caller gave up; the log has the answer.
-            let _ = waiter.send(answered);
-        }
     }
 
     fn end(self, end: End) {

@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use feishu_proto::{Frame, Header, Message as _, Method, key};
 
+use crate::envelope::{id, since_epoch};
 use crate::inflight::InFlight;
 use crate::outgoing::{Content, Edit};
 use crate::peer::Peer;
-use crate::push::{id, since_epoch};
 use crate::verdict::Purpose;
 use crate::{Error, ErrorKind, Outgoing};
 

@@ -6,9 +6,9 @@ use http::{Method, Request};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use crate::envelope::uuid;
 use crate::fault::Place;
 use crate::journal::Seen;
-use crate::push::uuid;
 use crate::serve::{self, Answer, header_text};
 use crate::shared::{App, Shared, Ticket, lock};
 use crate::{Absent, Fault, Finding, FindingKind, LimitAt, Refusal};

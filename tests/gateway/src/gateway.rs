@@ -10,10 +10,10 @@ use tokio::io::DuplexStream;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
+use crate::envelope::{CHAT, id};
 use crate::fault::Place;
 use crate::journal::Entry;
 use crate::peer::Connection;
-use crate::push::{CHAT, id};
 use crate::serve::{self, Security};
 use crate::shared::{Shared, lock};
 use crate::{Answered, BotMessage, Builder, Error, Event, Fault, Finding, Outgoing, Preview, Sent, Settings};

@@ -112,7 +112,7 @@ impl Messages {
             if self.by_id.get_mut(id).is_none() {
                 let message = BotMessage {
                     message_id: id.clone(),
-                    receive_id: crate::push::CHAT.into(),
+                    receive_id: crate::envelope::CHAT.into(),
                     msg_type: "interactive".into(),
                     content: Value::Null,
                     parent_id: None,

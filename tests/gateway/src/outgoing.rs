@@ -5,8 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use feishu_proto::Frame;
 
-use crate::push::{Event, Preview};
-use crate::{Click, ConnectionId};
+use crate::{Click, ConnectionId, Event, Preview};
 
 /// A push: what it carries, and how its frames look. Made from a [`Click`], a [`Preview`], an [`Event`] or any bytes.
 ///

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::{Call, Refused};
-use crate::push::{CHAT, id, since_epoch};
+use crate::envelope::{CHAT, id, since_epoch};
 use crate::shared::lock;
 use crate::{BotMessage, card};
 

@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use tenant_token::TenantTokens;
 
+use crate::envelope::id;
 use crate::journal::Seen;
-use crate::push::id;
 use crate::serve::{self, Answer, header_text};
 use crate::shared::{Shared, lock};
 use crate::{Fault, Finding, FindingKind};

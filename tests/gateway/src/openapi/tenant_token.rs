@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
 use super::Refused;
-use crate::push::id;
+use crate::envelope::id;
 use crate::shared::{Shared, lock};
 
 /// Life of a token ("tenant access token of a custom app").
