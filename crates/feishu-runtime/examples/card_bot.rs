@@ -23,7 +23,9 @@ use feishu_runtime::{Client, Context, Dispatcher, HandlerError};
 async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError> {
     let note = click.event.action.form_value.text("note").unwrap_or_default();
     println!("  bot: a click, {:?} left to answer it; the note says {note:?}", cx.remaining());
-    Ok(CardReply::toast(Toast::success(format!("Saved: {note}")).lang(ToastLanguage::ZhCn, format!("已保存：{note}"))))
+    Ok(CardReply::toast(
+        Toast::success(format!("Saved: {note}")).lang(ToastLanguage::ZhCn, format!("已保存：{note}")),
+    ))
 }
 
 /// A client shows a link of ours and asks for its title.

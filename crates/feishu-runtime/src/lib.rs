@@ -17,6 +17,11 @@ mod stats;
 pub mod testing;
 
 #[cfg(feature = "long-connection")]
+/// The models: callbacks, events, replies.
+pub use feishu_callbacks as callbacks;
+/// The long connection and what it is made of.
+pub use feishu_transport as transport;
+
 pub use crate::client::LongConnectionSource;
 pub use crate::client::{Client, ClientBuilder, ClientHandle, HandlerReport, Report};
 pub use crate::context::Context;

@@ -1,0 +1,216 @@
+//! The three-second promise: what is sent when a handler is late, and what becomes of the handler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, Toast};
+use feishu_runtime::testing::{CardClick, Event, Harness, Message};
+use feishu_runtime::{Context, Dispatcher, HandlerError, handler, raw};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn info(text: &str) -> CardReply {
+    CardReply::toast(Toast::info(text))
+}
+
+async fn ten_seconds(_: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
+    sleep(10 * SECOND).await;
+    Ok(info("done"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_of_two_seconds_is_in_time() {
+    let dispatcher = Dispatcher::builder()
+        .on(|_: CardActionTrigger, _| async {
+            sleep(2 * SECOND).await;
+            Ok(info("done"))
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let began = Instant::now();
+    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("done"));
+    assert_eq!(began.elapsed().as_secs(), 2);
+    assert_eq!(harness.stats().fates.answered, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on() {
+    let ended = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&ended);
+    let slow = handler(ten_seconds).on_late(info("working on it")).on_late_result(move |reply, cx| {
+        let theirs = Arc::clone(&theirs);
+        async move {
+            assert_eq!(reply, info("done"));
+            assert!(cx.is_answered());
+            assert_eq!(cx.remaining(), Duration::ZERO);
+            theirs.fetch_add(1, SeqCst);
+            Ok(())
+        }
+    });
+    let harness = Harness::new(&Dispatcher::builder().register(slow).build().unwrap());
+    let began = Instant::now();
+    let answered = harness.call(CardClick::new()).await;
+    assert_eq!(began.elapsed().as_millis(), 2500);
+    assert_eq!(answered.json(), json!({"toast": {"type": "info", "content": "working on it"}}));
+    assert_eq!(ended.load(SeqCst), 0);
+    harness.idle().await;
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(ended.load(SeqCst), 1);
+    let stats = harness.stats();
+    assert_eq!((stats.fates.late, stats.sides.late_completed), (1, 1));
+    assert!(stats.add_up());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_callback_without_a_choice_is_refused_and_a_late_event_acknowledged() {
+    let dispatcher = Dispatcher::builder()
+        .on(ten_seconds)
+        .on(|_: MessageReceive, _| async {
+            sleep(10 * SECOND).await;
+            Ok(())
+        })
+        .register(
+            raw("order.paid_v1", |_, _| async {
+                sleep(10 * SECOND).await;
+                Ok(())
+            })
+            .refuse_when_late(),
+        )
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    assert_eq!(harness.call(CardClick::new()).await.code(), 500);
+    assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
+    assert_eq!(harness.call(Event::new("order.paid_v1", json!({}))).await.code(), 500);
+    assert_eq!(harness.stats().fates.late, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_are_set_for_all_and_for_each_and_count_from_the_arrival() {
+    let dispatcher = Dispatcher::builder()
+        .deadline(SECOND)
+        .on(ten_seconds)
+        .register(
+            raw("quick_v1", |_, cx: Context| async move {
+                assert_eq!(cx.remaining(), Duration::from_millis(200));
+                sleep(10 * SECOND).await;
+                Ok(())
+            })
+            .deadline(SECOND / 2),
+        )
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let began = Instant::now();
+    harness.call(CardClick::new()).await;
+    assert_eq!(began.elapsed().as_millis(), 1000);
+    // It arrived 300 ms ago.
+    let received = feishu_transport::Received::from(Event::new("quick_v1", json!({})));
+    sleep(Duration::from_millis(300)).await;
+    let began = Instant::now();
+    harness.call(received).await;
+    assert_eq!(began.elapsed().as_millis(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
+    let held = Arc::new(());
+    let theirs = Arc::clone(&held);
+    let slow = handler(move |_: CardActionTrigger, _| {
+        let theirs = Arc::clone(&theirs);
+        async move {
+            sleep(10 * SECOND).await;
+            drop(theirs);
+            Ok(info("done"))
+        }
+    });
+    let slow = slow.cancel_when_late().on_late_with(|cx| info(cx.message_id().unwrap_or_default()));
+    let harness = Harness::new(&Dispatcher::builder().register(slow).build().unwrap());
+    let answered = harness.call(Event::from(CardClick::new()).carried_by("m7")).await;
+    assert_eq!(answered.json()["toast"]["content"], "m7");
+    let began = Instant::now();
+    harness.idle().await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(Arc::strong_count(&held), 2, "only the closure holds it");
+    assert_eq!(harness.stats().sides.cut_off, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_answer_now_and_go_on_working() {
+    let late = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&late);
+    let early = handler(|_: CardActionTrigger, cx: Context| async move {
+        cx.reply_now(info("started"))?;
+        assert!(cx.is_answered());
+        assert!(cx.reply_now(info("again")).is_err());
+        sleep(60 * SECOND).await;
+        Ok(info("finished"))
+    });
+    let early = early.on_late_result(move |reply, _| {
+        assert_eq!(reply, info("finished"));
+        theirs.fetch_add(1, SeqCst);
+        async { Ok(()) }
+    });
+    let harness = Harness::new(&Dispatcher::builder().register(early).build().unwrap());
+    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("started"));
+    harness.idle().await;
+    assert_eq!(late.load(SeqCst), 1);
+    let stats = harness.stats();
+    assert_eq!((stats.fates.answered, stats.fates.late), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_can_be_acknowledged_before_its_handler_runs() {
+    let harness = Harness::new(
+        &Dispatcher::builder()
+            .register(
+                raw("job.asked_v1", |_, cx: Context| async move {
+                    assert!(cx.is_answered());
+                    sleep(60 * SECOND).await;
+                    Err::<(), _>("failed in the end".into())
+                })
+                .acknowledge_first(),
+            )
+            .build()
+            .unwrap(),
+    );
+    let began = Instant::now();
+    assert_eq!(harness.call(Event::new("job.asked_v1", json!({}))).await.code(), 200);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    harness.idle().await;
+    let stats = harness.stats();
+    assert_eq!((stats.fates.answered, stats.sides.late_failed), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_follows_the_reply_starts_when_it_is_written() {
+    let log = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let theirs = Arc::clone(&log);
+    let dispatcher = Dispatcher::builder()
+        .on(move |_: CardActionTrigger, cx: Context| {
+            let log = Arc::clone(&theirs);
+            async move {
+                let (followed, context) = (Arc::clone(&log), cx.clone());
+                cx.after_reply(async move {
+                    assert!(context.is_answered());
+                    followed.lock().unwrap().push("followed");
+                    sleep(SECOND).await;
+                    followed.lock().unwrap().push("ended");
+                })?;
+                cx.after_reply(async { panic!("on purpose") })?;
+                log.lock().unwrap().push("handled");
+                Ok(CardReply::unchanged())
+            }
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    assert_eq!(harness.call(CardClick::new()).await.code(), 200);
+    harness.idle().await;
+    assert_eq!(*log.lock().unwrap(), ["handled", "followed", "ended"]);
+    assert_eq!(harness.stats().sides.after_reply_panicked, 1);
+}

@@ -1,0 +1,178 @@
+//! Repeats, over the platform's whole ladder, in virtual time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_runtime::testing::{CardClick, Event, Harness};
+use feishu_runtime::{Context, Dedup, Dispatcher, raw};
+use serde_json::json;
+use tokio::time::{Instant, advance, sleep};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// When the platform sends an event again, after the time before.
+const LADDER: [Duration; 4] = [
+    Duration::from_secs(15),
+    Duration::from_secs(300),
+    Duration::from_secs(3600),
+    Duration::from_secs(6 * 3600),
+];
+
+/// A dispatcher whose handler fails the first `failures` times, and a count of its calls.
+fn failing(failures: usize) -> (Dispatcher, Arc<AtomicUsize>) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&calls);
+    let dispatcher = Dispatcher::builder().on_raw("order.paid_v1", move |_, cx: Context| {
+        let call = theirs.fetch_add(1, SeqCst);
+        assert_eq!(cx.is_repeat(), call > 0);
+        async move { if call < failures { Err("not yet".into()) } else { Ok(()) } }
+    });
+    (dispatcher.build().unwrap(), calls)
+}
+
+fn paid() -> Event {
+    Event::new("order.paid_v1", json!({})).event_id("paid-1")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_is_not_handled_again_on_the_whole_ladder() {
+    let (dispatcher, calls) = failing(0);
+    let harness = Harness::new(&dispatcher);
+    assert_eq!(harness.call(paid()).await.code(), 200);
+    for pause in LADDER {
+        advance(pause).await;
+        assert_eq!(harness.call(paid()).await.code(), 200);
+    }
+    assert_eq!(calls.load(SeqCst), 1);
+    assert_eq!(harness.stats().fates.duplicate, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_runs_again_until_it_succeeds() {
+    let (dispatcher, calls) = failing(2);
+    let harness = Harness::new(&dispatcher);
+    assert_eq!(harness.call(paid()).await.code(), 500);
+    let mut codes = Vec::new();
+    for pause in LADDER {
+        advance(pause).await;
+        codes.push(harness.call(paid()).await.code());
+    }
+    assert_eq!(codes, [500, 200, 200, 200]);
+    assert_eq!(calls.load(SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_during_the_work_waits_for_the_same_answer() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&calls);
+    let dispatcher = Dispatcher::builder()
+        .on(move |_: CardActionTrigger, _| {
+            let call = theirs.fetch_add(1, SeqCst);
+            async move {
+                sleep(2 * SECOND).await;
+                Ok(CardReply::toast(Toast::info(call.to_string())))
+            }
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let click = || CardClick::new().event_id("click-1");
+    let began = Instant::now();
+    let (first, second) = tokio::join!(harness.call(click()), harness.call(click()));
+    assert_eq!(began.elapsed().as_secs(), 2);
+    assert_eq!(first.answer(), second.answer());
+    assert_eq!(harness.call(click()).await.answer(), first.answer());
+    assert_eq!(calls.load(SeqCst), 1);
+    assert_eq!(harness.stats().fates.duplicate, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_event_that_was_refused_is_answered_with_its_result_when_it_comes_again() {
+    let slow = raw("report.asked_v1", |_, _| async {
+        sleep(60 * SECOND).await;
+        Ok(json!({ "rows": 7 }))
+    });
+    let dispatcher = Dispatcher::builder().register(slow.refuse_when_late()).build().unwrap();
+    let harness = Harness::new(&dispatcher);
+    let asked = || Event::new("report.asked_v1", json!({})).event_id("asked-1");
+    assert_eq!(harness.call(asked()).await.code(), 500, "late");
+    advance(15 * SECOND).await;
+    assert_eq!(harness.call(asked()).await.code(), 500, "still at work");
+    advance(300 * SECOND).await;
+    assert_eq!(harness.call(asked()).await.json(), json!({ "rows": 7 }));
+    let stats = harness.stats();
+    assert_eq!((stats.fates.late, stats.fates.duplicate, stats.sides.late_completed), (1, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_event_id_the_message_id_is_the_key() {
+    let (dispatcher, calls) = failing(0);
+    let harness = Harness::new(&dispatcher);
+    let event = |message| paid().without_event_id().carried_by(message);
+    harness.call(event("m1")).await;
+    harness.call(event("m1")).await;
+    assert_eq!(calls.load(SeqCst), 1);
+    let (dispatcher, calls) = failing(0);
+    let _ = calls;
+    let harness = Harness::new(&dispatcher);
+    harness.call(event("m2")).await;
+    assert_eq!(harness.stats().fates.duplicate, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dedup_can_be_switched_off_and_bounded() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let build = |dedup| {
+        let calls = Arc::clone(&calls);
+        let builder = Dispatcher::builder().dedup(dedup).on_raw("order.paid_v1", move |_, _| {
+            calls.fetch_add(1, SeqCst);
+            async { Ok(()) }
+        });
+        Harness::new(&builder.build().unwrap())
+    };
+    let off = build(Dedup::off());
+    off.call(paid()).await;
+    off.call(paid()).await;
+    assert_eq!(calls.swap(0, SeqCst), 2);
+    let small = build(Dedup::default().entries(1));
+    small.call(paid()).await;
+    small.call(paid().event_id("paid-2")).await;
+    small.call(paid()).await;
+    assert_eq!(calls.load(SeqCst), 3);
+    assert_eq!(small.stats().remembered, 1);
+    assert!(small.stats().remembered_bytes > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stale_events_go_to_a_handler_of_their_own() {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&ran);
+    let now = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+    let dispatcher = Dispatcher::builder()
+        .wall_clock(move || now)
+        .on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) })
+        .on_raw("command_v1", move |_, _| {
+            theirs.fetch_add(1, SeqCst);
+            async { Ok(()) }
+        })
+        .on_stale(600 * SECOND, |event, cx: Context| async move {
+            assert!(cx.age().unwrap() > 600 * SECOND);
+            assert_eq!(event.header.event_type, "command_v1");
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let made = |age: Duration| Event::new("command_v1", json!({})).created_at(now - age);
+    harness.call(made(600 * SECOND)).await;
+    assert_eq!(ran.load(SeqCst), 1, "just young enough");
+    assert_eq!(harness.call(made(601 * SECOND)).await.code(), 200);
+    assert_eq!(ran.load(SeqCst), 1, "diverted");
+    harness.call(made(601 * SECOND).header("create_time", "")).await;
+    assert_eq!(ran.load(SeqCst), 2, "without a time it is delivered");
+    let click = CardClick::new().created_at(now - 9000 * SECOND);
+    assert_eq!(harness.call(click).await.code(), 200);
+    let stats = harness.stats();
+    assert_eq!((stats.sides.stale, stats.fates.answered), (1, 4));
+}

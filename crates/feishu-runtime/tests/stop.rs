@@ -1,0 +1,156 @@
+//! Stopping: what is awaited, what is cut off, and what the report says.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use feishu_callbacks::{CardActionTrigger, CardReply};
+use feishu_runtime::testing::{CardClick, Event, PipeTransport, pipe};
+use feishu_runtime::{Client, Context, Dispatcher};
+use serde_json::json;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Clicks take two seconds, jobs a minute; a job notes when it is cancelled and when it is dropped.
+fn client(transport: PipeTransport) -> (Client, Arc<AtomicUsize>, Arc<()>) {
+    let cancelled = Arc::new(AtomicUsize::new(0));
+    let held = Arc::new(());
+    let (theirs, holding) = (Arc::clone(&cancelled), Arc::clone(&held));
+    let dispatcher = Dispatcher::builder()
+        .on(|_: CardActionTrigger, _| async {
+            sleep(2 * SECOND).await;
+            Ok(CardReply::unchanged())
+        })
+        .on_raw("job_v1", move |_, cx: Context| {
+            let (theirs, holding) = (Arc::clone(&theirs), Arc::clone(&holding));
+            async move {
+                tokio::select! {
+                    () = sleep(60 * SECOND) => {}
+                    () = async {
+                        cx.cancelled().await;
+                        theirs.fetch_add(1, SeqCst);
+                        std::future::pending().await
+                    } => {}
+                }
+                drop(holding);
+                Ok(())
+            }
+        })
+        .build()
+        .unwrap();
+    let client = Client::over(transport).dispatcher(dispatcher).grace(5 * SECOND).build().unwrap();
+    (client, cancelled, held)
+}
+
+fn job() -> Event {
+    Event::new("job_v1", json!({}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_in_the_middle_of_a_handler_still_sends_its_answer() {
+    let (platform, transport) = pipe();
+    let (client, ..) = client(transport);
+    let (stop, signal) = oneshot::channel::<()>();
+    let running = tokio::spawn(client.run_until(signal));
+    let clicks: Vec<_> = (0..10).map(|_| platform.push(CardClick::new())).collect();
+    sleep(SECOND).await;
+    let began = Instant::now();
+    stop.send(()).unwrap();
+    for click in clicks {
+        assert_eq!(click.await.unwrap().code(), 200);
+    }
+    let report = running.await.unwrap().unwrap();
+    assert_eq!(began.elapsed().as_secs(), 1, "no longer than the handlers needed");
+    assert_eq!((report.answered, report.late, report.abandoned), (10, 0, 0));
+    assert_eq!(report.drained_in.as_secs(), 1);
+    assert!(platform.push(CardClick::new()).await.is_none_or(|answer| answer.code() == 500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
+    let (platform, transport) = pipe();
+    let (client, cancelled, held) = client(transport);
+    let handle = client.handle();
+    let running = tokio::spawn(client.run());
+    let answered = platform.push(job());
+    sleep(10 * SECOND).await;
+    assert_eq!(answered.await.unwrap().code(), 200, "late, and acknowledged");
+    let unanswered = platform.push(CardClick::new());
+    let young = platform.push(job());
+    sleep(SECOND / 10).await;
+    handle.stop(SECOND);
+    handle.stop(60 * SECOND);
+    let began = Instant::now();
+    let report = running.await.unwrap().unwrap();
+    assert_eq!(began.elapsed().as_secs(), 1);
+    assert_eq!(cancelled.load(SeqCst), 2, "both jobs were told");
+    assert_eq!(Arc::strong_count(&held), 2, "only the dispatcher's own, which the handle keeps");
+    assert_eq!((report.answered, report.late, report.abandoned), (0, 1, 2));
+    assert_eq!(report.stats.sides.cut_off, 1);
+    let of = |name| report.handlers.iter().find(|handler| handler.event_type == name).unwrap().abandoned;
+    assert_eq!((of("card.action.trigger"), of("job_v1")), (1, 1));
+    assert!(report.to_string().contains("abandoned: 1 × card.action.trigger, 1 × job_v1"), "{report}");
+    assert!(report.stats.add_up());
+    assert_eq!(unanswered.await.unwrap().code(), 500);
+    assert_eq!(young.await.unwrap().code(), 500);
+    drop(handle);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_ends_at_once() {
+    let (platform, transport) = pipe();
+    let (client, ..) = client(transport);
+    let signals = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&signals);
+    let running = tokio::spawn(client.run_until_signals(move || {
+        theirs.fetch_add(1, SeqCst);
+        sleep(SECOND)
+    }));
+    let click = platform.push(CardClick::new());
+    let began = Instant::now();
+    let report = running.await.unwrap().unwrap();
+    assert_eq!(began.elapsed().as_secs(), 2, "a second for each signal");
+    assert_eq!(signals.load(SeqCst), 2);
+    assert_eq!(report.stats.received, 1);
+    drop(click);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_run_leaves_no_task_behind() {
+    let (platform, transport) = pipe();
+    let (client, _, held) = client(transport);
+    let handle = client.handle();
+    let mut running = Box::pin(client.run());
+    let job = platform.push(job());
+    tokio::select! {
+        _ = &mut running => unreachable!(),
+        () = sleep(SECOND) => {}
+    }
+    assert_eq!(Arc::strong_count(&held), 3);
+    drop(running);
+    assert_eq!(job.await.unwrap().code(), 500);
+    tokio::task::yield_now().await;
+    assert_eq!(Arc::strong_count(&held), 2, "only the dispatcher's own, which the handle keeps");
+    assert_eq!(handle.stats().fates.abandoned, 1);
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_ends_lets_the_handlers_end() {
+    let (platform, transport) = pipe();
+    let (client, ..) = client(transport);
+    let click = platform.push(CardClick::new());
+    drop(platform);
+    let report = client.run().await.unwrap();
+    assert_eq!(report.answered, 1);
+    assert_eq!(click.await.unwrap().code(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_needs_a_dispatcher() {
+    let (_platform, transport) = pipe();
+    let error = Client::over(transport).build().unwrap_err();
+    assert!(error.to_string().contains(".dispatcher("));
+}
