@@ -1,17 +1,22 @@
 //! A client against the local platform, over in-memory streams with real framing, on the paused clock.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::time::Duration;
+mod roads;
+
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use feishu_gateway::{Builder, Gateway};
+use feishu_gateway::{Builder, Gateway, Seen};
 use feishu_transport::{
     Answer, AppId, AppSecret, BoxStream, ConnectionHandle, Delivery, Dial, Domain, Error, Inbox,
     LongConnection, LongConnectionBuilder, State, Stop, StopHandle, Target,
 };
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub use roads::{Road, Roads};
 
 pub const SECOND: Duration = Duration::from_secs(1);
 
@@ -63,6 +68,25 @@ impl Bench {
         bench.client.handle.ready().await.unwrap();
         bench.gateway.connected(1).await;
         bench
+    }
+
+    /// The same over roads that can become worse.
+    pub async fn on_roads(
+        gateway: impl FnOnce(Builder) -> Builder,
+        client: impl FnOnce(LongConnectionBuilder) -> LongConnectionBuilder,
+        inbox: Arc<dyn Inbox>,
+    ) -> (Self, Roads) {
+        let gateway = gateway(Gateway::builder().in_memory()).start().await.unwrap();
+        let roads = Roads::new(&gateway);
+        let client = Client::start(client(builder(&gateway).dial(roads.clone())), inbox);
+        (Self { gateway, client }, roads)
+    }
+
+    /// Waits for the next handshake that succeeds, and says how long it took.
+    pub async fn reconnected(&self) -> Duration {
+        let (mut seen, start) = (self.gateway.watch(), Instant::now());
+        while !matches!(seen.recv().await.unwrap().seen, Seen::Connected) {}
+        start.elapsed()
     }
 
     /// What the client did that a platform would object to. Nothing, it is hoped.
@@ -127,6 +151,38 @@ impl Held {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
+}
+
+/// A wall clock that follows the paused clock, and can be made to jump as it does when a machine sleeps.
+#[derive(Clone)]
+pub struct WallClock {
+    start: (SystemTime, Instant),
+    jumped: Arc<AtomicI64>,
+}
+
+impl WallClock {
+    pub fn new() -> Self {
+        Self { start: (SystemTime::now(), Instant::now()), jumped: Arc::default() }
+    }
+
+    /// Moves the wall clock alone, by seconds.
+    pub fn jump(&self, seconds: i64) {
+        self.jumped.fetch_add(seconds, SeqCst);
+    }
+
+    pub fn reader(&self) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+        let clock = self.clone();
+        move || {
+            let now = clock.start.0 + clock.start.1.elapsed();
+            let jumped = clock.jumped.load(SeqCst);
+            let by = Duration::from_secs(jumped.unsigned_abs());
+            if jumped < 0 { now - by } else { now + by }
+        }
+    }
+}
+
+pub async fn sleep(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 pub fn answering(answer: Answer) -> Arc<dyn Inbox> {
