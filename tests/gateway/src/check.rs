@@ -225,3 +225,55 @@ fn same_numbers(a: &Frame, b: &Frame) -> bool {
 fn names(headers: &[Header]) -> Vec<&str> {
     headers.iter().map(|header| &*header.key).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use feishu_proto::Message as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn each_missing_field_is_named() {
+        let frame = Frame::ping(7).encode_to_vec();
+        assert_eq!(missing_field(&frame), None);
+        for (index, name) in ["SeqID", "LogID", "service", "method"].into_iter().enumerate() {
+            // Each of the four is a tag and a value of one byte.
+            let mut without = frame.clone();
+            without.drain(index * 2..index * 2 + 2);
+            assert_eq!(missing_field(&without), Some(name));
+        }
+        let mut half_header = frame[..8].to_vec();
+        half_header.extend([0x2a, 3, 0x0a, 1, b'k']);
+        assert_eq!(missing_field(&half_header), Some("key or value of a header"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_can_be_looked_at(bytes: Vec<u8>) {
+            missing_field(&bytes);
+        }
+
+        #[test]
+        fn an_encoded_frame_lacks_nothing(
+            seq_id: u64,
+            service: i32,
+            headers in prop::collection::vec((".*", ".*"), 0..4),
+            payload: Vec<u8>,
+        ) {
+            let headers = headers.into_iter().map(|(key, value)| Header::new(key, value)).collect();
+            let frame = Frame { seq_id, service, headers, payload: Some(payload.into()), ..Frame::default() };
+            prop_assert_eq!(missing_field(&frame.encode_to_vec()), None);
+        }
+
+        #[test]
+        fn the_answer_made_by_the_book_has_no_finding(seq_id: u64, log_id: u64, service: i32, biz_rt: u64) {
+            let headers = vec![Header::new("type", "event"), Header::new("biz", ""), Header::new("type", "x")];
+            let sent = Frame { seq_id, log_id, service, method: 1, headers, ..Frame::default() };
+            let answer = sent.clone().into_answer("{}".into(), biz_rt >> 1);
+            let mut found = Vec::new();
+            echo(&sent, &answer, &mut found);
+            prop_assert_eq!(found, vec![]);
+        }
+    }
+}

@@ -82,3 +82,48 @@ impl Pushes {
         Match::Expected(Arc::clone(&kept.push), kept.waiter.take())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(id: &str) -> Arc<InFlight> {
+        Arc::new(InFlight {
+            message_id: id.into(),
+            label: "event".into(),
+            completes: None,
+            fragments: Vec::new(),
+            copies: 1,
+            purpose: Purpose::Event,
+            connection: ConnectionId(1),
+            card_token: None,
+            card_message: None,
+            sent_at: OnceLock::new(),
+        })
+    }
+
+    #[test]
+    fn the_oldest_push_is_forgotten_one_past_the_limit() {
+        let mut pushes = Pushes::default();
+        for number in 0..PUSHES_LIMIT {
+            pushes.add(push(&number.to_string()), None);
+        }
+        assert!(matches!(pushes.answered("0"), Match::Expected(..)), "at the limit all are kept");
+        pushes.add(push("more"), None);
+        assert!(matches!(pushes.answered("0"), Match::Unknown), "one past it the oldest is gone");
+        assert!(matches!(pushes.answered("1"), Match::Expected(..)));
+        assert_eq!(pushes.by_id.len(), pushes.order.len());
+    }
+
+    #[test]
+    fn a_message_may_be_answered_as_often_as_it_was_pushed() {
+        let mut pushes = Pushes::default();
+        for _ in 0..2 {
+            pushes.add(push("m"), None);
+        }
+        for _ in 0..2 {
+            assert!(matches!(pushes.answered("m"), Match::Expected(..)));
+        }
+        assert!(matches!(pushes.answered("m"), Match::Repeated(_)));
+    }
+}

@@ -253,3 +253,46 @@ impl fmt::Display for Seen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FindingKind;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_log_keeps_its_limit_of_entries_and_all_findings() {
+        let journal = Journal::new(2);
+        for number in 0..3 {
+            journal.found(Finding::error(FindingKind::Ping, number.to_string()));
+        }
+        assert_eq!((journal.entries().len(), journal.findings().len()), (2, 3));
+        let off = Journal::new(0);
+        assert!(!off.is_on());
+        off.found(Finding::error(FindingKind::Ping, "kept"));
+        assert_eq!((off.entries().len(), off.findings().len()), (0, 1));
+        let _watching = off.watch();
+        assert!(off.is_on());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn findings_are_kept_up_to_their_limit() {
+        let journal = Journal::new(1);
+        for number in 0..=FINDINGS_LIMIT {
+            journal.found(Finding::error(FindingKind::Ping, number.to_string()));
+        }
+        let findings = journal.findings();
+        assert_eq!(findings.len(), FINDINGS_LIMIT);
+        assert_eq!(findings[0].text, "1", "the oldest went first");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_log_keeps_its_limit_of_bytes() {
+        let journal = Journal::new(100);
+        let half = "x".repeat(LOG_BYTES_LIMIT / 2);
+        journal.add(None, Seen::Text(half.clone()));
+        journal.add(None, Seen::Text(half));
+        assert_eq!(journal.entries().len(), 2, "at the limit");
+        journal.add(None, Seen::Text("x".into()));
+        assert_eq!(journal.entries().len(), 2, "one byte past it the oldest is gone");
+    }
+}

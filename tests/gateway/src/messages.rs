@@ -239,3 +239,21 @@ impl<T> Kept<T> {
         self.by_key.get_mut(key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_entry_is_forgotten_one_past_the_limit() {
+        let mut kept = Kept::default();
+        for number in 0..KEPT_LIMIT {
+            kept.insert(number.to_string(), number);
+        }
+        kept.insert("0".into(), 7);
+        assert_eq!(kept.get_mut("0"), Some(&mut 7), "at the limit all are kept");
+        kept.insert("more".into(), 0);
+        assert_eq!(kept.get_mut("0"), None);
+        assert_eq!((kept.by_key.len(), kept.order.len()), (KEPT_LIMIT, KEPT_LIMIT));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -20,6 +21,9 @@ use crate::{endpoint, handshake, openapi};
 
 /// Largest body of a request. The largest documented one is a message of 150 KB.
 const BODY_LIMIT: usize = 256 * 1024;
+
+/// Pause after a failed accept, for file descriptors to come free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
@@ -49,7 +53,7 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, security:
             Err(error) => {
                 // Out of file descriptors, or a client that left already: neither is a reason to stop.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }

@@ -178,3 +178,30 @@ impl Tickets {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_ticket_is_forgotten_one_past_the_limit() {
+        let ticket = Ticket {
+            app: "cli_a".into(),
+            device_id: String::new(),
+            access_key: String::new(),
+            service_id: 1,
+        };
+        let mut tickets = Tickets::default();
+        for number in 0..TICKETS_LIMIT {
+            tickets.issue(number.to_string(), ticket.clone());
+        }
+        assert!(tickets.redeem("0").is_some(), "at the limit all are kept");
+        assert!(tickets.redeem("0").is_none(), "and each works once");
+        for number in 0..2 {
+            tickets.issue(format!("more-{number}"), ticket.clone());
+        }
+        assert!(tickets.redeem("1").is_none(), "one past the limit the oldest is gone");
+        assert!(tickets.redeem("2").is_some());
+        assert_eq!(tickets.order.len(), tickets.by_text.len());
+    }
+}

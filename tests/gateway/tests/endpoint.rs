@@ -284,3 +284,16 @@ async fn pings_are_answered_with_the_settings_of_the_moment() {
     let frame = gateway.frames().pop().unwrap();
     assert_eq!(Frame::decode(&*frame.encode_to_vec()).unwrap(), Frame::ping(client.service));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
+    const LIMIT: usize = 256 * 1024;
+    let gateway = in_memory().await;
+    let headers = [("Content-Type", "application/json"), ("locale", "zh")];
+    let good = json!({"AppID": "cli_local", "AppSecret": "local-secret"}).to_string();
+    for (len, status) in [(LIMIT, 200), (LIMIT + 1, 400)] {
+        let body = format!("{good}{}", " ".repeat(len - good.len()));
+        let reply = request(gateway.dial(), "POST", "/callback/ws/endpoint", &headers, &body).await;
+        assert_eq!(reply.status, status, "{len} bytes");
+    }
+}

@@ -135,3 +135,15 @@ async fn one_connection_can_be_treated_alone() {
     gateway.seen(|entry| matches!(entry.seen, Seen::Ended { .. })).await;
     assert_eq!(gateway.connections().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_over_the_limit_ends_the_connection_and_one_at_the_limit_does_not() {
+    const LIMIT: usize = 16 << 20;
+    let (gateway, mut client) = connected().await;
+    client.send(Message::binary(vec![0; LIMIT])).await.unwrap();
+    gateway.seen(|entry| matches!(entry.seen, Seen::Noise(LIMIT))).await;
+    assert_eq!(gateway.connections().len(), 1);
+    let _ = client.send(Message::binary(vec![0; LIMIT + 1])).await;
+    gateway.connected(0).await;
+    gateway.seen(|entry| matches!(&entry.seen, Seen::Found(f) if f.kind == FindingKind::WebSocket)).await;
+}
