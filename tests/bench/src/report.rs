@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::load::{Load, Outcome, measure};
 
-const CLIENTS: &[&str] = &["echo", "echo-batched", "echo-prost", "transport"];
+const CLIENTS: &[&str] = &["echo", "echo-batched", "echo-prost", "transport", "bot"];
 
 const LOADS: &[Load] = &[
     Load { name: "1 KiB, 64 in flight", bytes: 1024, fragments: 1, in_flight: 64, pace: Duration::ZERO },

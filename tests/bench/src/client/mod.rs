@@ -14,6 +14,7 @@ pub(crate) fn run(kind: &str, url: &str) -> Result<()> {
             "echo-batched" => echo::batched(url).await,
             "echo-prost" => echo::prost(url).await,
             "transport" => sdk::transport(url).await,
+            "bot" => sdk::bot(url).await,
             _ => bail!("no client is called {kind:?}"),
         }
     })

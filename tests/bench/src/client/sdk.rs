@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use async_trait::async_trait;
+use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_runtime::{Client, Context, Dispatcher};
 use feishu_transport::{
     Answer, AppId, AppSecret, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, LongConnection, Stop,
 };
@@ -26,4 +28,22 @@ pub(super) async fn transport(url: &str) -> Result<()> {
     let inbox = Arc::new(move |delivery: Delivery| delivery.answer(&answer));
     let (_stop, stopped) = Stop::new();
     Ok(connection.run(inbox, stopped).await?)
+}
+
+/// The whole bot: typed callback in, typed reply out.
+pub(super) async fn bot(url: &str) -> Result<()> {
+    let dispatcher = Dispatcher::builder()
+        .on(|click: CardActionTrigger, _: Context| async move {
+            let note = click.event.action.form_value.text("note").unwrap_or_default();
+            Ok(CardReply::toast(Toast::success(format!("Saved {} characters", note.len()))))
+        })
+        .build()?;
+    let url = url.to_owned();
+    Client::builder(AppId::new("cli_bench"), AppSecret::new("bench"))
+        .connection(move |connection| connection.endpoint_source(Fixed(url)))
+        .dispatcher(dispatcher)
+        .build()?
+        .run()
+        .await?;
+    Ok(())
 }
