@@ -42,3 +42,8 @@ pub use reply::{Reply, ReplyError};
 pub use time::Timestamp;
 pub use validate::{Finding, MAX_CARD_BYTES, MAX_CARD_ELEMENTS, Rule};
 pub use verification::{Challenge, UrlVerification};
+
+/// Runs the examples of the component table as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/components.md")]
+mod components {}

@@ -55,7 +55,9 @@ fn card_replies_have_the_documented_shape() {
     ];
     for (reply, documented) in cases {
         assert_eq!(written(&reply), documented);
+        assert_eq!(serde_json::to_value(&reply).unwrap(), documented);
         assert_eq!(reply.findings(), []);
+        assert_eq!(reply.into_card().is_some(), documented.get("card").is_some());
     }
 }
 

@@ -23,7 +23,8 @@ use crate::validate::{self, Finding};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct CardReply(Shape);
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -102,6 +103,14 @@ impl CardReply {
             *toast = Some(new);
         }
         self
+    }
+
+    /// The card, to use it in a later update ([`CardUpdate`](crate::openapi::CardUpdate)); `None` without one.
+    pub fn into_card(self) -> Option<CardContent> {
+        match self.0 {
+            Shape::Typed { card, .. } => card,
+            Shape::Unchecked(_) => None,
+        }
     }
 
     /// What the user's client would refuse: the same as [`Reply::findings`].
