@@ -21,7 +21,7 @@ pub trait Reply: Send + 'static {
     /// When the reply cannot be written as JSON. No reply of this crate fails.
     fn to_json(&self) -> Result<Vec<u8>, ReplyError>;
 
-    /// What the user's client would refuse, worst first. Empty for a reply that is fine.
+    /// What the user's client would refuse or ignore. Empty for a reply that is fine.
     fn findings(&self) -> Vec<Finding> {
         Vec::new()
     }

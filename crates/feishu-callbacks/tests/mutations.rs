@@ -298,6 +298,49 @@ fn a_users_own_type_is_read_as_tolerantly_as_ours() {
 }
 
 #[test]
+fn eleven_wrong_members_of_twelve_do_not_take_the_twelfth_with_them() {
+    let payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"operator":[],"token":{},"host":1,"delivery_type":[],
+        "action":{"tag":[],"name":[],"form_value":1,"input_value":[],"option":[],"options":7,"checked":"x","timezone":{},"value":"kept"},
+        "context":{"open_chat_id":"oc_hall","open_message_id":[],"url":[],"preview_token":[]}}}"#;
+    let click = decode::<CardActionEvent>(payload).unwrap();
+    assert_eq!(click.event.action.value.as_str(), Some("kept"));
+    assert_eq!(click.event.context.open_chat_id.unwrap(), "oc_hall");
+}
+
+#[test]
+fn a_body_of_more_misfits_than_rounds_is_still_read() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Wide {
+        #[serde(default)]
+        cups: std::collections::BTreeMap<String, u8>,
+        note: Option<String>,
+    }
+
+    impl Body for Wide {
+        const TYPE: &'static str = "tea.paid_v1";
+        type Reply = ();
+    }
+
+    let cups: Vec<String> = (0..500).map(|n| format!("\"c{n}\":\"x\"")).collect();
+    let payload = format!(
+        r#"{{"header":{{"event_type":"tea.paid_v1"}},"event":{{"cups":{{{}}},"note":"kept"}}}}"#,
+        cups.join(",")
+    );
+    let wide = decode::<Wide>(payload.as_bytes()).unwrap();
+    assert!(wide.event.cups.is_empty());
+    assert_eq!(wide.event.note.as_deref(), Some("kept"));
+}
+
+#[test]
+fn a_payload_of_nothing_but_doubled_members_is_not_answered_with_as_many_words() {
+    let doubles = vec![r#""host":"im_message""#; 5000].join(",");
+    let payload = format!(r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{{doubles}}}}}"#);
+    let click = decode::<CardActionEvent>(payload.as_bytes()).unwrap();
+    assert_eq!(click.event.host.as_ref().unwrap().as_str(), "im_message");
+    assert_eq!(click.odd_fields().len(), 32);
+}
+
+#[test]
 fn what_a_users_own_type_requires_is_named_when_it_is_not_there() {
     let wrong = paid(r#"{"amount":"seven"}"#).unwrap_err();
     assert_eq!((wrong.kind(), wrong.path()), (DecodeErrorKind::MissingRequired, "event.amount"));

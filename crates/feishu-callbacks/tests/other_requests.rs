@@ -127,7 +127,7 @@ fn an_event_of_schema_1_is_read_like_any_other() {
     assert_eq!(created.header.tenant_key.as_ref().unwrap(), &"tenant-teahouse");
     assert_eq!(created.header.create_time.unwrap().as_micros(), 1_765_432_100_717_141);
     assert_eq!(created.event.user.name.as_deref(), Some("Guest"));
-    assert_eq!(created.event.user.ids.open_id.as_ref().unwrap(), &"ou_guest");
+    assert_eq!(created.event.user.open_id.as_ref().unwrap(), &"ou_guest");
 }
 
 #[test]

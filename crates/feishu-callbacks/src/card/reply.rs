@@ -105,6 +105,14 @@ impl CardReply {
         self
     }
 
+    /// The card that is in it; `None` without one and for an unchecked reply.
+    pub fn card_content(&self) -> Option<&CardContent> {
+        match &self.0 {
+            Shape::Typed { card, .. } => card.as_ref(),
+            Shape::Unchecked(_) => None,
+        }
+    }
+
     /// The card, to use it in a later update ([`CardUpdate`](crate::openapi::CardUpdate)); `None` without one.
     pub fn into_card(self) -> Option<CardContent> {
         match self.0 {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::UserIds;
-use crate::ids::{AppId, ChatId, MessageId, TenantKey};
+use crate::ids::{AppId, ChatId, MessageId, OpenId, TenantKey, UserId};
 use crate::text;
 use crate::time::{self, Timestamp};
 
@@ -52,10 +52,14 @@ pub struct P2pChatCreatedEvent {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[non_exhaustive]
 pub struct ChatUser {
-    /// Ids of the user.
-    #[serde(flatten)]
-    pub ids: UserIds,
+    /// The user as this app knows them.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub open_id: Option<OpenId>,
+    /// Only with the scope `contact:user.employee_id:readonly`.
+    #[serde(default, deserialize_with = "text::filled")]
+    pub user_id: Option<UserId>,
     /// Name as shown.
+    #[serde(default, deserialize_with = "text::string")]
     pub name: Option<String>,
 }
 

@@ -28,6 +28,7 @@ pub struct TokenRequest<'a> {
 impl Call for TokenRequest<'_> {
     const METHOD: &'static str = "POST";
     const NEEDS_TOKEN: bool = false;
+    /// The token stands beside `code`, not in `data`: read the answer as [`TokenAnswer`].
     type Data = Nothing;
 
     fn path(&self) -> String {

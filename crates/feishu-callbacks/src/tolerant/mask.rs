@@ -23,8 +23,8 @@ pub(crate) enum Mask {
     Absent,
 }
 
-/// Masked children after which their parent is masked instead: a list of a thousand wrong items is one wrong list.
-const MAX_MASKED_CHILDREN: usize = 8;
+/// Masked items after which their list is masked instead: a list of a thousand wrong items is one wrong list.
+const MAX_MASKED_ITEMS: usize = 8;
 
 /// The masked places of one payload.
 #[derive(Debug, Default)]
@@ -52,10 +52,10 @@ impl Masks {
     /// Masks the place where reading failed, or more if it is masked already. False when nothing is left to mask.
     pub(crate) fn add(&mut self, mut place: Place, error: &serde_json::Error) -> bool {
         loop {
-            let Some((_, parent)) = place.split_last() else { return false };
+            let Some((last, parent)) = place.split_last() else { return false };
             let masked_before = self.get(&place);
-            let crowded =
-                !parent.is_empty() && masked_before.is_none() && self.children(parent) >= MAX_MASKED_CHILDREN;
+            let is_item = matches!(last, Step::Index(_));
+            let crowded = is_item && masked_before.is_none() && self.children(parent) >= MAX_MASKED_ITEMS;
             match masked_before {
                 None if !crowded => {
                     self.odd.push(odd_field(&place, error));

@@ -12,6 +12,9 @@ use serde::de::{
 use super::mask::{self, Mask, Masks, Place, Step};
 use crate::error::OddField;
 
+/// Doubled keys that are listed; a payload of nothing else must not fill the memory with words about it.
+const MAX_NOTED_DOUBLES: usize = 32;
+
 /// Where a read stands, and where it failed first.
 pub(super) struct Trace<'m> {
     masks: &'m Masks,
@@ -48,6 +51,9 @@ impl<'m> Trace<'m> {
 
     /// Notes a key that came twice; the first one counts.
     fn note_doubled(&self, key: &str) {
+        if self.doubled.borrow().len() >= MAX_NOTED_DOUBLES {
+            return;
+        }
         let mut place = self.place.borrow().clone();
         place.push(Step::Key(key.into()));
         self.doubled.borrow_mut().push(OddField {
