@@ -1,5 +1,6 @@
 //! JSON that is kept as text and read when somebody asks.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -10,7 +11,7 @@ use crate::error::OddField;
 use crate::tolerant;
 
 /// Raw text and, once asked for, its tree.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct LazyJson {
     raw: Option<Box<RawValue>>,
     tree: OnceLock<Value>,
@@ -37,6 +38,12 @@ impl LazyJson {
             Ok(value) => Ok(value),
             Err(_) => tolerant::decode_strict(&tolerant::repair(text.as_bytes())),
         }
+    }
+}
+
+impl fmt::Debug for LazyJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.raw().unwrap_or("none"))
     }
 }
 

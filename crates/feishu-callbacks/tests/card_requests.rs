@@ -211,6 +211,19 @@ fn a_form_reads_into_a_type_of_ones_own() {
 }
 
 #[test]
+fn unknown_members_survive_in_the_raw_json_byte_for_byte() {
+    let value = r#"{ "z":1, "a" : {"new":[1.50, "\u00e9"]} }"#;
+    let form = r#"{"field of tomorrow" : {"x":1e2}}"#;
+    let payload = format!(
+        r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{"action":{{"value":{value},"form_value":{form}}}}}}}"#
+    );
+    let click: CardActionTrigger = decode(payload.as_bytes()).unwrap();
+    assert_eq!(click.event.action.value.raw(), Some(value));
+    assert_eq!(click.event.action.form_value.raw(), Some(form));
+    assert_eq!(format!("{:?}", click.event.action.form_value), format!("FormValue({form})"));
+}
+
+#[test]
 fn an_age_is_counted_from_the_creation() {
     use std::time::{Duration, UNIX_EPOCH};
     let header = click("card_button").header;
