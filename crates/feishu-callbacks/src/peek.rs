@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{DecodeError, DecodeErrorKind};
@@ -186,7 +186,8 @@ impl<'de> Visitor<'de> for Probe<'_, 'de> {
                     found.header = members.next_value()?;
                     if let Some(early) = self.early.filter(|_| found.names_its_type()) {
                         early.replace(Some(found));
-                        return Err(A::Error::custom("the rest is not needed"));
+                        // The parser objects to members that were not read, which costs less than an error made here.
+                        return Ok(Found::default());
                     }
                 }
                 Member::Event => found.event = members.next_value()?,

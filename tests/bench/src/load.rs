@@ -25,6 +25,27 @@ pub(crate) struct Load {
     pub(crate) pace: Duration,
 }
 
+/// The loads that are measured.
+pub(crate) const LOADS: &[Load] = &[
+    Load { name: "1 KiB, 64 in flight", bytes: 1024, fragments: 1, in_flight: 64, pace: Duration::ZERO },
+    Load { name: "1 KiB, one at a time", bytes: 1024, fragments: 1, in_flight: 1, pace: Duration::ZERO },
+    Load { name: "64 KiB, 8 in flight", bytes: 64 << 10, fragments: 1, in_flight: 8, pace: Duration::ZERO },
+    Load {
+        name: "256 KiB in 8 fragments",
+        bytes: 256 << 10,
+        fragments: 8,
+        in_flight: 1,
+        pace: Duration::ZERO,
+    },
+    Load {
+        name: "a click every 10 ms",
+        bytes: 1024,
+        fragments: 1,
+        in_flight: 1,
+        pace: Duration::from_millis(10),
+    },
+];
+
 /// What one run gave.
 #[derive(Clone, Copy)]
 pub(crate) struct Outcome {
@@ -158,7 +179,7 @@ fn is_ping(data: &Bytes) -> bool {
     data.len() < 40
 }
 
-fn frames(load: Load) -> Vec<Frame> {
+pub(crate) fn frames(load: Load) -> Vec<Frame> {
     let payload = payload(load.bytes);
     let size = payload.len().div_ceil(load.fragments);
     let parts: Vec<Bytes> = payload.chunks(size).map(Bytes::copy_from_slice).collect();

@@ -6,6 +6,7 @@
 
 mod client;
 mod load;
+mod micro;
 mod process;
 mod report;
 
@@ -16,12 +17,13 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["client", kind, url] => client::run(kind, url),
+        ["--steps"] => micro::run(),
         [] => report::run(5, ""),
         ["--rounds", rounds] => rounds.parse().map_err(Into::into).and_then(|rounds| report::run(rounds, "")),
         ["--rounds", rounds, "--only", name] => {
             rounds.parse().map_err(Into::into).and_then(|rounds| report::run(rounds, name))
         }
-        _ => Err(anyhow::anyhow!("usage: feishu-bench [--rounds N [--only LOAD]]")),
+        _ => Err(anyhow::anyhow!("usage: feishu-bench [--steps | --rounds N [--only LOAD]]")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,32 +1,10 @@
 //! Runs every client under every load, in turns, and prints the ratios.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
-use crate::load::{Load, Outcome, measure};
+use crate::load::{LOADS, Outcome, measure};
 
 const CLIENTS: &[&str] = &["echo", "echo-batched", "echo-prost", "transport", "bot"];
-
-const LOADS: &[Load] = &[
-    Load { name: "1 KiB, 64 in flight", bytes: 1024, fragments: 1, in_flight: 64, pace: Duration::ZERO },
-    Load { name: "1 KiB, one at a time", bytes: 1024, fragments: 1, in_flight: 1, pace: Duration::ZERO },
-    Load { name: "64 KiB, 8 in flight", bytes: 64 << 10, fragments: 1, in_flight: 8, pace: Duration::ZERO },
-    Load {
-        name: "256 KiB in 8 fragments",
-        bytes: 256 << 10,
-        fragments: 8,
-        in_flight: 1,
-        pace: Duration::ZERO,
-    },
-    Load {
-        name: "a click every 10 ms",
-        bytes: 1024,
-        fragments: 1,
-        in_flight: 1,
-        pace: Duration::from_millis(10),
-    },
-];
 
 pub(crate) fn run(rounds: usize, only: &str) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

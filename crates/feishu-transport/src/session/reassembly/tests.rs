@@ -1,3 +1,5 @@
+//! Fragments in every order, with every fault, at every limit.
+
 use std::time::Duration;
 
 use feishu_proto::Header;
