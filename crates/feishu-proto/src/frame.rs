@@ -4,9 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use prost::Message as _;
-
-use crate::{Frame, Header, Kind, Method, key, wire};
+use crate::{Frame, Header, Kind, Method, key};
 
 impl Frame {
     /// The application-level ping. `service` is the `service_id` of the connection URL, 0 when it has none.
@@ -36,57 +34,6 @@ impl Frame {
         self.headers.push(Header::new(key::BIZ_RT, biz_rt_ms.to_string()));
         self.payload = Some(payload);
         self
-    }
-}
-
-/// Encoding an answer from a borrowed frame, for senders that still need the frame and would rather not copy it.
-impl Frame {
-    /// The encoded answer to this frame: the bytes of [`Frame::into_answer`], from a borrowed frame and in one buffer.
-    ///
-    /// `write_payload` appends exactly `payload_len` bytes to the buffer it is given; this is where the JSON is written
-    /// straight into the frame. Should it write another number of bytes, the length is put right at the price of a
-    /// copy.
-    ///
-    /// ```
-    /// use feishu_proto::{Bytes, Frame, Message};
-    ///
-    /// let frame = Frame::ping(7);
-    /// let wire = frame.encode_answer(12, 2, |buffer| buffer.extend_from_slice(b"{}"));
-    /// assert_eq!(wire, frame.into_answer(Bytes::from_static(b"{}"), 12).encode_to_vec());
-    /// ```
-    pub fn encode_answer(
-        &self,
-        biz_rt_ms: u64,
-        payload_len: usize,
-        write_payload: impl FnOnce(&mut Vec<u8>),
-    ) -> Vec<u8> {
-        let biz_rt = Header::new(key::BIZ_RT, biz_rt_ms.to_string());
-        let texts = [(6, &self.payload_encoding), (7, &self.payload_type)];
-        let headers_len: usize = self.headers.iter().chain([&biz_rt]).map(|h| h.encoded_len() + 12).sum();
-        let texts_len: usize =
-            texts.iter().map(|(_, text)| text.as_ref().map_or(0, |text| text.len() + 12)).sum();
-        let last_len = self.log_id_new.as_ref().map_or(0, |text| text.len() + 12);
-
-        let mut wire = Vec::with_capacity(64 + headers_len + texts_len + last_len + payload_len);
-        wire::put_number(&mut wire, 1, self.seq_id);
-        wire::put_number(&mut wire, 2, self.log_id);
-        wire::put_number(&mut wire, 3, wire::sign_extend(self.service));
-        wire::put_number(&mut wire, 4, wire::sign_extend(self.method));
-        for header in self.headers.iter().chain([&biz_rt]) {
-            wire::put_header(&mut wire, header);
-        }
-        for (tag, text) in texts {
-            wire::put_text(&mut wire, tag, text.as_deref());
-        }
-        wire::put_length(&mut wire, 8, payload_len);
-        let start = wire.len();
-        write_payload(&mut wire);
-        if wire.len() != start + payload_len {
-            let payload = Bytes::from(wire.split_off(start.min(wire.len())));
-            return self.clone().into_answer(payload, biz_rt_ms).encode_to_vec();
-        }
-        wire::put_text(&mut wire, 9, self.log_id_new.as_deref());
-        wire
     }
 }
 

@@ -5,6 +5,7 @@ mod frame;
 mod generated;
 mod header;
 mod kind;
+mod raw;
 mod wire;
 
 pub use bytes::Bytes;
@@ -13,3 +14,4 @@ pub use prost::{DecodeError, Message};
 pub use crate::generated::{Frame, Header};
 pub use crate::header::key;
 pub use crate::kind::{Kind, Method};
+pub use crate::raw::RawFrame;

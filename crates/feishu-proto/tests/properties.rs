@@ -1,6 +1,6 @@
 //! What holds for every frame and for every sequence of bytes.
 
-use feishu_proto::{Bytes, Frame, Header, Message};
+use feishu_proto::{Bytes, Frame, Header, Message, Method, RawFrame};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -33,12 +33,51 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_encoded_in_place_is_the_answer(frame in frame(), time in any::<u64>(), payload in vec(any::<u8>(), 0..300)) {
-        let in_place = frame.encode_answer(time, payload.len(), |wire| wire.extend_from_slice(&payload));
-        let wrong_length = frame.encode_answer(time, 3, |wire| wire.extend_from_slice(&payload));
+    fn a_raw_frame_says_what_the_frame_says(frame in frame()) {
+        let raw = RawFrame::decode(Bytes::from(frame.encode_to_vec())).unwrap();
+        prop_assert_eq!(raw.method(), Method::from(frame.method));
+        prop_assert_eq!(raw.kind(), frame.kind());
+        prop_assert_eq!(raw.payload(), frame.payload.clone().unwrap_or_default());
+        prop_assert_eq!(raw.is_encoded(), frame.payload_encoding.as_ref().is_some_and(|text| !text.is_empty()));
+        let headers = frame.headers.iter().map(|header| (header.key.as_str(), header.value.as_str()));
+        prop_assert!(raw.headers().eq(headers));
+        prop_assert_eq!(raw.to_frame().unwrap(), frame);
+    }
+
+    #[test]
+    fn an_answer_from_a_raw_frame_is_the_answer(
+        frame in frame(),
+        time in any::<u64>(),
+        payload in vec(any::<u8>(), 0..300),
+    ) {
+        let raw = RawFrame::from(frame.clone());
+        let in_place = raw.encode_answer(time, payload.len(), |wire| wire.extend_from_slice(&payload));
+        let wrong_length = raw.encode_answer(time, 3, |wire| wire.extend_from_slice(&payload));
         let whole = frame.into_answer(Bytes::from(payload), time).encode_to_vec();
         prop_assert_eq!(&in_place, &whole);
         prop_assert_eq!(&wrong_length, &whole);
+    }
+
+    #[test]
+    fn raw_frames_take_what_prost_takes(frame in frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut wire = frame.encode_to_vec();
+        let at = at.index(wire.len());
+        wire[at] = byte;
+        let raw = RawFrame::decode(Bytes::from(wire.clone()));
+        let by_prost = Frame::decode(wire.as_slice());
+        prop_assert_eq!(raw.is_ok(), by_prost.is_ok());
+        if let (Ok(raw), Ok(frame)) = (raw, by_prost) {
+            let answer = raw.encode_answer(1, 2, |wire| wire.extend_from_slice(b"{}"));
+            let answer = Frame::decode(answer.as_slice()).unwrap();
+            prop_assert_eq!(answer, frame.into_answer(Bytes::from_static(b"{}"), 1));
+        }
+    }
+
+    #[test]
+    fn raw_noise_never_panics(noise in vec(any::<u8>(), 0..512)) {
+        if let Ok(raw) = RawFrame::decode(Bytes::from(noise)) {
+            let _ = raw.encode_answer(1, 0, |_| ());
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Kind, Method, key};
+use feishu_proto::{Frame, Header, Kind, Method, RawFrame, key};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ impl Delivery {
 
 /// What came from the platform: a payload, its headers, and when and where it arrived.
 pub struct Received {
-    frame: Frame,
+    frame: RawFrame,
     payload: Bytes,
     arrival: Instant,
     connection: Option<Arc<ConnectionInfo>>,
@@ -60,12 +60,12 @@ impl Received {
         if frame.header(key::TYPE).is_none() {
             frame.headers.push(Header::new(key::TYPE, Kind::Event.as_str()));
         }
-        Self { frame, payload: payload.into(), arrival: Instant::now(), connection: None }
+        Self { frame: frame.into(), payload: payload.into(), arrival: Instant::now(), connection: None }
     }
 
-    /// A message whose last frame is `frame` (its payload is ignored) and whose whole payload is `payload`.
+    /// A message whose last frame is `frame` and whose whole payload is `payload`.
     pub(crate) fn from_frame(
-        frame: Frame,
+        frame: RawFrame,
         payload: Bytes,
         arrival: Instant,
         connection: Arc<ConnectionInfo>,
@@ -101,7 +101,7 @@ impl Received {
 
     /// All frame headers in order.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.frame.headers.iter().map(|header| (header.key.as_str(), header.value.as_str()))
+        self.frame.headers()
     }
 
     /// When the last byte of the message arrived: the platform's three seconds run from here.
@@ -114,8 +114,8 @@ impl Received {
         self.connection.as_ref()
     }
 
-    /// The frame that completed the message, for a transport that answers with it. Its payload is empty.
-    pub fn frame(&self) -> &Frame {
+    /// The frame that completed the message, for a transport that answers with it.
+    pub fn frame(&self) -> &RawFrame {
         &self.frame
     }
 }

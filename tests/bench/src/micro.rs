@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use bytes::Bytes;
-use feishu_proto::{Frame, Message as _};
+use feishu_proto::{Frame, Message as _, RawFrame};
 use feishu_runtime::callbacks::{CardActionEvent, CardReply, Reply as _, Toast, decode_with, peek};
 
 use crate::load::{LOADS, frames};
@@ -16,16 +16,18 @@ const TIMES: u32 = 100_000;
 pub(crate) fn run() -> Result<()> {
     let frame = frames(LOADS[0]).remove(0);
     let wire = Bytes::from(frame.encode_to_vec());
+    let raw = RawFrame::decode(wire.clone())?;
     let payload = frame.payload.clone().unwrap_or_default();
     let header = Arc::new(peek(&payload)?);
-    step("decode the frame", || Frame::decode(wire.clone()).is_ok());
+    step("decode the frame", || RawFrame::decode(wire.clone()).is_ok());
+    step("the same by prost", || Frame::decode(wire.clone()).is_ok());
     step("peek the header", || peek(&payload).is_ok());
     step("decode the event", || decode_with::<CardActionEvent>(Arc::clone(&header), &payload).is_ok());
     let click = decode_with::<CardActionEvent>(Arc::clone(&header), &payload)?;
     step("read the form", || click.event.action.form_value.text("note").is_some());
     step("write the reply", || CardReply::toast(Toast::success("Saved")).to_json().is_ok());
     step("encode the answer", || {
-        frame.encode_answer(1, 40, |wire| wire.extend_from_slice(&[b' '; 40])).len() > 40
+        raw.encode_answer(1, 40, |wire| wire.extend_from_slice(&[b' '; 40])).len() > 40
     });
     Ok(())
 }

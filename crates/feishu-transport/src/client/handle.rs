@@ -83,7 +83,7 @@ impl ConnectionHandle {
     /// Opens a new connection in place of each present one, before the present one is let go: nothing is missed, and
     /// running answers still go out on the old one.
     pub fn rotate(&self) {
-        self.shared.signals.rotate.send_modify(|times| *times += 1);
+        self.shared.signals.iter().for_each(|signals| signals.rotate.send_modify(|times| *times += 1));
     }
 }
 

@@ -28,6 +28,8 @@ use crate::{Error, Inbox, Stop, Transport};
 
 /// How often clocks are compared and waiting answers looked at.
 const TICK: Duration = Duration::from_millis(500);
+/// How long a connection that is to close still waits for answers, once the grace is over.
+const PARTING: Duration = Duration::from_millis(200);
 /// A difference between the clocks' steps that means that the machine slept.
 const JUMP: Duration = Duration::from_secs(15);
 
@@ -78,8 +80,9 @@ impl LongConnection {
 
     async fn run_slots(&self, inbox: Arc<dyn Inbox>) -> Result<(), Error> {
         let mut slots = JoinSet::new();
-        for index in 0..usize::from(self.shared.config.connections) {
-            slots.spawn(Slot::new(Arc::clone(&self.shared), Arc::clone(&inbox), index).run());
+        for (index, signals) in self.shared.signals.iter().enumerate() {
+            let slot = Slot::new(Arc::clone(&self.shared), Arc::clone(&inbox), index, signals);
+            slots.spawn(slot.run());
         }
         while let Some(ended) = slots.join_next().await {
             match ended {
@@ -129,7 +132,9 @@ async fn close_on(shared: &Shared, stop: &mut Stop) {
         () = stop.shortened(deadline) => {}
     }
     let timeouts = &shared.config.timeouts;
-    shared.signals.close.send_replace(Some(Duration::from_millis(200)));
+    for signals in &shared.signals {
+        signals.close.send_replace(Some(PARTING));
+    }
     sleep(timeouts.write + timeouts.close + Duration::from_secs(1)).await;
 }
 

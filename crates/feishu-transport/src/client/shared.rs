@@ -18,7 +18,8 @@ pub(crate) struct Shared {
     pub(super) config: Config,
     pub(super) counters: Arc<Counters>,
     pub(super) exchange: Arc<Exchange>,
-    pub(super) signals: Signals,
+    /// One for each connection: with a single listener each, they are heard in order, and a run can be repeated.
+    pub(super) signals: Vec<Signals>,
     observer: Arc<Observer>,
     settings: Mutex<ServerSettings>,
     states: Mutex<Vec<State>>,
@@ -33,7 +34,7 @@ pub(crate) struct Shared {
     woken_at: Mutex<Option<Instant>>,
 }
 
-/// Requests to all connections; each is a number that grows with every request.
+/// Requests to one connection; each is a number that grows with every request.
 pub(super) struct Signals {
     /// Sleep, change of network: try again at once.
     pub(super) wake: watch::Sender<u64>,
@@ -41,6 +42,12 @@ pub(super) struct Signals {
     pub(super) rotate: watch::Sender<u64>,
     /// Take no new connection, close those there are; with the patience for it.
     pub(super) close: watch::Sender<Option<Duration>>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        Self { wake: watch::Sender::new(0), rotate: watch::Sender::new(0), close: watch::Sender::new(None) }
+    }
 }
 
 impl Shared {
@@ -52,11 +59,7 @@ impl Shared {
         Self {
             counters,
             exchange: Arc::new(exchange),
-            signals: Signals {
-                wake: watch::Sender::new(0),
-                rotate: watch::Sender::new(0),
-                close: watch::Sender::new(None),
-            },
+            signals: (0..config.connections).map(|_| Signals::new()).collect(),
             observer,
             settings: Mutex::new(config.settings),
             states: Mutex::new(vec![idle.clone(); usize::from(config.connections)]),
@@ -175,7 +178,7 @@ impl Shared {
         *lock(&self.woken_at) = Some(Instant::now());
         self.tell(|| LifecycleEvent::Woken);
         self.exchange.probe_all();
-        self.signals.wake.send_modify(|times| *times += 1);
+        self.signals.iter().for_each(|signals| signals.wake.send_modify(|times| *times += 1));
     }
 }
 

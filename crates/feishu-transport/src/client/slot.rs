@@ -12,7 +12,7 @@ use super::config::{OnConnectionLimit, Retries};
 use super::driver::{Driver, End};
 use super::exchange::ConnectionPath;
 use super::outbox::Outbox;
-use super::shared::Shared;
+use super::shared::{Shared, Signals};
 use crate::backoff::Backoff;
 use crate::lifecycle::LifecycleEvent;
 use crate::session::Session;
@@ -49,14 +49,14 @@ enum Ended {
 }
 
 impl Slot {
-    pub(super) fn new(shared: Arc<Shared>, inbox: Arc<dyn Inbox>, index: usize) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, inbox: Arc<dyn Inbox>, index: usize, signals: &Signals) -> Self {
         let seed = shared.config.seed.wrapping_add(index as u64);
         Self {
             backoff: Backoff::new(seed, &shared.config.timeouts),
             drivers: JoinSet::new(),
-            wake: shared.signals.wake.subscribe(),
-            rotate: shared.signals.rotate.subscribe(),
-            close: shared.signals.close.subscribe(),
+            wake: signals.wake.subscribe(),
+            rotate: signals.rotate.subscribe(),
+            close: signals.close.subscribe(),
             session: None,
             shared,
             inbox,
@@ -113,6 +113,8 @@ impl Slot {
             };
             self.fail_if_fatal(&error)?;
             let delay = self.backoff.after_failure(&error, &self.shared.settings());
+            // What failed began before the wake-up, and says nothing about the network of now.
+            let delay = if self.shared.was_woken(since) { Duration::ZERO } else { delay };
             self.give_up_if_exhausted(&error)?;
             tracing::warn!(slot = self.index, attempt, retry_in = ?delay, %error, "cannot connect");
             self.shared.tell(|| LifecycleEvent::AttemptFailed { error: error.clone(), retry_in: delay });

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use feishu_proto::Frame;
+use feishu_proto::RawFrame;
 
 use crate::Answer;
 
@@ -10,7 +10,7 @@ const OPEN: &[u8] = b",\"data\":\"";
 const CLOSE: &[u8] = b"\"}";
 
 /// The answer to `frame` on the wire: `{"code":…,"data":"<base64>"}` as its payload.
-pub(crate) fn encode_answer(frame: &Frame, answer: &Answer, biz_rt_ms: u64) -> Vec<u8> {
+pub(crate) fn encode_answer(frame: &RawFrame, answer: &Answer, biz_rt_ms: u64) -> Vec<u8> {
     let head = format!("{{\"code\":{}", answer.code());
     let Some(data) = answer.data() else {
         return frame.encode_answer(biz_rt_ms, head.len() + 1, |wire| {
@@ -36,11 +36,11 @@ pub(crate) fn encode_answer(frame: &Frame, answer: &Answer, biz_rt_ms: u64) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use feishu_proto::{Header, Message as _};
+    use feishu_proto::{Frame, Header, Message as _};
 
     fn payload_of(answer: &Answer) -> String {
         let frame = Frame { headers: vec![Header::new("type", "event")], ..Frame::ping(1) };
-        let wire = encode_answer(&frame, answer, 5);
+        let wire = encode_answer(&frame.into(), answer, 5);
         let decoded = Frame::decode(wire.as_slice()).unwrap();
         assert_eq!(decoded.header("biz_rt"), Some("5"));
         String::from_utf8(decoded.payload.unwrap().to_vec()).unwrap()

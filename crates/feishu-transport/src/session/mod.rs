@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Kind, Message as _, Method};
+use feishu_proto::{Frame, Kind, Message as _, Method, RawFrame};
 
 use crate::counters::Counters;
 use crate::{Limits, Message, ServerSettings, SettingsUpdate, Timeouts};
@@ -24,8 +24,8 @@ use reassembly::{Placed, Reassembly};
 pub(crate) enum Step {
     /// Nothing.
     Idle,
-    /// A message is complete: the frame that completed it, without its payload, and the whole payload.
-    Deliver { frame: Frame, payload: Bytes },
+    /// A message is complete: the frame that completed it, and the whole payload.
+    Deliver { frame: RawFrame, payload: Bytes },
     /// The server sent settings.
     Settings(SettingsUpdate),
     /// The peer closes.
@@ -132,7 +132,7 @@ impl Session {
 
     fn receive_frame(&mut self, now: Instant, data: Bytes) -> Step {
         let len = data.len();
-        let frame = match Frame::decode(data) {
+        let frame = match RawFrame::decode(data) {
             Ok(frame) => frame,
             Err(error) => {
                 self.counters.undecodable.one();
@@ -142,9 +142,9 @@ impl Session {
                 return Step::Idle;
             }
         };
-        match (Method::from(frame.method), frame.kind()) {
+        match (frame.method(), frame.kind()) {
             (Method::Data, Kind::Event | Kind::Card) => self.receive_data(now, frame),
-            (Method::Control, Kind::Pong) => self.receive_pong(frame.payload.as_deref().unwrap_or_default()),
+            (Method::Control, Kind::Pong) => self.receive_pong(&frame.payload()),
             (Method::Control, Kind::Ping) => {
                 self.counters.server_pings.one();
                 Step::Idle
@@ -166,18 +166,13 @@ impl Session {
         }
     }
 
-    fn receive_data(&mut self, now: Instant, mut frame: Frame) -> Step {
-        if frame.payload_encoding.as_deref().is_some_and(|encoding| !encoding.is_empty())
-            && self.reported.first(Oddity::Encoding)
-        {
-            let encoding = frame.payload_encoding.as_deref();
+    fn receive_data(&mut self, now: Instant, frame: RawFrame) -> Step {
+        if frame.is_encoded() && self.reported.first(Oddity::Encoding) {
             tracing::warn!(
-                encoding,
                 "frames name a payload encoding, which no documentation knows; handed on as it is"
             );
         }
-        let payload = frame.payload.take().unwrap_or_default();
-        match self.reassembly.place(now, &frame, payload) {
+        match self.reassembly.place(now, &frame) {
             Placed::Complete(payload) => Step::Deliver { frame, payload },
             Placed::Waiting => Step::Idle,
             Placed::Dropped(why) => {

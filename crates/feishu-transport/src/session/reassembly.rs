@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use feishu_proto::{Frame, key};
+use feishu_proto::{RawFrame, key};
 
 use crate::Limits;
 use crate::counters::Counters;
@@ -68,7 +68,8 @@ impl Reassembly {
 
     /// Takes a data frame's payload. A frame that names no number of fragments, or one that makes no sense, is whole:
     /// better a message that cannot be read than one that is never answered.
-    pub(super) fn place(&mut self, now: Instant, frame: &Frame, payload: Bytes) -> Placed {
+    pub(super) fn place(&mut self, now: Instant, frame: &RawFrame) -> Placed {
+        let payload = frame.payload();
         let sum = frame.header(key::SUM).and_then(|sum| sum.trim().parse::<u32>().ok()).unwrap_or(1);
         if sum <= 1 {
             return self.whole(payload);

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use feishu_proto::Header;
+use feishu_proto::{Frame, Header};
 use proptest::prelude::*;
 
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn frame(id: &str, sum: &str, seq: &str) -> Frame {
+fn frame(id: &str, sum: &str, seq: &str, payload: &[u8]) -> RawFrame {
     let headers = [("type", "event"), ("message_id", id), ("sum", sum), ("seq", seq)];
     let headers = headers.into_iter().filter(|(_, value)| *value != "-");
-    Frame { method: 1, headers: headers.map(|(k, v)| Header::new(k, v)).collect(), ..Frame::default() }
+    let headers = headers.map(|(key, value)| Header::new(key, value)).collect();
+    let payload = Some(Bytes::copy_from_slice(payload));
+    Frame { method: 1, headers, payload, ..Frame::default() }.into()
 }
 
 struct Bench {
@@ -29,7 +31,7 @@ impl Bench {
 
     fn place(&mut self, id: &str, sum: &str, seq: &str, payload: &[u8]) -> Placed {
         self.counters.received.one();
-        let placed = self.reassembly.place(self.now, &frame(id, sum, seq), Bytes::copy_from_slice(payload));
+        let placed = self.reassembly.place(self.now, &frame(id, sum, seq, payload));
         assert!(self.counters.read().add_up(), "{:?}", self.counters);
         placed
     }

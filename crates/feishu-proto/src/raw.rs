@@ -1,0 +1,332 @@
+//! A received frame that stays as it came: looked into, not taken apart.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use crate::wire::{Fields, LENGTH_DELIMITED, VARINT, put_bytes, put_length};
+use crate::{DecodeError, Frame, Kind, Method, key};
+
+/// Tag of the headers, of the payload, and of the fields that every frame has.
+const HEADERS: u64 = 5;
+const PAYLOAD: u64 = 8;
+const REQUIRED: u8 = 0b1111;
+
+/// A frame as it was received: its headers and its payload are found in the received bytes, and its answer is written
+/// from them. Nothing is copied, and fields that this version does not know are repeated in the answer.
+///
+/// ```
+/// use feishu_proto::{Bytes, Frame, Header, Kind, Message, RawFrame};
+///
+/// # fn main() -> Result<(), feishu_proto::DecodeError> {
+/// let mut click = Frame { method: 1, ..Frame::default() };
+/// click.headers.push(Header::new("type", "event"));
+/// click.payload = Some(Bytes::from_static(b"{}"));
+///
+/// let raw = RawFrame::decode(click.encode_to_vec().into())?;
+/// assert_eq!((raw.kind(), &raw.payload()[..]), (Kind::Event, &b"{}"[..]));
+///
+/// let answer = raw.encode_answer(12, 10, |wire| wire.extend_from_slice(b"{\"code\":1}"));
+/// assert_eq!(answer, click.into_answer(Bytes::from_static(b"{\"code\":1}"), 12).encode_to_vec());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RawFrame {
+    wire: Bytes,
+    method: i32,
+    headers: Vec<HeaderAt>,
+    /// The payload's bytes, and the whole field with its tag.
+    payload: Range<usize>,
+    payload_field: Range<usize>,
+    /// Behind the last header.
+    headers_end: usize,
+    encoded: bool,
+}
+
+#[derive(Clone)]
+struct HeaderAt {
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+impl RawFrame {
+    /// Looks into a binary message.
+    ///
+    /// What [`Frame::decode`](prost::Message::decode) takes, this takes: absent required fields read as zero and are
+    /// zero in the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Frame::decode`](prost::Message::decode).
+    pub fn decode(wire: Bytes) -> Result<Self, DecodeError> {
+        if let Some(frame) = Self::scan(wire.clone()) {
+            return Ok(frame);
+        }
+        // Something unusual: whatever prost makes of it is written out in the usual form.
+        Ok(Self::from(Frame::decode(wire)?))
+    }
+
+    /// What the frame is for.
+    pub fn method(&self) -> Method {
+        Method::from(self.method)
+    }
+
+    /// The `type` header as a [`Kind`].
+    pub fn kind(&self) -> Kind<'_> {
+        Kind::parse(self.header(key::TYPE).unwrap_or_default())
+    }
+
+    /// The value of the first header called `name`.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|header| self.bytes(&header.key) == name.as_bytes())?;
+        std::str::from_utf8(self.bytes(&found.value)).ok()
+    }
+
+    /// All headers in order.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let text = |range| std::str::from_utf8(self.bytes(range)).unwrap_or_default();
+        self.headers.iter().map(move |header| (text(&header.key), text(&header.value)))
+    }
+
+    /// [`key::MESSAGE_ID`], if there is one and it is not empty.
+    pub fn message_id(&self) -> Option<&str> {
+        self.header(key::MESSAGE_ID).filter(|id| !id.is_empty())
+    }
+
+    /// [`key::TRACE_ID`], if there is one and it is not empty.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.header(key::TRACE_ID).filter(|id| !id.is_empty())
+    }
+
+    /// The payload, a slice of the received bytes.
+    pub fn payload(&self) -> Bytes {
+        self.wire.slice(self.payload.clone())
+    }
+
+    /// Whether the frame names a payload encoding, which no documentation knows.
+    pub fn is_encoded(&self) -> bool {
+        self.encoded
+    }
+
+    /// All fields, for whoever needs more than the above.
+    ///
+    /// # Errors
+    ///
+    /// None that [`RawFrame::decode`] would not have reported.
+    pub fn to_frame(&self) -> Result<Frame, DecodeError> {
+        Frame::decode(self.wire.clone())
+    }
+
+    /// The answer on the wire: this frame with all its fields and headers as they came, in order, with
+    /// [`key::BIZ_RT`] (milliseconds) as the last header and another payload.
+    ///
+    /// `write_payload` appends exactly `payload_len` bytes to the buffer it is given: this is where JSON is written
+    /// straight into the frame. Should it append another number of bytes, the length is put right at the price of a
+    /// copy.
+    pub fn encode_answer(
+        &self,
+        biz_rt_ms: u64,
+        payload_len: usize,
+        write_payload: impl FnOnce(&mut Vec<u8>),
+    ) -> Vec<u8> {
+        // The payload keeps its place, but never stands before the headers.
+        let split = self.payload_field.start.max(self.headers_end);
+        let mut wire = Vec::with_capacity(self.wire.len() - self.payload_field.len() + payload_len + 64);
+        self.put_unchanged(&mut wire, 0..self.headers_end);
+        put_biz_rt(&mut wire, biz_rt_ms);
+        self.put_unchanged(&mut wire, self.headers_end..split);
+        let before = wire.len();
+        put_length(&mut wire, PAYLOAD, payload_len);
+        let start = wire.len();
+        write_payload(&mut wire);
+        if wire.len() != start + payload_len {
+            let payload = wire.split_off(start.min(wire.len()));
+            wire.truncate(before);
+            put_bytes(&mut wire, PAYLOAD, &payload);
+        }
+        self.put_unchanged(&mut wire, split..self.wire.len());
+        wire
+    }
+
+    /// Copies a part of the received bytes, without the payload.
+    fn put_unchanged(&self, wire: &mut Vec<u8>, part: Range<usize>) {
+        let Range { start, end } = self.payload_field;
+        wire.extend_from_slice(self.bytes(&(part.start..part.end.min(start.max(part.start)))));
+        wire.extend_from_slice(self.bytes(&(part.start.max(end.min(part.end))..part.end)));
+    }
+
+    fn bytes(&self, range: &Range<usize>) -> &[u8] {
+        self.wire.get(range.clone()).unwrap_or_default()
+    }
+
+    /// Finds everything in a frame of the usual form: all required fields, no field twice that should be there once.
+    fn scan(wire: Bytes) -> Option<Self> {
+        let mut frame = Self {
+            method: 0,
+            headers: Vec::with_capacity(8),
+            payload: 0..0,
+            payload_field: 0..0,
+            headers_end: 0,
+            encoded: false,
+            wire: Bytes::new(),
+        };
+        let mut seen = 0u8;
+        let mut payload_at = wire.len();
+        let mut fields = Fields::of(&wire);
+        for field in fields.by_ref() {
+            match (field.tag, field.wire_type) {
+                (1..=4, VARINT) => {
+                    seen |= 1 << (field.tag - 1);
+                    if field.tag == 4 {
+                        frame.method = as_i32(field.number);
+                    }
+                    frame.headers_end =
+                        frame.headers_end.max(if frame.headers.is_empty() { field.end } else { 0 });
+                }
+                (HEADERS, LENGTH_DELIMITED) => {
+                    frame.headers.push(header(field.bytes, field.end - field.bytes.len())?);
+                    frame.headers_end = field.end;
+                }
+                (6 | 7 | 9, LENGTH_DELIMITED) => {
+                    std::str::from_utf8(field.bytes).ok()?;
+                    frame.encoded |= field.tag == 6 && !field.bytes.is_empty();
+                    if field.tag > PAYLOAD {
+                        payload_at = payload_at.min(field.start);
+                    }
+                }
+                (PAYLOAD, LENGTH_DELIMITED) if frame.payload_field.is_empty() => {
+                    frame.payload = field.end - field.bytes.len()..field.end;
+                    frame.payload_field = field.start..field.end;
+                }
+                (0..=9, _) => return None,
+                _ => {}
+            }
+        }
+        let usual = fields.is_done() && seen == REQUIRED;
+        if frame.payload_field.is_empty() {
+            frame.payload_field = payload_at..payload_at;
+        }
+        frame.wire = wire;
+        usual.then_some(frame)
+    }
+}
+
+/// Where a header's name and value stand; `offset` is where the header stands in the frame.
+fn header(message: &[u8], offset: usize) -> Option<HeaderAt> {
+    let (mut name, mut value) = (None, None);
+    let mut fields = Fields::of(message);
+    for field in fields.by_ref() {
+        let place = offset + field.end - field.bytes.len()..offset + field.end;
+        match (field.tag, field.wire_type) {
+            (1, LENGTH_DELIMITED) => name = Some(place),
+            (2, LENGTH_DELIMITED) => value = Some(place),
+            (0..=2, _) => return None,
+            _ => continue,
+        }
+        std::str::from_utf8(field.bytes).ok()?;
+    }
+    let (true, Some(key), Some(value)) = (fields.is_done(), name, value) else { return None };
+    Some(HeaderAt { key, value })
+}
+
+/// A protobuf `int32` is the low half of its varint.
+#[expect(clippy::cast_possible_truncation, reason = "so the wire format says")]
+fn as_i32(number: u64) -> i32 {
+    number as i32
+}
+
+fn put_biz_rt(wire: &mut Vec<u8>, milliseconds: u64) {
+    let value = milliseconds.to_string();
+    // Two tags and two lengths of one byte each: neither text reaches 128 bytes.
+    put_length(wire, HEADERS, key::BIZ_RT.len() + value.len() + 4);
+    put_bytes(wire, 1, key::BIZ_RT.as_bytes());
+    put_bytes(wire, 2, value.as_bytes());
+}
+
+/// In the usual form: what is written is what [`Frame::encode_to_vec`](prost::Message::encode_to_vec) writes.
+impl From<Frame> for RawFrame {
+    fn from(frame: Frame) -> Self {
+        let wire = Bytes::from(frame.encode_to_vec());
+        Self::scan(wire.clone()).unwrap_or(Self {
+            // Out of reach: prost writes every required field once.
+            payload_field: wire.len()..wire.len(),
+            wire,
+            method: frame.method,
+            headers: Vec::new(),
+            payload: 0..0,
+            headers_end: 0,
+            encoded: false,
+        })
+    }
+}
+
+/// Shows the headers and the length of the payload, never the payload itself: it is the user's data.
+impl fmt::Debug for RawFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawFrame")
+            .field("method", &self.method())
+            .field("headers", &self.headers().collect::<Vec<_>>())
+            .field("payload_len", &self.payload.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Header;
+
+    #[test]
+    fn unknown_fields_and_their_places_survive_in_the_answer() {
+        #[rustfmt::skip]
+        let wire = [
+            0x42, 1, b'p',                            // the payload first
+            0x9a, 0x06, 2, b'?', b'?',                // field 99, unknown
+            0x20, 1, 0x18, 2, 0x10, 3, 0x08, 4,       // required fields backwards
+            0x2a, 6, 0x0a, 1, b'k', 0x12, 1, b'v',
+            0x4a, 1, b'n',
+        ];
+        let raw = RawFrame::decode(Bytes::copy_from_slice(&wire)).unwrap();
+        assert_eq!((&raw.payload()[..], raw.header("k")), (&b"p"[..], Some("v")));
+        #[rustfmt::skip]
+        let expected = [
+            0x9a, 0x06, 2, b'?', b'?',
+            0x20, 1, 0x18, 2, 0x10, 3, 0x08, 4,
+            0x2a, 6, 0x0a, 1, b'k', 0x12, 1, b'v',
+            0x2a, 11, 0x0a, 6, b'b', b'i', b'z', b'_', b'r', b't', 0x12, 1, b'7',
+            0x42, 2, b'{', b'}',
+            0x4a, 1, b'n',
+        ];
+        assert_eq!(raw.encode_answer(7, 2, |wire| wire.extend_from_slice(b"{}")), expected);
+    }
+
+    #[test]
+    fn absent_required_fields_are_zero_in_the_answer() {
+        let raw = RawFrame::decode(Bytes::from_static(&[0x20, 1])).unwrap();
+        assert_eq!(raw.method(), Method::Data);
+        let answer = Frame::decode(&raw.encode_answer(0, 0, |_| ())[..]).unwrap();
+        assert_eq!((answer.method, answer.header("biz_rt")), (1, Some("0")));
+        assert!(raw.encode_answer(0, 0, |_| ()).starts_with(&[0x08, 0, 0x10, 0, 0x18, 0, 0x20, 1]));
+    }
+
+    #[test]
+    fn a_header_without_a_value_reads_as_prost_reads_it() {
+        let wire = [0x08, 0, 0x10, 0, 0x18, 0, 0x20, 0, 0x2a, 3, 0x0a, 1, b'k'];
+        let raw = RawFrame::decode(Bytes::copy_from_slice(&wire)).unwrap();
+        assert_eq!(raw.header("k"), Some(""));
+    }
+
+    #[test]
+    fn debug_shows_no_payload() {
+        let frame = Frame { payload: Some(Bytes::from_static(b"private")), ..Frame::ping(1) };
+        let shown = format!("{:?}", RawFrame::from(frame));
+        assert!(!shown.contains("private") && shown.contains("ping"), "{shown}");
+        assert_eq!(
+            RawFrame::from(Frame { headers: vec![Header::new("a", "b")], ..Frame::default() }).header("a"),
+            Some("b")
+        );
+    }
+}
