@@ -340,6 +340,19 @@ async fn an_attempt_that_hangs_across_a_sleep_is_begun_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_fails_just_after_a_sleep_is_repeated_at_once() {
+    let clock = WallClock::new();
+    let gateway = Gateway::builder().in_memory().start().await.unwrap();
+    gateway.fault_times(1, Fault::EndpointHangs);
+    let client = Client::start(builder(&gateway).wall_clock(clock.reader()), answering(Answer::empty()));
+    sleep(8 * SECOND).await;
+    clock.jump(3_600);
+    let start = Instant::now();
+    client.handle.ready().await.unwrap();
+    assert!(start.elapsed() < 6 * SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_can_say_that_the_network_changed() {
     let bench = Bench::connected().await;
     sleep(45 * SECOND).await;

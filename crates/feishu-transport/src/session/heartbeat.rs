@@ -63,12 +63,13 @@ impl Heartbeat {
         }
     }
 
-    /// A new connection: both probes are due at once. What is known of the peer's habits stays.
+    /// A new connection: both probes are due at once, and tell whether this peer answers WebSocket pings.
     pub(super) fn connected(&mut self, now: Instant, settings: &ServerSettings) {
         self.last_inbound = now;
         self.last_ping = None;
         self.last_websocket_ping = None;
         self.awaited = None;
+        self.answers_websocket_pings = false;
         self.apply(settings);
     }
 
@@ -225,6 +226,19 @@ mod tests {
         assert_eq!(probes(&mut heartbeat, start + 15 * SECOND), [Probe::WebSocket]);
         assert_eq!(heartbeat.verdict(start + 34 * SECOND), Verdict::Alive);
         assert_eq!(heartbeat.verdict(start + 35 * SECOND), Verdict::Unanswered(20 * SECOND));
+    }
+
+    #[test]
+    fn the_next_peer_may_have_other_habits() {
+        let (mut heartbeat, start) = connected(120);
+        heartbeat.websocket_pong();
+        heartbeat.connected(start, &settings(120));
+        probes(&mut heartbeat, start);
+        heartbeat.inbound(start);
+        for second in 1..120 {
+            probes(&mut heartbeat, start + second * SECOND);
+            assert_eq!(heartbeat.verdict(start + second * SECOND), Verdict::Alive, "second {second}");
+        }
     }
 
     #[test]
