@@ -3,10 +3,12 @@
 //! A command is one file with a `run` function and one line in [`COMMANDS`]; the help is made from that table.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its streams")]
 
+mod bench;
 mod cargo;
 mod ci;
 mod msrv;
 mod proto;
+mod simulate;
 mod tidy;
 mod workspace;
 
@@ -40,6 +42,18 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "the house rules that no compiler checks: layers, sizes, sources, words",
         run: tidy::run,
+    },
+    Command {
+        name: "simulate",
+        arguments: "--seeds N",
+        about: "the client against a simulated platform (--from S: first seed; --seed S: replay one step by step)",
+        run: simulate::run,
+    },
+    Command {
+        name: "bench",
+        arguments: "[--steps | --idle | --rounds N [--only LOAD]]",
+        about: "the client against bare echoes of the same frames, as ratios in one run",
+        run: bench::run,
     },
     Command {
         name: "msrv",
@@ -76,7 +90,7 @@ fn main() -> ExitCode {
 fn help() -> String {
     let lines = COMMANDS.iter().map(|command| {
         let call = format!("{} {}", command.name, command.arguments);
-        format!("  {call:<18}{}\n", command.about)
+        format!("  {call:<20}{}\n", command.about)
     });
     format!("cargo xtask <command>\n\n{}", lines.collect::<String>())
 }

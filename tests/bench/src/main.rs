@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a measuring program")]
 
 mod client;
+mod footprint;
 mod load;
 mod micro;
 mod process;
@@ -18,12 +19,13 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["client", kind, url] => client::run(kind, url),
         ["--steps"] => micro::run(),
-        [] => report::run(5, ""),
+        ["--idle"] => footprint::run(),
+        [] => micro::run().and_then(|()| report::run(5, "")).and_then(|()| footprint::run()),
         ["--rounds", rounds] => rounds.parse().map_err(Into::into).and_then(|rounds| report::run(rounds, "")),
         ["--rounds", rounds, "--only", name] => {
             rounds.parse().map_err(Into::into).and_then(|rounds| report::run(rounds, name))
         }
-        _ => Err(anyhow::anyhow!("usage: feishu-bench [--steps | --rounds N [--only LOAD]]")),
+        _ => Err(anyhow::anyhow!("usage: feishu-bench [--steps | --idle | --rounds N [--only LOAD]]")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

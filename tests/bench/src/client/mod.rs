@@ -14,8 +14,11 @@ pub(crate) fn run(kind: &str, url: &str) -> Result<()> {
             "echo-batched" => echo::batched(url).await,
             "echo-prost" => echo::prost(url).await,
             "transport" => sdk::transport(url).await,
-            "bot" => sdk::bot(url).await,
-            _ => bail!("no client is called {kind:?}"),
+            "bot" => sdk::bot(url, 1).await,
+            _ => match kind.strip_prefix("bot-").and_then(|number| number.parse().ok()) {
+                Some(connections) => sdk::bot(url, connections).await,
+                None => bail!("no client is called {kind:?}"),
+            },
         }
     })
 }

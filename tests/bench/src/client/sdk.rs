@@ -31,7 +31,7 @@ pub(super) async fn transport(url: &str) -> Result<()> {
 }
 
 /// The whole bot: typed callback in, typed reply out.
-pub(super) async fn bot(url: &str) -> Result<()> {
+pub(super) async fn bot(url: &str, connections: u16) -> Result<()> {
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, _: Context| async move {
             let note = click.event.action.form_value.text("note").unwrap_or_default();
@@ -40,7 +40,7 @@ pub(super) async fn bot(url: &str) -> Result<()> {
         .build()?;
     let url = url.to_owned();
     Client::builder(AppId::new("cli_bench"), AppSecret::new("bench"))
-        .connection(move |connection| connection.endpoint_source(Fixed(url)))
+        .connection(move |connection| connection.endpoint_source(Fixed(url)).connections(connections))
         .dispatcher(dispatcher)
         .build()?
         .run()
