@@ -142,18 +142,12 @@ impl Admission {
         }
     }
 
-    fn accept(
-        self: &Arc<Self>,
-        state: &mut State,
-        route: usize,
-        bytes: usize,
-        stage: Stage,
-    ) -> Option<Permit> {
+    fn accept(self: &Arc<Self>, state: &mut State, route: usize, bytes: usize, at: Stage) -> Option<Permit> {
         if state.held_bytes.saturating_add(bytes) > self.limits.held_bytes {
             return None;
         }
         state.held_bytes += bytes;
-        Some(Permit { admission: Arc::clone(self), route, bytes, stage })
+        Some(Permit { admission: Arc::clone(self), route, bytes, stage: at })
     }
 
     fn line_up(&self, state: &mut State, mut permit: Permit) -> Pass {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use feishu_callbacks::Header;
@@ -22,7 +23,7 @@ pub(crate) struct Call {
     /// Index of the route in the plan.
     pub(crate) route: usize,
     pub(crate) deadline: Instant,
-    pub(crate) repeat: bool,
+    pub(crate) repeat: AtomicBool,
     pub(crate) reply: Mutex<ReplySlot>,
     /// Keeps the typed reply, for a test that asked for it.
     pub(crate) typed: Option<Mutex<Option<Box<dyn Any + Send>>>>,
@@ -58,6 +59,15 @@ impl Call {
 
     pub(crate) fn route(&self) -> &Route {
         self.core.plan.route(self.route)
+    }
+
+    /// Whether an earlier attempt failed.
+    pub(crate) fn is_repeat(&self) -> bool {
+        self.repeat.load(Relaxed)
+    }
+
+    pub(crate) fn set_repeat(&self) {
+        self.repeat.store(true, Relaxed);
     }
 
     /// Whether an answer was given.
@@ -148,7 +158,7 @@ impl Call {
     /// Keeps the reply for a test, if there is one.
     pub(crate) fn keep_typed<R: Any + Send>(&self, reply: R) {
         if let Some(typed) = &self.typed {
-            *typed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(reply));
+            typed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Box::new(reply));
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use feishu_callbacks::{AppId, EventId, EventType, Header, Reply, TenantKey};
 use feishu_transport::{ConnectionInfo, Received};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::HandlerError;
@@ -26,6 +27,10 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(call: Arc<Call>) -> Self {
         Self { call }
+    }
+
+    pub(crate) fn call(&self) -> &Call {
+        &self.call
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -105,7 +110,7 @@ impl Context {
 
     /// Whether an earlier delivery of the same event was seen, whose handler failed.
     pub fn is_repeat(&self) -> bool {
-        self.call.repeat
+        self.call.is_repeat()
     }
 
     /// Whether the delivery has been answered: by [`reply_now`](Self::reply_now), or because the deadline passed.
@@ -158,6 +163,20 @@ impl Context {
             return Ok(());
         }
         Err("too many futures wait for this answer; see `Limits::after_reply`".into())
+    }
+
+    /// Resolves once the answer has been written to the network (true), or is known to be lost (false). It waits for ever
+    /// while nobody answers: a handler may await it after [`reply_now`](Self::reply_now), or when it is late.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: nothing is lost.
+    pub async fn replied(&self) -> bool {
+        let (written, wait) = oneshot::channel();
+        let told = self.call.after_reply(Box::pin(async move {
+            let _ = written.send(());
+        }));
+        told && wait.await.is_ok()
     }
 
     /// What was given to [`state`](crate::DispatcherBuilder::state).

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admission, Permit};
 use crate::call::Call;
 use crate::dedup::{Claim, Memory};
-use crate::dispatch::{Lanes, Plan, Unhandled};
+use crate::dispatch::{Lanes, Plan, Route, Unhandled};
 use crate::hooks::{Replied, Seen};
 use crate::panics::poll_caught;
 use crate::stats::{Fate, Ledger, Side, Stats};
@@ -48,7 +48,7 @@ impl Core {
             .map(|route| route.invoke.is_ordered().then(|| Lanes::new(plan.limits.waiting_per_key)));
         Arc::new(Self {
             stats: Ledger::new(plan.routes.len()),
-            admission: Admission::new(plan.limits, plan.routes.iter().map(|route| route.limit())),
+            admission: Admission::new(plan.limits, plan.routes.iter().map(Route::limit)),
             memory: plan.dedup.on.then(|| Memory::new(plan.dedup.bounds)),
             lanes: lanes.collect(),
             unhandled: Unhandled::default(),

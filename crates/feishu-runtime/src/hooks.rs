@@ -43,9 +43,9 @@ type Hook<T> = Box<dyn FnMut(&T) + Send>;
 /// The hooks of a dispatcher, before they run.
 #[derive(Default)]
 pub(crate) struct HookSet {
-    pub(crate) on_callback: Option<Hook<Seen>>,
-    pub(crate) on_unhandled: Option<Hook<Seen>>,
-    pub(crate) on_reply: Option<Hook<Replied>>,
+    pub(crate) callback: Option<Hook<Seen>>,
+    pub(crate) unhandled: Option<Hook<Seen>>,
+    pub(crate) reply: Option<Hook<Replied>>,
 }
 
 enum Told {
@@ -57,18 +57,21 @@ enum Told {
 /// The sending end: it never blocks.
 pub(crate) struct Hooks {
     sender: Option<mpsc::SyncSender<Told>>,
-    on_callback: bool,
-    on_unhandled: bool,
-    on_reply: bool,
+    wants_callback: bool,
+    wants_unhandled: bool,
+    wants_reply: bool,
 }
 
 impl HookSet {
     /// Starts the thread if there is a hook. It ends with the dispatcher, after what was waiting.
     pub(crate) fn start(mut self) -> std::io::Result<Hooks> {
-        let (on_callback, on_unhandled, on_reply) =
-            (self.on_callback.is_some(), self.on_unhandled.is_some(), self.on_reply.is_some());
-        let mut hooks = Hooks { sender: None, on_callback, on_unhandled, on_reply };
-        if on_callback || on_unhandled || on_reply {
+        let mut hooks = Hooks {
+            sender: None,
+            wants_callback: self.callback.is_some(),
+            wants_unhandled: self.unhandled.is_some(),
+            wants_reply: self.reply.is_some(),
+        };
+        if hooks.wants_callback || hooks.wants_unhandled || hooks.wants_reply {
             let (sender, receiver) = mpsc::sync_channel(BACKLOG);
             std::thread::Builder::new().name("feishu-hooks".to_owned()).spawn(move || {
                 for told in receiver {
@@ -82,9 +85,9 @@ impl HookSet {
 
     fn call(&mut self, told: &Told) {
         let ended = crate::panics::caught(|| match told {
-            Told::Callback(seen) => self.on_callback.as_mut().map(|hook| hook(seen)),
-            Told::Unhandled(seen) => self.on_unhandled.as_mut().map(|hook| hook(seen)),
-            Told::Reply(replied) => self.on_reply.as_mut().map(|hook| hook(replied)),
+            Told::Callback(seen) => self.callback.as_mut().map(|hook| hook(seen)),
+            Told::Unhandled(seen) => self.unhandled.as_mut().map(|hook| hook(seen)),
+            Told::Reply(replied) => self.reply.as_mut().map(|hook| hook(replied)),
         });
         if let Err(panic) = ended {
             tracing::error!(%panic, "a hook panicked");
@@ -96,17 +99,17 @@ impl Hooks {
     /// False when the hook is too slow and this was left out.
     #[must_use]
     pub(crate) fn callback(&self, seen: impl FnOnce() -> Seen) -> bool {
-        !self.on_callback || self.tell(Told::Callback(seen()))
+        !self.wants_callback || self.tell(Told::Callback(seen()))
     }
 
     #[must_use]
     pub(crate) fn unhandled(&self, seen: impl FnOnce() -> Seen) -> bool {
-        !self.on_unhandled || self.tell(Told::Unhandled(seen()))
+        !self.wants_unhandled || self.tell(Told::Unhandled(seen()))
     }
 
     #[must_use]
     pub(crate) fn reply(&self, replied: impl FnOnce() -> Replied) -> bool {
-        !self.on_reply || self.tell(Told::Reply(replied()))
+        !self.wants_reply || self.tell(Told::Reply(replied()))
     }
 
     fn tell(&self, told: Told) -> bool {

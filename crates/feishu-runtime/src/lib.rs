@@ -12,20 +12,28 @@ mod handler;
 mod histogram;
 mod hooks;
 mod limits;
+mod one_answer;
 mod panics;
+pub mod record;
 mod stats;
+mod stream;
+mod supervisor;
 pub mod testing;
 
-#[cfg(feature = "long-connection")]
 /// The models: callbacks, events, replies.
 pub use feishu_callbacks as callbacks;
 /// The long connection and what it is made of.
 pub use feishu_transport as transport;
 
+#[cfg(feature = "long-connection")]
 pub use crate::client::LongConnectionSource;
-pub use crate::client::{Client, ClientBuilder, ClientHandle, HandlerReport, Report};
+pub use crate::client::{Client, ClientBuilder, ClientHandle, HandlerReport, Health, Phase, Report};
 pub use crate::context::Context;
-pub use crate::dedup::Dedup;
+#[cfg(feature = "dedup-file")]
+pub use crate::dedup::FileStore;
+#[cfg(feature = "dedup-redis")]
+pub use crate::dedup::RedisStore;
+pub use crate::dedup::{Dedup, DedupStore, StoreError, StoredClaim};
 pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
 pub use crate::error::{Error, ErrorKind, HandlerError};
 pub use crate::handler::{Callback, Handler, RawEvent, Registration, blocking, handler, method, of, raw};
@@ -34,3 +42,5 @@ pub use crate::hooks::{Replied, Seen};
 pub use crate::limits::Limits;
 pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{Fate, Fates, HandlerStats, Side, Sides, Stats};
+pub use crate::stream::{Callbacks, Item};
+pub use crate::supervisor::{AppState, AppStatus, Supervisor};

@@ -1,4 +1,5 @@
 //! The forms of a handler, and what each gets and gives.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,7 @@ struct Bot {
 
 impl Bot {
     async fn greet(self: Arc<Self>, _: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
+        tokio::task::yield_now().await;
         Ok(toast(&self.greeting))
     }
 }

@@ -1,4 +1,5 @@
 //! Stopping: what is awaited, what is cut off, and what the report says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -31,7 +32,7 @@ fn client(transport: PipeTransport) -> (Client, Arc<AtomicUsize>, Arc<()>) {
                     () = async {
                         cx.cancelled().await;
                         theirs.fetch_add(1, SeqCst);
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     } => {}
                 }
                 drop(holding);

@@ -8,6 +8,7 @@ use feishu_transport::{ConnectionHandle, StopHandle};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::health::{AtomicPhase, Health, Phase};
 use crate::Stats;
 use crate::core::Core;
 
@@ -17,12 +18,13 @@ pub struct ClientHandle {
     core: Arc<Core>,
     stop: StopHandle,
     ending: Arc<watch::Sender<Option<Instant>>>,
+    phase: Arc<AtomicPhase>,
     connection: Option<ConnectionHandle>,
 }
 
 impl ClientHandle {
     pub(super) fn new(core: Arc<Core>, stop: StopHandle, connection: Option<ConnectionHandle>) -> Self {
-        Self { core, stop, ending: Arc::new(watch::channel(None).0), connection }
+        Self { core, stop, ending: Arc::new(watch::channel(None).0), phase: Arc::default(), connection }
     }
 
     /// Asks the client to stop: no new deliveries, and `grace` for the handlers that run. A later request may shorten
@@ -47,6 +49,31 @@ impl ClientHandle {
     /// The long connection, to watch and steer; `None` over another transport.
     pub fn connection(&self) -> Option<&ConnectionHandle> {
         self.connection.as_ref()
+    }
+
+    /// Whether it can be relied on at this moment, for a probe. A connection on which nothing has arrived for 4 minutes,
+    /// twice the platform's usual ping interval, counts as not ready.
+    pub fn health(&self) -> Health {
+        self.health_within(2 * Duration::from_secs(120))
+    }
+
+    /// As [`health`](Self::health), with the longest silence that is taken for a working connection.
+    pub fn health_within(&self, max_silence: Duration) -> Health {
+        let connection = self.connection.as_ref();
+        Health {
+            phase: self.phase.get(),
+            connected: connection.map(|connection| connection.is_healthy(max_silence)),
+            connection: connection.map(ConnectionHandle::state),
+            running: self.core.admission.read().running,
+        }
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
     }
 
     pub(super) fn ending(&self) -> watch::Receiver<Option<Instant>> {

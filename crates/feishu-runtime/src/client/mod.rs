@@ -2,6 +2,7 @@
 
 mod builder;
 mod handle;
+mod health;
 #[cfg(feature = "long-connection")]
 mod long_connection;
 mod report;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 pub use builder::ClientBuilder;
 pub use handle::ClientHandle;
+pub use health::{Health, Phase};
 #[cfg(feature = "long-connection")]
 pub use long_connection::LongConnectionSource;
 pub use report::{HandlerReport, Report};
@@ -111,16 +113,18 @@ impl Client {
 
     async fn drive<S: Future>(self, mut next_signal: impl FnMut() -> Option<S>) -> Result<Report, Error> {
         let Self { transport, core, stop, handle, grace } = self;
-        let _end = EndOnDrop(Arc::clone(&core));
+        let end_on_drop = EndOnDrop(handle.clone());
+        handle.enter(Phase::Running);
         let mut ending = handle.ending();
         let mut transport = pin!(transport.run(Arc::new(Inlet(Arc::clone(&core))), stop));
 
         let ended = tokio::select! {
             ended = &mut transport => Some(ended),
-            _ = or_never(next_signal()) => None,
+            () = or_never(next_signal()) => None,
             _ = stop_by(&mut ending) => None,
         };
         let stopping_since = Instant::now();
+        handle.enter(Phase::Stopping);
         core.stopping().cancel();
         handle.stop(grace);
 
@@ -136,10 +140,11 @@ impl Client {
         let over = async {
             tokio::select! {
                 () = grace_over(&mut ending) => {}
-                _ = or_never(next_signal()) => handle.stop(Duration::ZERO),
+                () = or_never(next_signal()) => handle.stop(Duration::ZERO),
             }
         };
         let ended = end(&core, drained, over).await;
+        drop(end_on_drop);
         let report = Report::new(core.read_stats(), stopping_since.elapsed());
         tracing::info!(%report, "the client has ended");
         ended.map_err(Error::from)?;
@@ -197,11 +202,12 @@ impl fmt::Debug for Client {
 }
 
 /// Ends all handlers when the future of a client is dropped.
-struct EndOnDrop(Arc<Core>);
+struct EndOnDrop(ClientHandle);
 
 impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        self.0.stopping().cancel();
-        self.0.killed().cancel();
+        self.0.enter(Phase::Ended);
+        self.0.core().stopping().cancel();
+        self.0.core().killed().cancel();
     }
 }

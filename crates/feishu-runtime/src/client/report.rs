@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::Stats;
 
 /// What became of everything that a client received.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
     /// Deliveries answered with a handler's reply, in time.

@@ -108,18 +108,18 @@ impl Memory {
         (table.remembered, table.bytes)
     }
 
-    fn end(&self, key: &EventId, answer: Option<Answer>) {
+    fn end(&self, key: &EventId, answer: Option<&Answer>) {
         let now = Instant::now();
         let mut table = self.table();
         let number = table.next;
         table.next += 1;
-        let before = table.replace(key, Entry::Ended { number, answer: answer.clone() });
+        let before = table.replace(key, Entry::Ended { number, answer: answer.cloned() });
         table.ended.push_back((number, now, key.clone()));
         table.forget_expired(&self.bounds, now);
         drop(table);
         if let Some(Entry::InFlight { waiting, .. }) = before {
             for waiter in waiting {
-                let _ = waiter.send(answer.clone().unwrap_or_else(Answer::failed));
+                let _ = waiter.send(answer.cloned().unwrap_or_else(Answer::failed));
             }
         }
     }
@@ -190,7 +190,7 @@ impl Claim {
     /// Handled: repeats get `answer`.
     pub(crate) fn complete(mut self, answer: &Answer) {
         self.open = false;
-        self.memory.end(&self.key, Some(answer.clone()));
+        self.memory.end(&self.key, Some(answer));
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
     async fn memory_lasts_to_the_second_and_no_longer() {
         let memory = memory(10, 10_000);
         claim(&memory, "a").0.complete(&Answer::empty());
-        tokio::time::advance(7 * HOUR - Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(7 * 3600 - 1)).await;
         assert!(is_known(&memory, "a"));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(!claim(&memory, "a").1);

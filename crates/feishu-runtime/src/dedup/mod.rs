@@ -1,10 +1,25 @@
 //! Repeats: answered as the first one was, without the handler.
 
+#[cfg(feature = "dedup-file")]
+mod file;
 mod memory;
+#[cfg(feature = "dedup-redis")]
+mod redis;
+mod shared;
+mod store;
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "dedup-redis")]
+pub use self::redis::RedisStore;
+#[cfg(feature = "dedup-file")]
+pub use file::FileStore;
+pub use store::{DedupStore, StoreError, StoredClaim};
+
 pub(crate) use memory::{Bounds, Claim, Claimed, Memory};
+pub(crate) use shared::{SharedClaim, StoreRules};
 
 /// How repeats are recognised. On by default.
 ///
@@ -12,11 +27,17 @@ pub(crate) use memory::{Bounds, Claim, Claimed, Memory};
 /// minutes, 1 hour and 6 hours; and it may send one twice at any time (its documentation, "Event overview"). The key is
 /// the event's id, or the message's where there is none. While the first is being handled a repeat waits for the same
 /// answer; when it was handled the repeat gets the same answer again; when it failed the handler runs again.
-#[derive(Debug, Clone)]
+///
+/// What this process has seen it remembers itself. A [store](Self::store) is asked as well, for events: callbacks are
+/// never sent again, and a click must not wait for a store.
+#[derive(Clone)]
 #[must_use]
 pub struct Dedup {
     pub(crate) on: bool,
     pub(crate) bounds: Bounds,
+    pub(crate) store: Option<StoreRules>,
+    timeout: Duration,
+    lease: Duration,
 }
 
 impl Dedup {
@@ -43,11 +64,53 @@ impl Dedup {
         self.bounds.retention = retention;
         self
     }
+
+    /// Shares what was seen with other processes, or with this one after a restart.
+    pub fn store(mut self, store: impl DedupStore + 'static) -> Self {
+        self.store = Some(StoreRules { store: Arc::new(store), timeout: self.timeout, lease: self.lease });
+        self
+    }
+
+    /// How long one call of the store may take; 300 ms by default. When it takes longer or fails, the event is handled
+    /// without it: twice is better than not at all.
+    pub fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        if let Some(rules) = &mut self.store {
+            rules.timeout = timeout;
+        }
+        self
+    }
+
+    /// How long a claim in the store outlives a process that died; 30 s by default. It is renewed while the handler
+    /// runs.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        if let Some(rules) = &mut self.store {
+            rules.lease = lease;
+        }
+        self
+    }
 }
 
 impl Default for Dedup {
     fn default() -> Self {
         let retention = Duration::from_secs((7 * 60 + 10) * 60);
-        Self { on: true, bounds: Bounds { entries: 100_000, bytes: 32 << 20, retention } }
+        Self {
+            on: true,
+            bounds: Bounds { entries: 100_000, bytes: 32 << 20, retention },
+            store: None,
+            timeout: Duration::from_millis(300),
+            lease: Duration::from_secs(30),
+        }
+    }
+}
+
+impl fmt::Debug for Dedup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dedup")
+            .field("on", &self.on)
+            .field("bounds", &self.bounds)
+            .field("store", &self.store.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -16,7 +16,7 @@ use crate::Context;
 use crate::admission::{Pass, Permit};
 use crate::call::Call;
 use crate::core::{Arrival, Core};
-use crate::dedup::Claim;
+use crate::dedup::{Claim, SharedClaim, StoreRules};
 use crate::handler::{Fault, Late, Prepared};
 use crate::panics::{Panic, caught, poll_caught};
 use crate::stats::{Fate, Side};
@@ -114,7 +114,24 @@ async fn work(call: &Arc<Call>, start: Start, queued: &AtomicBool) -> Result<Ans
         Some(prepared) => prepared,
         None => prepare(call).map_err(Fault::Undecodable)?,
     };
-    prepared.future.await
+    match &call.plan().dedup.store {
+        Some(rules) if !call.route().invoke.is_callback(&call.header) => claimed(call, rules, prepared).await,
+        _ => prepared.future.await,
+    }
+}
+
+/// Runs the handler under a claim in the shared store.
+async fn claimed(call: &Arc<Call>, rules: &StoreRules, prepared: Prepared) -> Result<Answer, Fault> {
+    let Some(claim) = SharedClaim::claim(call, rules).await? else {
+        return prepared.future.await;
+    };
+    let answer = tokio::select! {
+        biased;
+        answer = prepared.future => answer?,
+        () = claim.keep() => return Err(Fault::Shed("the claim is never given up while it is kept")),
+    };
+    claim.complete(&answer);
+    Ok(answer)
 }
 
 fn prepare(call: &Arc<Call>) -> Result<Prepared, DecodeError> {
@@ -180,6 +197,8 @@ fn late(call: &Arc<Call>, claim: Option<&Claim>, queued: bool) -> Option<Ended> 
         return Some(Ended::Done(Err(Fault::Shed("no running place became free before the deadline"))));
     }
     let answer = match &call.route().late {
+        Late::ByType if call.route().invoke.is_callback(&call.header) => Answer::failed(),
+        Late::ByType => Answer::empty(),
         Late::Answer(answer) => answer.clone(),
         Late::With(make) => caught(|| make(&Context::new(Arc::clone(call)))).unwrap_or_else(|panic| {
             tracing::error!(handler = %call.route().name, %panic, "making the late reply panicked");

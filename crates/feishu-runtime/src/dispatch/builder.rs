@@ -205,19 +205,19 @@ impl DispatcherBuilder {
     /// Told of every delivery that is readable, before its handler runs. Runs on a thread of its own; a slow hook misses
     /// calls, which is counted, and delays nobody.
     pub fn on_callback(mut self, hook: impl FnMut(&Seen) + Send + 'static) -> Self {
-        self.hooks.on_callback = Some(Box::new(hook));
+        self.hooks.callback = Some(Box::new(hook));
         self
     }
 
     /// Told of every answer. Runs as [`on_callback`](Self::on_callback).
     pub fn on_reply(mut self, hook: impl FnMut(&Replied) + Send + 'static) -> Self {
-        self.hooks.on_reply = Some(Box::new(hook));
+        self.hooks.reply = Some(Box::new(hook));
         self
     }
 
     /// Told of every delivery whose type has no handler. Runs as [`on_callback`](Self::on_callback).
     pub fn on_unhandled(mut self, hook: impl FnMut(&Seen) + Send + 'static) -> Self {
-        self.hooks.on_unhandled = Some(Box::new(hook));
+        self.hooks.unhandled = Some(Box::new(hook));
         self
     }
 
@@ -265,7 +265,6 @@ impl DispatcherBuilder {
                 cancel_when_late: options.cancel_when_late,
                 acknowledge_first: options.acknowledge_first,
                 concurrency: options.concurrency,
-                blocking: options.blocking,
                 invoke,
                 at: options.at,
             });

@@ -86,6 +86,8 @@ pub(crate) fn deliver_for(core: &Arc<Core>, delivery: Delivery, keep_typed: bool
     start(core, open, header, Chosen { route, deadline, repeat, keep_typed }, claim)
 }
 
+/// What is known of a call before it starts.
+#[derive(Clone, Copy)]
 struct Chosen {
     route: usize,
     deadline: Instant,
@@ -117,7 +119,7 @@ fn start(
         header,
         route,
         deadline,
-        repeat,
+        repeat: repeat.into(),
         reply: ReplySlot::new(open.responder).into(),
         typed: keep_typed.then(Default::default),
     });

@@ -130,7 +130,7 @@ mod tests {
         lanes.take(|key| (Some(*key), ())).unwrap().2
     }
 
-    fn is_mine(turn: &Option<Turn>) -> bool {
+    fn is_mine(turn: Option<&Turn>) -> bool {
         matches!(turn, Some(Turn::Mine(_)))
     }
 
@@ -140,12 +140,12 @@ mod tests {
         let first = enter(&lanes, 1);
         let other = enter(&lanes, 2);
         let second = enter(&lanes, 1);
-        assert!(is_mine(&first) && is_mine(&other) && !is_mine(&second));
+        assert!(is_mine(first.as_ref()) && is_mine(other.as_ref()) && !is_mine(second.as_ref()));
         drop(first);
         let second = second.unwrap().mine().await;
-        assert!(!is_mine(&enter(&lanes, 1)), "it waits, and is dropped at once");
+        assert!(!is_mine(enter(&lanes, 1).as_ref()), "it waits, and is dropped at once");
         drop(second);
-        assert!(is_mine(&enter(&lanes, 1)));
+        assert!(is_mine(enter(&lanes, 1).as_ref()));
     }
 
     #[tokio::test]
@@ -157,7 +157,7 @@ mod tests {
         drop(first);
         drop(unnoticed);
         drop(last.unwrap().mine().await);
-        assert!(is_mine(&enter(&lanes, 1)));
+        assert!(is_mine(enter(&lanes, 1).as_ref()));
     }
 
     #[test]

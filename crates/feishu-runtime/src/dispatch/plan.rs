@@ -42,7 +42,6 @@ pub(crate) struct Route {
     pub(crate) cancel_when_late: bool,
     pub(crate) acknowledge_first: bool,
     pub(crate) concurrency: Option<usize>,
-    pub(crate) blocking: bool,
     pub(crate) invoke: Arc<dyn Invoke>,
     pub(crate) at: &'static Location<'static>,
 }
@@ -59,7 +58,7 @@ impl Plan {
     pub(crate) fn choose(&self, header: &Header) -> Option<Chosen> {
         let found = self.by_type.get(header.event_type.as_str()).copied().or(self.fallback)?;
         if let Some((max_age, route)) = self.stale {
-            let callback = header.event_type.is_callback() || self.route(found).invoke.is_callback();
+            let callback = self.route(found).invoke.is_callback(header);
             if !callback && header.age((self.wall_clock)()).is_some_and(|age| age > max_age) {
                 return Some(Chosen { route, stale: true });
             }

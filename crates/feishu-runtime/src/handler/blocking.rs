@@ -18,9 +18,7 @@ where
     C: Callback,
     F: Fn(C, Context) -> Result<C::Reply, HandlerError> + Send + Sync + 'static,
 {
-    let mut registration = Registration::new(C::TYPE, C::decode, Blocking(Arc::new(handler)));
-    registration.options.blocking = true;
-    registration
+    Registration::new(C::TYPE, C::decode, Blocking(Arc::new(handler)))
 }
 
 struct Blocking<F>(Arc<F>);

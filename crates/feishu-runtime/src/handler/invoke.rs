@@ -22,8 +22,8 @@ pub(crate) trait Invoke: Send + Sync {
     /// Whether deliveries must be prepared in the order of their arrival.
     fn is_ordered(&self) -> bool;
 
-    /// Whether the platform waits for a reply.
-    fn is_callback(&self) -> bool;
+    /// Whether the platform waits for the reply to such a delivery.
+    fn is_callback(&self, header: &Header) -> bool;
 }
 
 /// A call that can start.
@@ -71,6 +71,8 @@ impl fmt::Display for Fault {
 pub(crate) struct Typed<E, R, H> {
     pub(crate) decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
     pub(crate) handler: H,
+    /// `None` when the name of the type tells.
+    pub(crate) callback: Option<bool>,
     pub(crate) key_of: Option<KeyOf<E>>,
     pub(crate) late_result: Option<LateResult<R>>,
     pub(crate) reply: PhantomData<fn() -> R>,
@@ -106,8 +108,8 @@ where
         self.key_of.is_some()
     }
 
-    fn is_callback(&self) -> bool {
-        R::CALLBACK
+    fn is_callback(&self, header: &Header) -> bool {
+        self.callback.unwrap_or_else(|| header.event_type.is_callback())
     }
 }
 

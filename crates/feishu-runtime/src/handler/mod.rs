@@ -5,6 +5,8 @@ mod invoke;
 mod raw;
 mod registration;
 mod serve;
+#[cfg(feature = "long-connection")]
+mod update;
 
 pub use raw::RawEvent;
 pub use registration::{Registration, handler, raw};

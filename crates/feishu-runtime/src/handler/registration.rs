@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -54,7 +55,6 @@ pub(crate) struct Options {
     pub(crate) cancel_when_late: bool,
     pub(crate) acknowledge_first: bool,
     pub(crate) concurrency: Option<usize>,
-    pub(crate) blocking: bool,
     /// What is wrong with the options; told when the dispatcher is built.
     pub(crate) mistake: Option<String>,
     pub(crate) at: &'static Location<'static>,
@@ -62,6 +62,8 @@ pub(crate) struct Options {
 
 /// What is answered when the deadline passes.
 pub(crate) enum Late {
+    /// Code 500 for a callback, acknowledged for an event.
+    ByType,
     Answer(Answer),
     With(Box<dyn Fn(&Context) -> Answer + Send + Sync>),
 }
@@ -96,7 +98,9 @@ where
     F: Fn(RawEvent, Context) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
 {
-    Registration::new(event_type, RawEvent::decode, handler)
+    let mut registration = Registration::new(event_type, RawEvent::decode, handler);
+    registration.typed.callback = None;
+    registration
 }
 
 impl<E, R, H> Registration<E, R, H>
@@ -111,20 +115,24 @@ where
         decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
         handler: H,
     ) -> Self {
-        let late = if R::CALLBACK { Answer::failed() } else { Answer::empty() };
         let options = Options {
             name: None,
             deadline: None,
-            late: Late::Answer(late),
+            late: Late::ByType,
             cancel_when_late: false,
             acknowledge_first: false,
             concurrency: None,
-            blocking: false,
             mistake: None,
             at: Location::caller(),
         };
-        let typed =
-            Typed { decode, handler, key_of: None, late_result: None, reply: std::marker::PhantomData };
+        let typed = Typed {
+            decode,
+            handler,
+            callback: Some(R::CALLBACK),
+            key_of: None,
+            late_result: None,
+            reply: PhantomData,
+        };
         Self { event_type: event_type.into(), options, typed }
     }
 
@@ -143,6 +151,7 @@ where
 
     /// What is answered when the deadline passes; the handler goes on. By default a callback is answered with code 500
     /// and an event is acknowledged.
+    #[expect(clippy::needless_pass_by_value, reason = "a reply is made for this place, as a handler's is")]
     pub fn on_late(mut self, reply: R) -> Self {
         match reply.to_json() {
             Ok(json) => self.options.late = Late::Answer(Answer::ok(json)),

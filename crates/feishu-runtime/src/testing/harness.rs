@@ -2,15 +2,15 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use feishu_transport::{Answer, Confirm, Delivery, Received, ReplyPath};
+use feishu_transport::{Answer, Delivery, Received};
 use serde_json::Value;
-use tokio::sync::oneshot;
 
 use crate::call::Call;
 use crate::core::Core;
 use crate::dispatch::deliver_for;
+use crate::one_answer::one_answer;
 use crate::{Dispatcher, Stats};
 
 /// A dispatcher with everything that a client adds to it (limits, deadlines, memory for repeats), and no transport.
@@ -38,8 +38,7 @@ impl Harness {
     ///
     /// The delivery is made at the first poll; dropping the future after it leaves the handler running.
     pub async fn call(&self, callback: impl Into<Received>) -> Answered {
-        let (sender, receiver) = oneshot::channel();
-        let path = Arc::new(OneAnswer(Mutex::new(Some(sender))));
+        let (path, receiver) = one_answer();
         let delivery = Delivery::new(callback.into(), path);
         let call = deliver_for(&self.core, delivery, true);
         let answer = receiver.await.unwrap_or_else(|_| Answer::failed());
@@ -121,18 +120,5 @@ impl fmt::Debug for Harness {
 impl fmt::Debug for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answered").field("answer", &self.answer).finish_non_exhaustive()
-    }
-}
-
-/// Takes the answer to one delivery.
-struct OneAnswer(Mutex<Option<oneshot::Sender<Answer>>>);
-
-impl ReplyPath for OneAnswer {
-    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let taken = sender.is_some_and(|sender| sender.send(answer.clone()).is_ok());
-        if let Some(confirm) = confirm.filter(|_| taken) {
-            confirm.written();
-        }
     }
 }

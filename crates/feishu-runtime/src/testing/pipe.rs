@@ -10,9 +10,12 @@ use feishu_transport::{Answer, Confirm, Delivery, Error, Inbox, Received, ReplyP
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+/// Pushes that a transport which does not run has room for.
+const BACKLOG: usize = 65_536;
+
 /// A pipe: the platform's end, and the transport to give to [`Client::over`](crate::Client::over).
 pub fn pipe() -> (Pipe, PipeTransport) {
-    let (sender, receiver) = mpsc::unbounded_channel();
+    let (sender, receiver) = mpsc::channel(BACKLOG);
     let waiting = Arc::new(watch::channel(0).0);
     (Pipe { sender, waiting: Arc::clone(&waiting) }, PipeTransport { receiver, waiting })
 }
@@ -20,13 +23,13 @@ pub fn pipe() -> (Pipe, PipeTransport) {
 /// The platform's end. Without it the transport has nothing more to deliver and ends.
 #[derive(Clone)]
 pub struct Pipe {
-    sender: mpsc::UnboundedSender<Delivery>,
+    sender: mpsc::Sender<Delivery>,
     waiting: Arc<watch::Sender<usize>>,
 }
 
 /// The end that yields deliveries.
 pub struct PipeTransport {
-    receiver: mpsc::UnboundedReceiver<Delivery>,
+    receiver: mpsc::Receiver<Delivery>,
     waiting: Arc<watch::Sender<usize>>,
 }
 
@@ -36,13 +39,14 @@ pub struct PipeTransport {
 pub struct Awaited(oneshot::Receiver<Answer>);
 
 impl Pipe {
-    /// Pushes a callback. It is delivered even when nobody waits for the answer.
+    /// Pushes a callback. It is delivered even when nobody waits for the answer. When 65 536 wait for a transport that does
+    /// not run, it is refused with code 500.
     pub fn push(&self, callback: impl Into<Received>) -> Awaited {
         let (sender, receiver) = oneshot::channel();
         let path = Path { answer: Mutex::new(Some(sender)), waiting: Arc::clone(&self.waiting) };
         self.waiting.send_modify(|waiting| *waiting += 1);
         // Where nobody takes it any more, the delivery is dropped, which answers 500.
-        drop(self.sender.send(Delivery::new(callback.into(), Arc::new(path))));
+        drop(self.sender.try_send(Delivery::new(callback.into(), Arc::new(path))));
         Awaited(receiver)
     }
 }

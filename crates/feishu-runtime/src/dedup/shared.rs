@@ -1,0 +1,140 @@
+//! A claim in a store beyond this process, around one call of a handler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use feishu_transport::Answer;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{DedupStore, StoreError, StoredClaim};
+use crate::call::Call;
+use crate::core::Core;
+use crate::handler::Fault;
+use crate::stats::Side;
+
+/// How often it is asked whether another process has finished.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The store and how it is used.
+#[derive(Clone)]
+pub(crate) struct StoreRules {
+    pub(crate) store: Arc<dyn DedupStore>,
+    pub(crate) timeout: Duration,
+    pub(crate) lease: Duration,
+}
+
+/// A claim that this process has. Dropping it says that it failed.
+pub(crate) struct SharedClaim {
+    core: Arc<Core>,
+    rules: StoreRules,
+    key: String,
+    owner: String,
+    ended: bool,
+}
+
+impl SharedClaim {
+    /// Claims the event of a call. `None` when the store does not work: then the handler runs without.
+    ///
+    /// Waits while another process is at work on it, at most until the call's deadline.
+    pub(crate) async fn claim(call: &Call, rules: &StoreRules) -> Result<Option<Self>, Fault> {
+        let Some(key) = key_of(call) else { return Ok(None) };
+        let owner = format!("{:016x}", fastrand::u64(..));
+        loop {
+            let asked = rules.bounded(rules.store.claim(&key, &owner, rules.lease)).await;
+            match asked {
+                Ok(found @ (StoredClaim::New | StoredClaim::Again)) => {
+                    if found == StoredClaim::Again {
+                        call.set_repeat();
+                    }
+                    let core = Arc::clone(&call.core);
+                    return Ok(Some(Self { core, rules: rules.clone(), key, owner, ended: false }));
+                }
+                Ok(StoredClaim::Done(reply)) => return Err(Fault::Duplicate(Answer::ok(reply))),
+                Ok(StoredClaim::InFlight) => {
+                    let left = call.deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Err(Fault::Duplicate(Answer::failed()));
+                    }
+                    sleep(ASK_AGAIN.min(left)).await;
+                }
+                Err(error) => {
+                    call.core.store_failed("claim", &*error);
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Renews the lease for as long as it is polled.
+    pub(crate) async fn keep(&self) {
+        loop {
+            sleep(self.rules.lease / 3).await;
+            let renewed =
+                self.rules.bounded(self.rules.store.claim(&self.key, &self.owner, self.rules.lease)).await;
+            if let Err(error) = renewed {
+                self.core.store_failed("renew", &*error);
+            }
+        }
+    }
+
+    /// Handled: other processes give the same answer.
+    pub(crate) fn complete(mut self, answer: &Answer) {
+        self.ended = true;
+        let reply = answer.data().cloned().unwrap_or_default();
+        self.tell("complete", move |rules, key, owner, keep| async move {
+            rules.bounded(rules.store.complete(&key, &owner, &reply, keep)).await
+        });
+    }
+
+    /// Tells the store in a task of its own, which the client waits for when it stops.
+    fn tell<F, Fut>(&self, what: &'static str, tell: F)
+    where
+        F: FnOnce(StoreRules, String, String, Duration) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), StoreError>> + Send,
+    {
+        let (core, rules) = (Arc::clone(&self.core), self.rules.clone());
+        let (key, owner) = (self.key.clone(), self.owner.clone());
+        let keep = core.plan.dedup.bounds.retention;
+        self.core.spawn(async move {
+            if let Err(error) = tell(rules, key, owner, keep).await {
+                core.store_failed(what, &*error);
+            }
+        });
+    }
+}
+
+impl Drop for SharedClaim {
+    fn drop(&mut self) {
+        // Without a runtime there is nobody to tell; the lease will pass.
+        if !self.ended && tokio::runtime::Handle::try_current().is_ok() {
+            self.tell("fail", |rules, key, owner, keep| async move {
+                rules.bounded(rules.store.fail(&key, &owner, keep)).await
+            });
+        }
+    }
+}
+
+impl StoreRules {
+    async fn bounded<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        match timeout(self.timeout, asked).await {
+            Ok(answered) => answered,
+            Err(_) => Err(format!("no answer within {:?}", self.timeout).into()),
+        }
+    }
+}
+
+impl Core {
+    fn store_failed(&self, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
+        self.stats.side(Side::StoreErrors);
+        tracing::warn!(what, %error, "the store for duplicates does not work; events are handled without it");
+    }
+}
+
+/// Apps share a store: two of them may get the same message.
+fn key_of(call: &Call) -> Option<String> {
+    let app = call.header.app_id.as_ref().map_or("", |id| id.as_str());
+    match &call.header.event_id {
+        Some(id) => Some(format!("{app}:{}", id.as_str())),
+        None => call.received.message_id().map(|id| format!("{app}:message:{id}")),
+    }
+}

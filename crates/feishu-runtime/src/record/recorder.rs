@@ -1,0 +1,188 @@
+//! A transport that writes down what passes through it.
+
+use std::fmt;
+use std::io::{BufWriter, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use async_trait::async_trait;
+use feishu_transport::{
+    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Responder, Stop, Transport,
+};
+use tokio::time::Instant;
+
+use super::Redaction;
+use super::line::{Line, RecordedAnswer};
+
+/// Lines that wait for a slow disk. More than these are left out and counted.
+const BACKLOG: usize = 1024;
+
+/// A transport around another that writes each delivery with its answer as a line of JSON, redacted; for a
+/// [`Replay`](super::Replay), or to attach to a report.
+///
+/// The writing is done on a thread of its own: a slow disk delays nobody, and costs lines, which are counted. Handlers
+/// under it do not see which connection a delivery came on.
+pub struct Recorder<T> {
+    transport: T,
+    writer: Box<dyn Write + Send>,
+    redaction: Redaction,
+    missed: Arc<AtomicU64>,
+}
+
+impl<T: Transport> Recorder<T> {
+    /// Records what `transport` delivers to `writer`, for example a file.
+    pub fn new(transport: T, writer: impl Write + Send + 'static) -> Self {
+        let redaction = Redaction::default();
+        Self { transport, writer: Box::new(writer), redaction, missed: Arc::default() }
+    }
+
+    /// What to hide; see [`Redaction`].
+    #[must_use]
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
+        self.redaction = redaction;
+        self
+    }
+
+    /// Counts the lines that were left out because the disk was too slow.
+    pub fn missed(&self) -> impl Fn() -> u64 + Send + Sync + 'static + use<T> {
+        let missed = Arc::clone(&self.missed);
+        move || missed.load(Relaxed)
+    }
+}
+
+#[async_trait]
+impl<T: Transport + 'static> Transport for Recorder<T> {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Stop) -> Result<(), Error> {
+        let Self { transport, writer, redaction, missed } = *self;
+        let (sender, receiver) = mpsc::sync_channel(BACKLOG);
+        let (done, written) = tokio::sync::oneshot::channel::<()>();
+        std::thread::Builder::new()
+            .name("feishu-recorder".to_owned())
+            .spawn(move || {
+                write_lines(writer, &receiver, &redaction);
+                drop(done);
+            })
+            .map_err(|error| Error::misuse(format!("no thread for the recorder: {error}")))?;
+        let sink = Sink { sender, missed, start: Instant::now() };
+        let tapped: Arc<dyn Inbox> = Arc::new(Tapped { inbox, sink });
+        let ended = Box::new(transport).run(Arc::clone(&tapped), stop).await;
+        // The thread ends when the last delivery that it may have to write is gone.
+        drop(tapped);
+        let _ = written.await;
+        ended
+    }
+}
+
+fn write_lines(writer: Box<dyn Write + Send>, lines: &mpsc::Receiver<Entry>, redaction: &Redaction) {
+    let mut writer = BufWriter::new(writer);
+    while let Ok(first) = lines.recv() {
+        for entry in std::iter::once(first).chain(lines.try_iter()) {
+            let line = entry.into_line(redaction);
+            let written =
+                serde_json::to_writer(&mut writer, &line).is_ok() && writer.write_all(b"\n").is_ok();
+            if !written {
+                tracing::error!("the recording cannot be written; it ends here");
+                return;
+            }
+        }
+        if writer.flush().is_err() {
+            tracing::error!("the recording cannot be written; it ends here");
+            return;
+        }
+    }
+}
+
+/// A delivery with its answer, before redaction.
+struct Entry {
+    received: Arc<Received>,
+    at_ms: u64,
+    took_ms: u64,
+    answer: Option<Answer>,
+}
+
+impl Entry {
+    fn into_line(self, redaction: &Redaction) -> Line {
+        let mut redaction = redaction.line();
+        let mut line = Line::new(&self.received, self.at_ms, &mut redaction);
+        line.took_ms = self.took_ms;
+        line.answer = self.answer.as_ref().map(RecordedAnswer::new);
+        if let Some(answer) = &mut line.answer {
+            redaction.apply(&mut answer.data);
+        }
+        line
+    }
+}
+
+#[derive(Clone)]
+struct Sink {
+    sender: mpsc::SyncSender<Entry>,
+    missed: Arc<AtomicU64>,
+    start: Instant,
+}
+
+/// The inbox behind a recorder.
+struct Tapped {
+    inbox: Arc<dyn Inbox>,
+    sink: Sink,
+}
+
+impl Inbox for Tapped {
+    fn deliver(&self, delivery: Delivery) {
+        let (received, responder) = delivery.split();
+        let headers = received.headers().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let copy = Received::new(received.payload().clone(), headers.collect::<Vec<_>>());
+        let tap = Tap { responder: Mutex::new(Some(responder)), sink: self.sink.clone() };
+        self.inbox.deliver(Delivery::new(copy, Arc::new(tap)));
+    }
+}
+
+/// Where the answer to a recorded delivery passes.
+struct Tap {
+    responder: Mutex<Option<Responder>>,
+    sink: Sink,
+}
+
+impl ReplyPath for Tap {
+    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
+        let Some(responder) = self.responder.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
+        self.sink.note(responder.received(), Some(answer.clone()));
+        match confirm {
+            None => responder.send(answer),
+            Some(confirm) => {
+                let receipt = responder.send_with_receipt(answer);
+                tokio::spawn(async move {
+                    if receipt.written().await {
+                        confirm.written();
+                    }
+                });
+            }
+        }
+    }
+}
+
+impl Sink {
+    fn note(&self, received: &Arc<Received>, answer: Option<Answer>) {
+        let arrived = received.received_at();
+        let entry = Entry {
+            received: Arc::clone(received),
+            at_ms: millis(arrived.saturating_duration_since(self.start)),
+            took_ms: millis(arrived.elapsed()),
+            answer,
+        };
+        if self.sender.try_send(entry).is_err() {
+            self.missed.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl<T> fmt::Debug for Recorder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("redaction", &self.redaction).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,210 @@
+//! A recording, run again against today's handlers.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use feishu_callbacks::peek;
+use feishu_transport::{Answer, Delivery, Error, Inbox, Received, Stop, Transport};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use crate::one_answer::one_answer;
+
+use super::line::{Line, Payload, RecordedAnswer};
+
+/// Bytes of one line; 64 MiB: the largest message that the long connection lets in, as JSON in JSON.
+const MOST_LINE: u64 = 64 << 20;
+
+/// A transport that delivers a recording and compares the answers with the recorded ones.
+///
+/// Deliveries come one after the other, each when the one before is answered, or at the recorded pace. Events carry the
+/// time of the recording: where [stale events](crate::DispatcherBuilder::on_stale) are diverted, set
+/// [`wall_clock`](crate::DispatcherBuilder::wall_clock).
+#[derive(Debug)]
+pub struct Replay {
+    lines: Vec<Line>,
+    recorded_pace: bool,
+    report: ReplayReport,
+}
+
+/// What a replay found. Cheap to clone; complete once the replay has run.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayReport(Arc<Mutex<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
+    replayed: usize,
+    left_out: usize,
+    differences: Vec<Difference>,
+}
+
+/// A delivery that is answered otherwise today.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The line of the recording, from 1.
+    pub line: usize,
+    /// The type of the callback or event; empty when it is unreadable.
+    pub event_type: String,
+    /// The recorded code and data.
+    pub recorded: (u16, Value),
+    /// Today's code and data.
+    pub today: (u16, Value),
+}
+
+impl Replay {
+    /// Reads a recording from a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or a line is none of a recording; the error names the line.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::read(BufReader::new(std::fs::File::open(path)?))
+    }
+
+    /// Reads a recording. Empty lines are skipped.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or a line is none of a recording; the error names the line.
+    pub fn read(mut recording: impl BufRead) -> io::Result<Self> {
+        let mut lines = Vec::new();
+        for number in 1.. {
+            let mut text = String::new();
+            if io::Read::take(&mut recording, MOST_LINE).read_line(&mut text)? == 0 {
+                break;
+            }
+            if text.trim().is_empty() {
+                continue;
+            }
+            let line = serde_json::from_str(&text).map_err(|error| {
+                let what = format!("line {number} is no line of a recording: {error}");
+                io::Error::new(io::ErrorKind::InvalidData, what)
+            })?;
+            lines.push(line);
+        }
+        Ok(Self { lines, recorded_pace: false, report: ReplayReport::default() })
+    }
+
+    /// Delivers at the recorded times, without waiting for answers.
+    #[must_use]
+    pub fn at_recorded_pace(mut self) -> Self {
+        self.recorded_pace = true;
+        self
+    }
+
+    /// Where the differences will stand.
+    pub fn report(&self) -> ReplayReport {
+        self.report.clone()
+    }
+}
+
+#[async_trait]
+impl Transport for Replay {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
+        let Self { lines, recorded_pace, report } = *self;
+        let start = Instant::now();
+        let mut waiting = Vec::new();
+        for (index, line) in lines.into_iter().enumerate() {
+            let Line { at_ms, headers, payload, answer, .. } = line;
+            let Payload::Json(payload) = payload else {
+                report.found().left_out += 1;
+                continue;
+            };
+            if recorded_pace {
+                tokio::select! {
+                    () = sleep_until(start + Duration::from_millis(at_ms)) => {}
+                    _ = stop.requested() => break,
+                }
+            }
+            if stop.grace().is_some() {
+                break;
+            }
+            let payload = Bytes::from(payload.to_string());
+            let event_type = peek(&payload).map(|header| header.event_type.to_string()).unwrap_or_default();
+            let (path, today) = one_answer();
+            inbox.deliver(Delivery::new(Received::new(payload, headers), path));
+            let compared = Compared { line: index + 1, event_type, recorded: answer };
+            if recorded_pace {
+                waiting.push((compared, today));
+            } else if let Ok(today) = today.await {
+                report.compare(compared, &today);
+            }
+        }
+        for (compared, today) in waiting {
+            if let Ok(today) = today.await {
+                report.compare(compared, &today);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Compared {
+    line: usize,
+    event_type: String,
+    recorded: Option<RecordedAnswer>,
+}
+
+impl ReplayReport {
+    /// How many deliveries were made and answered.
+    pub fn replayed(&self) -> usize {
+        self.found().replayed
+    }
+
+    /// How many lines had a payload that could not be recorded.
+    pub fn left_out(&self) -> usize {
+        self.found().left_out
+    }
+
+    /// What is answered otherwise today, in the order of the recording.
+    pub fn differences(&self) -> Vec<Difference> {
+        let mut differences = self.found().differences.clone();
+        differences.sort_by_key(|difference| difference.line);
+        differences
+    }
+
+    fn compare(&self, compared: Compared, today: &Answer) {
+        let mut found = self.found();
+        found.replayed += 1;
+        let Compared { line, event_type, recorded: Some(recorded) } = compared else { return };
+        let today = RecordedAnswer::new(today);
+        if recorded != today {
+            found.differences.push(Difference {
+                line,
+                event_type,
+                recorded: (recorded.code, recorded.data),
+                today: (today.code, today.data),
+            });
+        }
+    }
+
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One line for each difference.
+impl fmt::Display for ReplayReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let differences = self.differences();
+        writeln!(f, "{} replayed, {} answered otherwise", self.replayed(), differences.len())?;
+        for difference in differences {
+            writeln!(f, "{difference}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, event_type, recorded, today } = self;
+        write!(f, "line {line}, {event_type}: ")?;
+        write!(f, "was {} {}, is {} {}", recorded.0, recorded.1, today.0, today.1)
+    }
+}

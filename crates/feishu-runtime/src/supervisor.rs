@@ -1,0 +1,331 @@
+//! Several apps in one process: added, removed and restarted while the others run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::panics::caught;
+use crate::{Client, ClientHandle, Error, Report};
+
+/// Time between the starts of two apps: many at once meet the platform's rate limit.
+const STAGGER: Duration = Duration::from_millis(250);
+/// The first pause before an app that ended with an error starts again, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+/// An app that has run this long starts again after the first pause.
+const STABLE: Duration = Duration::from_secs(600);
+
+/// Runs the clients of several apps, each in a task of its own: what goes wrong with one stays with it.
+///
+/// An app whose client ends with a [fatal](Error::is_fatal) error stays down, with the error in its status, until
+/// [`restart`](Self::restart). One that ends with another error, or panics, starts again after 5 s, doubling to 5 min.
+/// Dropping the supervisor ends all apps at once.
+pub struct Supervisor {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    apps: Mutex<BTreeMap<String, App>>,
+    stagger: Duration,
+    /// When the next app may start.
+    next_start: Mutex<Instant>,
+}
+
+struct App {
+    control: Arc<Control>,
+    task: AbortOnDrop<Result<Report, Error>>,
+}
+
+/// What the task of an app shares with the supervisor.
+struct Control {
+    /// How to build its client.
+    build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>,
+    state: Mutex<AppStatus>,
+    handle: Mutex<Option<ClientHandle>>,
+    /// The grace period, once it is to stop.
+    stop: watch::Sender<Option<Duration>>,
+}
+
+/// What one app is doing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AppStatus {
+    /// Its state.
+    pub state: AppState,
+    /// How often its client was started.
+    pub starts: u64,
+    /// Why the last one ended, if it ended badly.
+    pub last_error: Option<Error>,
+}
+
+/// The state of one app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AppState {
+    /// It waits for its turn to start.
+    Waiting,
+    /// Its client runs.
+    Running,
+    /// It ended badly and will start again.
+    Restarting,
+    /// It ended badly, and starting again cannot help.
+    Failed,
+    /// It ended well: it was stopped, or its transport had nothing more to deliver.
+    Ended,
+}
+
+impl Supervisor {
+    /// A supervisor without apps.
+    pub fn new() -> Self {
+        Self::staggered(STAGGER)
+    }
+
+    /// As [`new`](Self::new), with another time between the starts of two apps than 250 ms.
+    pub fn staggered(stagger: Duration) -> Self {
+        let next_start = Mutex::new(Instant::now());
+        Self { shared: Arc::new(Shared { apps: Mutex::default(), stagger, next_start }) }
+    }
+
+    /// Adds an app and starts it when its turn comes. `build` makes its client, again for each restart.
+    ///
+    /// # Errors
+    ///
+    /// When there is an app of this name.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn add(
+        &self,
+        name: impl Into<String>,
+        build: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        let name = name.into();
+        let mut apps = self.shared.apps();
+        if apps.contains_key(&name) {
+            return Err(Error::misuse(format!("there is an app `{name}` already; remove or restart it")));
+        }
+        let app = self.start(Box::new(build));
+        apps.insert(name, app);
+        Ok(())
+    }
+
+    /// Stops an app with a grace period and forgets it. `None` when there is none of this name.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the app at once.
+    pub async fn remove(&self, name: &str, grace: Duration) -> Option<Result<Report, Error>> {
+        let app = self.shared.apps().remove(name)?;
+        Some(app.end(grace).await)
+    }
+
+    /// Stops an app with a grace period and starts it again. False when there is none of this name.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before the app has ended removes it.
+    pub async fn restart(&self, name: &str, grace: Duration) -> bool {
+        let Some(app) = self.shared.apps().remove(name) else { return false };
+        let control = Arc::clone(&app.control);
+        let _ = app.end(grace).await;
+        let again = self.start(Box::new(move || (control.build)()));
+        self.shared.apps().insert(name.to_owned(), again);
+        true
+    }
+
+    /// What each app is doing, by name.
+    pub fn statuses(&self) -> BTreeMap<String, AppStatus> {
+        self.shared.apps().iter().map(|(name, app)| (name.clone(), app.control.state().clone())).collect()
+    }
+
+    /// The handle of an app's client: counts, health, connection. `None` while it does not run.
+    pub fn handle(&self, name: &str) -> Option<ClientHandle> {
+        self.shared.apps().get(name)?.control.handle().clone()
+    }
+
+    /// Stops all apps at once with a grace period; the report of each.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends all apps at once.
+    pub async fn stop(self, grace: Duration) -> BTreeMap<String, Result<Report, Error>> {
+        let apps = std::mem::take(&mut *self.shared.apps());
+        for app in apps.values() {
+            app.control.stop.send_replace(Some(grace));
+        }
+        let mut reports = BTreeMap::new();
+        for (name, app) in apps {
+            reports.insert(name, app.end(grace).await);
+        }
+        reports
+    }
+
+    /// Runs until `signal` resolves, then stops all apps with a grace period; the report of each.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends all apps at once.
+    pub async fn run_until(
+        self,
+        signal: impl Future,
+        grace: Duration,
+    ) -> BTreeMap<String, Result<Report, Error>> {
+        drop(signal.await);
+        self.stop(grace).await
+    }
+
+    fn start(&self, build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>) -> App {
+        let control = Arc::new(Control {
+            build,
+            state: Mutex::new(AppStatus { state: AppState::Waiting, starts: 0, last_error: None }),
+            handle: Mutex::default(),
+            stop: watch::channel(None).0,
+        });
+        let task = tokio::spawn(supervise(Arc::clone(&self.shared), Arc::clone(&control)));
+        App { control, task: AbortOnDrop(task) }
+    }
+}
+
+/// Runs one app until it is stopped, ends well, or cannot be helped.
+async fn supervise(shared: Arc<Shared>, control: Arc<Control>) -> Result<Report, Error> {
+    let mut pause = PAUSES.0;
+    loop {
+        let mut stop = control.stop.subscribe();
+        let started_at = shared.next_start();
+        tokio::select! {
+            () = sleep_until(started_at) => {}
+            _ = requested(&mut stop) => return control.ended(Ok(Report::default())),
+        }
+        let began = Instant::now();
+        let error = match run_once(&control, &mut stop).await {
+            Ok(report) => return control.ended(Ok(report)),
+            Err(error) => error,
+        };
+        let fatal = error.is_fatal();
+        tracing::error!(%error, fatal, "the client of an app ended");
+        if fatal || stop.borrow().is_some() {
+            return control.ended(Err(error));
+        }
+        control.set(AppState::Restarting, Some(error.clone()));
+        if began.elapsed() >= STABLE {
+            pause = PAUSES.0;
+        }
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = requested(&mut stop) => return control.ended(Err(error)),
+        }
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// Builds a client and runs it in a task of its own, so that a panic of its transport ends there.
+async fn run_once(control: &Control, stop: &mut watch::Receiver<Option<Duration>>) -> Result<Report, Error> {
+    let client = caught(|| (control.build)()).map_err(broken)??;
+    let handle = client.handle();
+    *control.handle() = Some(handle.clone());
+    control.started();
+    let mut running = AbortOnDrop(tokio::spawn(client.run()));
+    let ended = tokio::select! {
+        ended = &mut running.0 => ended,
+        grace = requested(stop) => {
+            handle.stop(grace);
+            (&mut running.0).await
+        }
+    };
+    ended.unwrap_or_else(|error| Err(broken(error)))
+}
+
+/// Resolves when the app is to stop.
+async fn requested(stop: &mut watch::Receiver<Option<Duration>>) -> Duration {
+    match stop.wait_for(Option::is_some).await.map(|grace| *grace) {
+        Ok(Some(grace)) => grace,
+        _ => std::future::pending().await,
+    }
+}
+
+/// A panic of a transport, or of the function that builds a client: a bug, but one that a new start may get around.
+fn broken(what: impl fmt::Display) -> Error {
+    Error::from(feishu_transport::Error::lost(format!("the client broke: {what}")))
+}
+
+impl App {
+    async fn end(mut self, grace: Duration) -> Result<Report, Error> {
+        self.control.stop.send_replace(Some(grace));
+        (&mut self.task.0).await.unwrap_or_else(|error| Err(broken(error)))
+    }
+}
+
+impl Shared {
+    fn apps(&self) -> MutexGuard<'_, BTreeMap<String, App>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves a time to start at.
+    fn next_start(&self) -> Instant {
+        let mut next = self.next_start.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = (*next).max(Instant::now());
+        *next = mine + self.stagger;
+        mine
+    }
+}
+
+impl Control {
+    fn state(&self) -> MutexGuard<'_, AppStatus> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle(&self) -> MutexGuard<'_, Option<ClientHandle>> {
+        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn started(&self) {
+        let mut status = self.state();
+        status.state = AppState::Running;
+        status.starts += 1;
+    }
+
+    fn set(&self, state: AppState, error: Option<Error>) {
+        let mut status = self.state();
+        status.state = state;
+        status.last_error = error.or_else(|| status.last_error.take());
+    }
+
+    fn ended(&self, ended: Result<Report, Error>) -> Result<Report, Error> {
+        match &ended {
+            Ok(_) => self.set(AppState::Ended, None),
+            Err(error) => self.set(AppState::Failed, Some(error.clone())),
+        }
+        ended
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Default for Supervisor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.shared.apps().clear();
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervisor").field("apps", &self.statuses()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,145 @@
+//! What is seen from outside: hooks, unhandled types, stalls, health.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview, Message, pipe};
+use feishu_runtime::{Client, Context, Dispatcher, Fate, Phase};
+use feishu_transport::Received;
+use serde_json::json;
+use tokio::time::sleep;
+
+#[tokio::test(start_paused = true)]
+async fn hooks_see_deliveries_and_answers_and_cannot_block() {
+    let (told, heard) = mpsc::channel();
+    let (replied, unhandled) = (told.clone(), told.clone());
+    let (open, gate) = mpsc::channel::<()>();
+    let dispatcher = Dispatcher::builder()
+        .on(|_: CardActionTrigger, _| async { Ok(CardReply::toast(Toast::info("hi"))) })
+        .on_callback(move |seen| {
+            gate.recv().unwrap();
+            told.send(format!("came {}", seen.handler.as_deref().unwrap())).unwrap();
+        })
+        .on_reply(move |reply| {
+            let kind = reply.seen.header.as_ref().map_or("nothing", |header| header.event_type.as_str());
+            replied.send(format!("{} {kind} {}", reply.fate.as_str(), reply.answer.code())).unwrap();
+        })
+        .on_unhandled(move |seen| {
+            unhandled.send(format!("unhandled {}", seen.header.as_ref().unwrap().event_type)).unwrap();
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    // The hook hangs; nobody notices.
+    assert_eq!(harness.call(CardClick::new()).await.code(), 200);
+    assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
+    assert_eq!(harness.call(Received::new("{", [])).await.code(), 500);
+    assert!(heard.try_recv().is_err());
+    open.send(()).unwrap();
+    let lines: Vec<_> = (0..5).map(|_| heard.recv().unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            "came card.action.trigger",
+            "answered card.action.trigger 200",
+            "unhandled im.message.receive_v1",
+            "unhandled im.message.receive_v1 200",
+            "undecodable nothing 500",
+        ]
+    );
+    // 1024 wait at most.
+    for _ in 0..1100 {
+        harness.call(CardClick::new()).await;
+    }
+    assert!(harness.stats().sides.hooks_missed > 0);
+    drop(open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unhandled_events_are_acknowledged_and_unhandled_callbacks_refused() {
+    let harness = Harness::new(&Dispatcher::builder().build().unwrap());
+    for _ in 0..3 {
+        assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
+    }
+    assert_eq!(harness.call(CardClick::new()).await.code(), 500);
+    assert_eq!(harness.call(LinkPreview::of("https://example.com")).await.code(), 500);
+    for index in 0..300 {
+        harness.call(Event::new(format!("type_{index}"), json!({}))).await;
+    }
+    let stats = harness.stats();
+    assert_eq!(stats.fates.unhandled, 305);
+    assert_eq!(stats.unhandled.len(), 256, "types are bounded, counts are not");
+    assert!(stats.unhandled.contains(&("im.message.receive_v1".to_owned(), 3)));
+    assert!(stats.add_up());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_frame_is_dispatched_all_the_same() {
+    let dispatcher = Dispatcher::builder()
+        .on(|_: CardActionTrigger, cx: Context| async move {
+            assert_eq!(cx.received().kind(), feishu_transport::Kind::Card);
+            Ok(CardReply::unchanged())
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    let payload = Event::from(CardClick::new()).to_json().to_string();
+    let card = Received::new(payload, [("type".to_owned(), "card".to_owned())]);
+    assert_eq!(harness.call(card).await.code(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_takes_long_is_counted_as_a_stall() {
+    let build = |stall_after| {
+        let builder = Dispatcher::builder().stall_after(stall_after);
+        let builder = builder.on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) });
+        Harness::new(&builder.build().unwrap())
+    };
+    let harness = build(Duration::ZERO);
+    harness.call(CardClick::new()).await;
+    assert_eq!(harness.stats().sides.stalls, 1);
+    let harness = build(Duration::MAX);
+    harness.call(CardClick::new()).await;
+    assert_eq!(harness.stats().sides.stalls, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn latencies_are_kept_by_handler() {
+    let dispatcher = Dispatcher::builder()
+        .on(|_: CardActionTrigger, _| async {
+            sleep(Duration::from_secs(1)).await;
+            Ok(CardReply::unchanged())
+        })
+        .on_raw("quick_v1", |_, _| async { Ok(()) })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    harness.call(CardClick::new()).await;
+    harness.call(Event::new("quick_v1", json!({}))).await;
+    let stats = harness.stats();
+    assert_eq!(stats.handlers[0].name, "card.action.trigger");
+    assert_eq!(stats.handlers[0].latency.max(), Duration::from_secs(1));
+    assert_eq!(stats.handlers[1].latency.max(), Duration::ZERO);
+    assert_eq!(stats.handlers[1].fates.answered, 1);
+    assert_eq!(stats.to_string(), "received 2, answered 2");
+    assert_eq!(Fate::Undecodable.as_str(), "undecodable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_follows_the_life_of_a_client() {
+    let (platform, transport) = pipe();
+    let client = Client::over(transport).dispatcher(Dispatcher::builder().build().unwrap()).build().unwrap();
+    let handle = client.handle();
+    assert!(handle.health().is_live() && !handle.health().is_ready());
+    let running = tokio::spawn(client.run());
+    tokio::task::yield_now().await;
+    let health = handle.health();
+    assert!(health.is_live() && health.is_ready());
+    assert_eq!((health.phase, health.connected), (Phase::Running, None));
+    assert_eq!(health.to_string(), "ready: running, 0 handlers at work");
+    drop(platform);
+    running.await.unwrap().unwrap();
+    assert!(!handle.health().is_live() && !handle.health().is_ready());
+}
