@@ -2,6 +2,7 @@
 
 mod answer;
 mod app;
+mod assertion;
 mod backoff;
 mod client;
 mod counters;

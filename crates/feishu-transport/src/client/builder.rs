@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::LongConnection;
 use super::config::{Config, OnConnectionLimit, Retries, WallClock};
 use super::shared::Shared;
+use crate::assertion::AssertionSource;
 use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{
     AppId, AppSecret, Connect, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts,
@@ -34,6 +35,7 @@ pub struct LongConnectionBuilder {
     #[cfg(feature = "proxy")]
     pub(crate) proxy: crate::ProxyPolicy,
     pub(crate) allow_plain: bool,
+    pub(crate) assertion: Option<AssertionSource>,
     source: Option<Arc<dyn EndpointSource>>,
     connect: Option<Arc<dyn Connect>>,
     connections: u16,
@@ -64,6 +66,7 @@ impl LongConnection {
             #[cfg(feature = "proxy")]
             proxy: crate::ProxyPolicy::default(),
             allow_plain: false,
+            assertion: None,
             source: None,
             connect: None,
             connections: 1,
@@ -162,6 +165,17 @@ impl LongConnectionBuilder {
         self
     }
 
+    /// Signs in without a secret: `source` gives a client assertion (a signed token) for every endpoint call. The app
+    /// secret may then be empty.
+    pub fn client_assertion<F, T>(mut self, source: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = Result<AppSecret, Error>> + Send + 'static,
+    {
+        self.assertion = Some(AssertionSource::new(source));
+        self
+    }
+
     /// Asks for connection URLs in another way.
     pub fn endpoint_source(mut self, source: impl EndpointSource + 'static) -> Self {
         self.source = Some(Arc::new(source));
@@ -214,7 +228,8 @@ impl LongConnectionBuilder {
     /// Misuse: no app id or secret, a number of connections outside 1 to 50, an age below a minute, a gateway address
     /// that is no WebSocket URL, or a part that a switched-off feature would have to provide.
     pub fn build(mut self) -> Result<LongConnection, Error> {
-        if self.source.is_none() && (self.app_id.as_str().is_empty() || self.secret.expose().is_empty()) {
+        let has_secret = !self.secret.expose().is_empty() || self.assertion.is_some();
+        if self.source.is_none() && (self.app_id.as_str().is_empty() || !has_secret) {
             return Err(Error::misuse(
                 "App ID and App Secret must not be empty; both are on the page 'Credentials & Basic Info' of the \
                  developer console",
