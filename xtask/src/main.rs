@@ -6,6 +6,7 @@
 mod bench;
 mod cargo;
 mod ci;
+mod interop;
 mod msrv;
 mod proto;
 mod simulate;
@@ -60,6 +61,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "check the published crates with the oldest Rust they promise",
         run: msrv::run,
+    },
+    Command {
+        name: "interop",
+        arguments: "[SDK ...]",
+        about: "bots of the official SDKs, and of this one, in the same situations (python node go java rust)",
+        run: interop::run,
     },
 ];
 

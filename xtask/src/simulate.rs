@@ -6,10 +6,7 @@ use crate::cargo::{cargo, show};
 
 /// Runs the simulation's own program.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
-    let known = matches!(
-        arguments,
-        ["--seed", _] | ["--seeds", _] | ["--seeds", _, "--from", _] | ["--from", _, "--seeds", _]
-    );
+    let known = matches!(arguments, ["--seed" | "--seeds", _] | ["--seeds", _, "--from", _]);
     let numbers = arguments.iter().skip(1).step_by(2).all(|number| number.parse::<u64>().is_ok());
     if !known || !numbers {
         bail!("`cargo xtask simulate` takes --seeds N [--from S], or --seed S to replay one step by step");

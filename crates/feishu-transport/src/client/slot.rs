@@ -220,8 +220,8 @@ impl Slot {
         );
         let generation = info.generation;
         let connected = Connected::new(now, Arc::clone(&info), activity);
-        let driven = connected.clone();
-        self.drivers.spawn(async move { (driven, driver.await) });
+        let name = connected.clone();
+        self.drivers.spawn(async move { (name, driver.await) });
 
         shared.set_has_connected();
         shared.counters.connections.one();

@@ -1,5 +1,5 @@
 //! A client against the local platform, over in-memory streams with real framing, on the paused clock.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses a part of it")]
 
 mod roads;
 
