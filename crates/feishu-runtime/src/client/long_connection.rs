@@ -1,18 +1,24 @@
 //! A client on the platform's long connection.
 
-use feishu_transport::{AppId, AppSecret, Domain, LongConnection, LongConnectionBuilder};
+use std::fmt;
 
+use feishu_transport::{AppId, AppSecret, Domain, LongConnection, LongConnectionBuilder, OpenApi, State};
+
+use super::states::StateHook;
 use super::{Client, ClientBuilder};
 use crate::Error;
 
 /// The long connection that a client will be on, while it is being built.
-#[derive(Debug)]
-pub struct LongConnectionSource(LongConnectionBuilder);
+pub struct LongConnectionSource {
+    connection: LongConnectionBuilder,
+    on_state: Option<Box<dyn FnMut(&State) + Send>>,
+}
 
 impl Client {
     /// A client on the long connection of one app.
     pub fn builder(app_id: AppId, secret: AppSecret) -> ClientBuilder<LongConnectionSource> {
-        ClientBuilder::new(LongConnectionSource(LongConnection::builder(app_id, secret)))
+        let connection = LongConnection::builder(app_id, secret);
+        ClientBuilder::new(LongConnectionSource { connection, on_state: None })
     }
 }
 
@@ -24,8 +30,26 @@ impl ClientBuilder<LongConnectionSource> {
 
     /// Everything else that can be chosen for the connection: limits, timeouts, proxy, TLS, an observer.
     pub fn connection(mut self, choose: impl FnOnce(LongConnectionBuilder) -> LongConnectionBuilder) -> Self {
-        self.source = LongConnectionSource(choose(self.source.0));
+        self.source.connection = choose(self.source.connection);
         self
+    }
+
+    /// Told of every change of the connection's state. Runs on a thread of its own, so that it can delay nobody; changes
+    /// that follow each other at once may be told as one.
+    pub fn on_state(mut self, hook: impl FnMut(&State) + Send + 'static) -> Self {
+        self.source.on_state = Some(Box::new(hook));
+        self
+    }
+
+    /// Calls to the platform as the same app, on the same way out as the connection: for handlers that send messages or
+    /// [update cards](crate::Registration::update_card_when_late). To be called after [`domain`](Self::domain) and
+    /// [`connection`](Self::connection).
+    ///
+    /// # Errors
+    ///
+    /// When the credentials are empty, or the way out cannot be made as chosen.
+    pub fn open_api(&self) -> Result<OpenApi, Error> {
+        Ok(OpenApi::from_builder(&self.source.connection)?)
     }
 
     /// Builds the client. Nothing is sent before it runs.
@@ -35,8 +59,16 @@ impl ClientBuilder<LongConnectionSource> {
     /// When there is no dispatcher, or the connection cannot be made as chosen.
     pub fn build(self) -> Result<Client, Error> {
         let (source, dispatcher, grace) = self.into_parts();
-        let connection = source.0.build()?;
+        let connection = source.connection.build()?;
         let handle = connection.handle();
-        Self::finish(dispatcher, grace, Box::new(connection), Some(handle))
+        let states = source.on_state.map(|hook| StateHook::start(handle.watch(), hook)).transpose()?;
+        let client = Self::finish(dispatcher, grace, Box::new(connection), Some(handle))?;
+        Ok(client.telling(states))
+    }
+}
+
+impl fmt::Debug for LongConnectionSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LongConnectionSource").field("connection", &self.connection).finish_non_exhaustive()
     }
 }

@@ -6,6 +6,8 @@ mod health;
 #[cfg(feature = "long-connection")]
 mod long_connection;
 mod report;
+#[cfg(feature = "long-connection")]
+mod states;
 
 use std::fmt;
 use std::pin::pin;
@@ -42,6 +44,8 @@ pub struct Client {
     stop: Stop,
     handle: ClientHandle,
     grace: Duration,
+    #[cfg(feature = "long-connection")]
+    states: Option<states::StateHook>,
 }
 
 impl Client {
@@ -58,7 +62,21 @@ impl Client {
     ) -> Self {
         let (stop_handle, stop) = Stop::new();
         let handle = ClientHandle::new(Arc::clone(&core), stop_handle, connection);
-        Self { transport, core, stop, handle, grace }
+        Self {
+            transport,
+            core,
+            stop,
+            handle,
+            grace,
+            #[cfg(feature = "long-connection")]
+            states: None,
+        }
+    }
+
+    #[cfg(feature = "long-connection")]
+    fn telling(mut self, states: Option<states::StateHook>) -> Self {
+        self.states = states;
+        self
     }
 
     /// A handle to watch and stop it, before and while it runs.
@@ -112,7 +130,9 @@ impl Client {
     }
 
     async fn drive<S: Future>(self, mut next_signal: impl FnMut() -> Option<S>) -> Result<Report, Error> {
-        let Self { transport, core, stop, handle, grace } = self;
+        #[cfg(feature = "long-connection")]
+        let _telling = self.states.map(states::StateHook::tell);
+        let Self { transport, core, stop, handle, grace, .. } = self;
         let end_on_drop = EndOnDrop(handle.clone());
         handle.enter(Phase::Running);
         let mut ending = handle.ending();
