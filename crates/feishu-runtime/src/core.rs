@@ -115,6 +115,17 @@ impl Core {
     ) {
         let took = Instant::now().saturating_duration_since(received.received_at());
         self.stats.settled(fate, route.map(|route| (route, took)));
+        let handler = route.map(|route| &self.plan.route(route).name);
+        crate::meter::settled(fate, handler, took);
+        tracing::debug!(
+            event_type = header.map(|header| header.event_type.as_str()),
+            handler = handler.map(AsRef::as_ref),
+            trace_id = received.trace_id(),
+            fate = fate.as_str(),
+            code = answer.code(),
+            ?took,
+            "answered",
+        );
         let told = self.plan.hooks.reply(|| Replied {
             seen: self.seen(received, header, route),
             fate,

@@ -12,6 +12,7 @@ mod handler;
 mod histogram;
 mod hooks;
 mod limits;
+mod meter;
 mod one_answer;
 mod panics;
 pub mod record;

@@ -213,6 +213,7 @@ impl Ledger {
 
     pub(crate) fn side(&self, side: Side) {
         self.sides.one(side);
+        crate::meter::side(side);
     }
 
     /// Reads all counts; `describe` names the handlers.

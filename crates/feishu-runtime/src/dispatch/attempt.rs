@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context as TaskContext, Poll};
 
-use feishu_callbacks::DecodeError;
+use feishu_callbacks::{DecodeError, EventId};
 use feishu_transport::Answer;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
+use tracing::Instrument;
 
 use super::order::Turn;
 use crate::Context;
@@ -75,7 +76,7 @@ pub(crate) async fn conduct(call: Arc<Call>, start: Start, claim: Option<Claim>)
         }
     }
     let queued = AtomicBool::new(false);
-    let mut work = pin!(work(call, start, &queued));
+    let mut work = pin!(work(call, start, &queued).instrument(span(call)));
     let mut waits = None;
     let ended = poll_fn(|cx| {
         if let Poll::Ready(ended) = poll_handler(call, work.as_mut(), cx) {
@@ -95,6 +96,21 @@ pub(crate) async fn conduct(call: Arc<Call>, start: Start, claim: Option<Claim>)
     })
     .await;
     settle(call, ended, claim);
+}
+
+/// What the log lines of a handler are under. It never holds anything of the payload but ids.
+fn span(call: &Call) -> tracing::Span {
+    let connection = call.received.connection();
+    tracing::info_span!(
+        "callback",
+        handler = %call.route().name,
+        event_type = %call.header.event_type,
+        event_id = call.header.event_id.as_ref().map(EventId::as_str),
+        message_id = call.received.message_id(),
+        trace_id = call.received.trace_id(),
+        connection = connection.map(|connection| connection.id.as_str()),
+        generation = connection.map(|connection| connection.generation),
+    )
 }
 
 /// The way to the handler and through it.
@@ -276,7 +292,7 @@ fn say(call: &Call, fault: &Result<Fault, Panic>, fate: Fate, late: bool) {
         handler = %call.route().name,
         registered_at = %call.route().at,
         event_type = %call.header.event_type,
-        event_id = call.header.event_id.as_ref().map(feishu_callbacks::EventId::as_str),
+        event_id = call.header.event_id.as_ref().map(EventId::as_str),
         message_id = call.received.message_id(),
         trace_id = call.received.trace_id(),
         late,

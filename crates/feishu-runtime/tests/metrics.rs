@@ -1,0 +1,89 @@
+//! The same counts through the `metrics` facade.
+#![cfg(feature = "metrics")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use feishu_callbacks::{CardActionTrigger, CardReply};
+use feishu_runtime::Dispatcher;
+use feishu_runtime::testing::{CardClick, Harness, Message};
+use metrics::{
+    Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit,
+};
+
+/// Sums counters and counts what histograms get, by name and labels.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<BTreeMap<String, u64>>>);
+
+struct Cell(Recorder, String);
+
+impl Cell {
+    fn add(&self, value: u64) {
+        *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += value;
+    }
+}
+
+impl CounterFn for Cell {
+    fn increment(&self, value: u64) {
+        self.add(value);
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl HistogramFn for Cell {
+    fn record(&self, _: f64) {
+        self.add(1);
+    }
+}
+
+impl Recorder {
+    fn cell(&self, key: &Key) -> Arc<Cell> {
+        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        Arc::new(Cell(self.clone(), format!("{} {}", key.name(), labels.join(" "))))
+    }
+}
+
+impl metrics::Recorder for Recorder {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.cell(key))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.cell(key))
+    }
+}
+
+#[test]
+fn fates_incidents_and_latencies_are_exported() {
+    let recorder = Recorder::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let dispatcher = Dispatcher::builder()
+                .stall_after(std::time::Duration::ZERO)
+                .on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) });
+            let harness = Harness::new(&dispatcher.build().unwrap());
+            harness.call(CardClick::new()).await;
+            harness.call(Message::text("nobody listens")).await;
+        });
+    });
+    let seen = recorder.0.lock().unwrap();
+    let expected = [
+        ("feishu_answer_seconds handler=", 1),
+        ("feishu_answer_seconds handler=card.action.trigger", 1),
+        ("feishu_deliveries_total fate=answered handler=card.action.trigger", 1),
+        ("feishu_deliveries_total fate=unhandled handler=", 1),
+        ("feishu_incidents_total kind=stalls", 1),
+    ];
+    assert_eq!(seen.iter().map(|(key, count)| (key.as_str(), *count)).collect::<Vec<_>>(), expected);
+}
