@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Bytes read from the network at a time. It is held by every connection, idle ones too.
-const READ_BUFFER: usize = 32 << 10;
+const READ_BUFFER: usize = 16 << 10;
 /// Answers collected before they are written; a flush writes any number.
 const WRITE_BUFFER: usize = 128 << 10;
 
