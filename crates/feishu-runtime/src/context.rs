@@ -144,6 +144,7 @@ impl Context {
             self.call.keep_typed(reply);
         }
         if self.call.answer_early(&answer, Fate::Answered) {
+            self.call.core.stall_guard.pass_on();
             return Ok(());
         }
         Err("the delivery has been answered already: by an earlier `reply_now`, or because its deadline passed".into())

@@ -15,6 +15,7 @@ use crate::dedup::{Claim, Memory};
 use crate::dispatch::{Lanes, Plan, Route, Unhandled};
 use crate::hooks::{Replied, Seen};
 use crate::panics::poll_caught;
+use crate::stall::StallGuard;
 use crate::stats::{Fate, Ledger, Side, Stats};
 
 /// What a client's deliveries share. Everything here lives as long as the client, not as a connection.
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     stopping: CancellationToken,
     killed: CancellationToken,
     blocking: Arc<Semaphore>,
+    pub(crate) stall_guard: StallGuard,
 }
 
 /// A delivery for an ordered handler.
@@ -56,6 +58,7 @@ impl Core {
             stopping: CancellationToken::new(),
             killed: CancellationToken::new(),
             blocking: Arc::new(Semaphore::new(plan.limits.blocking.min(Semaphore::MAX_PERMITS))),
+            stall_guard: StallGuard::default(),
             plan,
         })
     }

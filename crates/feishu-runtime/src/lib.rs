@@ -14,8 +14,11 @@ mod hooks;
 mod limits;
 mod meter;
 mod one_answer;
+#[cfg(feature = "long-connection")]
+mod openapi;
 mod panics;
 pub mod record;
+mod stall;
 mod stats;
 mod stream;
 mod supervisor;
@@ -41,6 +44,8 @@ pub use crate::handler::{Callback, Handler, RawEvent, Registration, blocking, ha
 pub use crate::histogram::Latency;
 pub use crate::hooks::{Replied, Seen};
 pub use crate::limits::Limits;
+#[cfg(feature = "long-connection")]
+pub use crate::openapi::{CallError, SendCall};
 pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{Fate, Fates, HandlerStats, Side, Sides, Stats};
 pub use crate::stream::{Callbacks, Item};

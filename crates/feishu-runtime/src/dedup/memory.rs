@@ -154,15 +154,18 @@ impl Table {
 
     /// Drops what is too old or too much, oldest first. What is being handled is never dropped.
     fn forget_expired(&mut self, bounds: &Bounds, now: Instant) {
-        while let Some((number, at, key)) = self.ended.front() {
-            let current = matches!(self.entries.get(key), Some(Entry::Ended { number: theirs, .. }) if theirs == number);
+        while let Some((_, at, _)) = self.ended.front() {
             let too_old = now.saturating_duration_since(*at) >= bounds.retention;
-            let too_much = self.remembered > bounds.entries || self.bytes > bounds.bytes;
-            if current && !too_old && !too_much {
-                break;
+            let too_much = self.remembered > bounds.entries
+                || self.bytes > bounds.bytes
+                // Entries that were replaced by a later attempt stand here twice.
+                || self.ended.len() / 2 > bounds.entries;
+            if !too_old && !too_much {
+                return;
             }
-            let Some((_, _, key)) = self.ended.pop_front() else { break };
-            if current {
+            let Some((number, _, key)) = self.ended.pop_front() else { return };
+            if matches!(self.entries.get(&key), Some(Entry::Ended { number: current, .. }) if *current == number)
+            {
                 if let Some(entry) = self.entries.remove(&key) {
                     self.count(&key, &entry, false);
                 }

@@ -163,8 +163,10 @@ fn poll_handler<F>(
 where
     F: Future<Output = Result<Answer, Fault>>,
 {
+    let polling = call.core.stall_guard.polling();
     let began = std::time::Instant::now();
     let polled = poll_caught(work, cx);
+    drop(polling);
     let took = began.elapsed();
     if took >= call.plan().stall_after {
         call.core.stats.side(Side::Stalls);
