@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod openapi;
+mod outcome;
 mod token;
 
 use std::fmt;
@@ -16,7 +17,8 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
 pub use endpoint::HttpEndpoint;
-pub use openapi::{ApiAnswer, OpenApi};
+pub use openapi::OpenApi;
+pub use outcome::ApiAnswer;
 
 use crate::{BoxStream, Dial, Error, Limits, Stage, Target, Timeouts};
 

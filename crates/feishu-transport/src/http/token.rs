@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::HttpClient;
-use super::openapi::read;
+use super::outcome::read;
 use crate::{AppId, AppSecret, Error, Stage};
 
 const PATH: &str = "/open-apis/auth/v3/tenant_access_token/internal";
