@@ -1,57 +1,71 @@
-//! What keeps the connection going while a handler blocks its thread.
+//! What keeps a client's promises while a handler blocks its thread.
 //!
 //! A worker thread of tokio that is blocked in a handler does not look after sockets and timers. Another one could, but
-//! it may be asleep: the worker that received a message runs its handler itself and wakes nobody for it. So a thread of
-//! the client's own looks on while handlers are being polled, and wakes a worker when that takes long.
+//! it may be asleep: the worker that received a message runs its handler itself and wakes nobody for it. And the
+//! handler's own deadline cannot pass in a task that is not polled. So a thread of the client's own looks on while
+//! handlers are polled: it wakes a worker, and answers what is late.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// How often it is looked whether a handler is being polled: the longest time for which one that blocks delays others.
+use crate::call::Call;
+
+/// How often the thread looks: the longest time for which a handler that blocks delays others.
 const LOOK: Duration = Duration::from_millis(20);
 /// Looks without a handler after which the thread rests until the next one.
 const LOOKS: u32 = 100;
 
-/// Wakes a worker of the runtime while a handler blocks another one. On a runtime with a single thread it does nothing:
-/// nothing would help.
+/// Looks after the others while a handler blocks. On a runtime with a single thread it does nothing: nothing would help.
 #[derive(Default)]
 pub(crate) struct StallGuard {
-    /// The looking thread, from the first handler on; `None` where there is no use for one.
-    thread: OnceLock<Option<Thread>>,
+    /// Whether there is a thread that looks on; it starts with the first handler.
+    looks: OnceLock<bool>,
     shared: Arc<Shared>,
 }
 
 #[derive(Default)]
 struct Shared {
-    /// Handlers that are being polled at this moment.
-    polling: AtomicUsize,
-    resting: AtomicBool,
-    ended: AtomicBool,
+    seen: Mutex<Seen>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// The calls whose handlers are being polled at this moment: at most one for each worker.
+    polled: Vec<Arc<Call>>,
+    resting: bool,
+    ended: bool,
 }
 
 /// A handler is being polled while this lives.
-pub(crate) struct Polling<'a>(&'a StallGuard);
+pub(crate) struct Polling<'a> {
+    call: &'a Arc<Call>,
+    shared: Option<&'a Shared>,
+}
 
 impl StallGuard {
-    /// To be held while a handler is polled.
-    pub(crate) fn polling(&self) -> Polling<'_> {
-        self.shared.polling.fetch_add(1, SeqCst);
-        let thread = self.thread.get_or_init(|| start(&self.shared));
-        if let Some(thread) = thread.as_ref().filter(|_| self.shared.resting.load(SeqCst)) {
-            thread.unpark();
+    /// To be held while the handler of `call` is polled. `late` answers a call in its handler's place.
+    pub(crate) fn polling<'a>(&'a self, call: &'a Arc<Call>, late: fn(&Arc<Call>)) -> Polling<'a> {
+        let looks = *self.looks.get_or_init(|| start(&self.shared, late));
+        let shared = looks.then_some(&*self.shared);
+        if let Some(shared) = shared {
+            let mut seen = shared.lock();
+            seen.polled.push(Arc::clone(call));
+            if seen.resting {
+                shared.changed.notify_one();
+            }
         }
-        Polling(self)
+        Polling { call, shared }
     }
 
     /// Lets another worker have the task that this one has just woken and would run next: should the handler that woke
     /// it block now, it would wait for the handler's end.
     pub(crate) fn pass_on(&self) {
-        if let (Some(Some(_)), Ok(runtime)) = (self.thread.get(), Handle::try_current()) {
+        if let (Some(true), Ok(runtime)) = (self.looks.get(), Handle::try_current()) {
             runtime.spawn(async {});
         }
     }
@@ -59,63 +73,76 @@ impl StallGuard {
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        self.0.shared.polling.fetch_sub(1, SeqCst);
+        let Some(shared) = self.shared else { return };
+        let mut seen = shared.lock();
+        if let Some(index) = seen.polled.iter().position(|call| Arc::ptr_eq(call, self.call)) {
+            seen.polled.swap_remove(index);
+        }
     }
 }
 
 impl Drop for StallGuard {
     fn drop(&mut self) {
-        self.shared.ended.store(true, SeqCst);
-        if let Some(Some(thread)) = self.thread.get() {
-            thread.unpark();
-        }
+        self.shared.lock().ended = true;
+        self.shared.changed.notify_one();
     }
 }
 
 impl fmt::Debug for StallGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StallGuard").field("polling", &self.shared.polling).finish_non_exhaustive()
+        f.debug_struct("StallGuard").field("looks", &self.looks.get()).finish_non_exhaustive()
     }
 }
 
-fn start(shared: &Arc<Shared>) -> Option<Thread> {
-    let runtime = Handle::try_current().ok()?;
-    if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
-        return None;
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let shared = Arc::clone(shared);
-    let spawned = thread::Builder::new()
-        .name("feishu-stall-guard".to_owned())
-        .spawn(move || look_on(&shared, &runtime));
-    match spawned {
-        Ok(joined) => Some(joined.thread().clone()),
-        Err(error) => {
-            tracing::warn!(%error, "no thread for the stall guard: a handler that blocks may delay others");
-            None
-        }
-    }
-}
 
-fn look_on(shared: &Shared, runtime: &Handle) {
-    let mut quiet = 0;
-    while !shared.ended.load(SeqCst) {
-        if shared.polling.load(SeqCst) > 0 {
+    /// Looks until the client is gone. `late` must do nothing to a call that is answered or has time left.
+    fn look_on(&self, runtime: &Handle, late: fn(&Arc<Call>)) {
+        // Answering may start what follows an answer.
+        let _entered = runtime.enter();
+        let mut quiet = 0;
+        let mut seen = self.lock();
+        while !seen.ended {
+            if quiet < LOOKS {
+                let waited = self.changed.wait_timeout(seen, LOOK);
+                seen = waited.unwrap_or_else(PoisonError::into_inner).0;
+            } else {
+                seen.resting = true;
+                seen = self.changed.wait(seen).unwrap_or_else(PoisonError::into_inner);
+                seen.resting = false;
+                quiet = 0;
+            }
+            if seen.polled.is_empty() {
+                quiet += 1;
+                continue;
+            }
             quiet = 0;
+            let polled = seen.polled.clone();
+            drop(seen);
             // Work from outside wakes a worker. When it has nothing else to do, it looks after sockets and timers.
             runtime.spawn(async {});
-        } else {
-            quiet += 1;
+            polled.iter().for_each(late);
+            drop(polled);
+            seen = self.lock();
         }
-        if quiet < LOOKS {
-            thread::park_timeout(LOOK);
-            continue;
+    }
+}
+
+fn start(shared: &Arc<Shared>, late: fn(&Arc<Call>)) -> bool {
+    let Ok(runtime) = Handle::try_current() else { return false };
+    if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return false;
+    }
+    let shared = Arc::clone(shared);
+    let thread = thread::Builder::new().name("feishu-stall-guard".to_owned());
+    match thread.spawn(move || shared.look_on(&runtime, late)) {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::warn!(%error, "no thread for the stall guard: a handler that blocks may delay others");
+            false
         }
-        shared.resting.store(true, SeqCst);
-        // Whoever began to poll before the line above has been seen by the next one, whoever begins after it unparks.
-        while shared.polling.load(SeqCst) == 0 && !shared.ended.load(SeqCst) {
-            thread::park();
-        }
-        shared.resting.store(false, SeqCst);
-        quiet = 0;
     }
 }

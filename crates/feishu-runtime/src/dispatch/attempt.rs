@@ -156,14 +156,14 @@ fn prepare(call: &Arc<Call>) -> Result<Prepared, DecodeError> {
 
 /// Polls the handler, and notices when that takes long.
 fn poll_handler<F>(
-    call: &Call,
+    call: &Arc<Call>,
     work: Pin<&mut F>,
     cx: &mut TaskContext<'_>,
 ) -> Poll<Result<Result<Answer, Fault>, Panic>>
 where
     F: Future<Output = Result<Answer, Fault>>,
 {
-    let polling = call.core.stall_guard.polling();
+    let polling = call.core.stall_guard.polling(call, late_while_blocked);
     let began = std::time::Instant::now();
     let polled = poll_caught(work, cx);
     drop(polling);
@@ -180,6 +180,13 @@ where
         );
     }
     polled
+}
+
+/// Answers in the place of a handler that is being polled and does not come back.
+fn late_while_blocked(call: &Arc<Call>) {
+    if call.deadline <= Instant::now() && !call.is_answered() {
+        late(call, None, false);
+    }
 }
 
 /// What a call waits for besides its handler.
