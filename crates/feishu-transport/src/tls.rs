@@ -150,7 +150,9 @@ impl Connector {
 
 /// What to do about the failure that companies meet most.
 fn hint(error: &std::io::Error) -> &'static str {
-    if error.to_string().contains("UnknownIssuer") {
+    let text = error.to_string();
+    // The second: a root of the right name and another key, such as one that was made anew.
+    if text.contains("UnknownIssuer") || text.contains("BadSignature") {
         "; the network may inspect TLS with a root of its own: add it with Tls::with_root_pem"
     } else {
         ""
