@@ -12,7 +12,7 @@ use std::panic::Location;
 pub type HandlerError = Box<dyn StdError + Send + Sync>;
 
 /// Why a dispatcher or a client could not be built, or a client ended.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
 }
@@ -81,6 +81,13 @@ impl fmt::Display for Error {
             ErrorKind::Misuse(what) => f.write_str(what),
             ErrorKind::Transport(error) => error.fmt(f),
         }
+    }
+}
+
+/// The same words: a `main` that returns the error prints it this way.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

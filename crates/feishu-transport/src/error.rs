@@ -192,9 +192,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// The same words: a `main` that returns the error prints it this way. [`Error::kind`] has the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error").field("kind", &self.kind).field("source", &self.source).finish()
+        fmt::Display::fmt(self, f)
     }
 }
 
