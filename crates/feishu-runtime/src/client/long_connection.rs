@@ -4,14 +4,14 @@ use std::fmt;
 
 use feishu_transport::{AppId, AppSecret, Domain, LongConnection, LongConnectionBuilder, OpenApi, State};
 
-use super::states::StateHook;
+use super::states::{OnState, StateHook};
 use super::{Client, ClientBuilder};
 use crate::Error;
 
 /// The long connection that a client will be on, while it is being built.
 pub struct LongConnectionSource {
     connection: LongConnectionBuilder,
-    on_state: Option<Box<dyn FnMut(&State) + Send>>,
+    on_state: Option<OnState>,
 }
 
 impl Client {

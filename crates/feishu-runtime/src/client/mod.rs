@@ -108,7 +108,8 @@ impl Client {
     ///
     /// As [`run`](Self::run).
     pub async fn run_until(self, signal: impl Future) -> Result<Report, Error> {
-        let mut signal = Some(signal);
+        // Boxed, as the future of a signal may be a whole program.
+        let mut signal = Some(Box::pin(signal));
         self.drive(|| signal.take()).await
     }
 

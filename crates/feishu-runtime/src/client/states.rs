@@ -10,6 +10,9 @@ use crate::Error;
 /// States that wait for a slow hook; of more than these, the newest are left out.
 const BACKLOG: usize = 64;
 
+/// What is told the states.
+pub(super) type OnState = Box<dyn FnMut(&State) + Send>;
+
 /// A hook for the states of a connection, and where they come from.
 pub(super) struct StateHook {
     states: StateWatch,
@@ -18,7 +21,7 @@ pub(super) struct StateHook {
 
 impl StateHook {
     /// Starts the thread. It ends with the client, after what was waiting.
-    pub(super) fn start(states: StateWatch, mut hook: Box<dyn FnMut(&State) + Send>) -> Result<Self, Error> {
+    pub(super) fn start(states: StateWatch, mut hook: OnState) -> Result<Self, Error> {
         let (sender, receiver) = mpsc::sync_channel(BACKLOG);
         let thread = std::thread::Builder::new().name("feishu-states".to_owned());
         let started = thread.spawn(move || {

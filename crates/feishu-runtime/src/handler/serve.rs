@@ -69,6 +69,13 @@ pub trait Handler<C: Callback>: Send + Sync + 'static {
     fn call(&self, callback: C, cx: Context) -> impl Future<Output = Result<C::Reply, HandlerError>> + Send;
 }
 
+/// A shared handler, for a program that keeps hold of it.
+impl<C: Callback, H: Handler<C>> Handler<C> for Arc<H> {
+    fn call(&self, callback: C, cx: Context) -> impl Future<Output = Result<C::Reply, HandlerError>> + Send {
+        H::call(self, callback, cx)
+    }
+}
+
 /// A handler that implements [`Handler`], for [`register`](crate::DispatcherBuilder::register) with options.
 #[track_caller]
 pub fn of<C: Callback, H: Handler<C>>(handler: H) -> Registration<C, C::Reply, impl Serve<C, C::Reply>> {

@@ -1,0 +1,82 @@
+//! Your own transport under the same dispatcher: here a queue, as a message broker would be.
+//!
+//! ```text
+//! cargo run -p feishu-runtime --example own_transport
+//! ```
+#![allow(clippy::print_stdout, reason = "an example shows what happens")]
+
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_runtime::transport::{
+    self, Answer, Confirm, Delivery, Inbox, Received, ReplyPath, Stop, Transport,
+};
+use feishu_runtime::{Client, Dispatcher};
+use tokio::sync::mpsc;
+
+/// What stands in the queue: a payload, and where its answer is to go.
+struct Job {
+    payload: &'static str,
+    answers: mpsc::Sender<Answer>,
+}
+
+/// Takes jobs out of a queue.
+struct Queue(mpsc::Receiver<Job>);
+
+#[async_trait]
+impl Transport for Queue {
+    async fn run(mut self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), transport::Error> {
+        loop {
+            tokio::select! {
+                // From now on only the answers to what was delivered; they need no help of ours.
+                _ = stop.requested() => return Ok(()),
+                job = self.0.recv() => match job {
+                    Some(Job { payload, answers }) => {
+                        let received = Received::new(payload, []);
+                        inbox.deliver(Delivery::new(received, Arc::new(Back(answers))));
+                    }
+                    None => return Ok(()),
+                },
+            }
+        }
+    }
+}
+
+/// Brings an answer back.
+struct Back(mpsc::Sender<Answer>);
+
+impl ReplyPath for Back {
+    fn send(&self, _: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
+        let taken = self.0.try_send(answer.clone()).is_ok();
+        if let Some(confirm) = confirm.filter(|_| taken) {
+            confirm.written();
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let dispatcher = Dispatcher::builder()
+        .on(|click: CardActionTrigger, _| async move {
+            let name = click.event.action.name.unwrap_or_default();
+            Ok(CardReply::toast(Toast::success(format!("{name}: done"))))
+        })
+        .build()?;
+    let (queue, jobs) = mpsc::channel(16);
+    let (answers, mut answered) = mpsc::channel(16);
+    let payload = r#"{"schema":"2.0","header":{"event_id":"e-1","event_type":"card.action.trigger"},
+                      "event":{"action":{"tag":"button","name":"approve"}}}"#;
+    // The second one is a repeat: it gets the same answer, without the handler.
+    for _ in 0..2 {
+        queue.send(Job { payload, answers: answers.clone() }).await?;
+    }
+    drop((queue, answers));
+    let report = Client::over(Queue(jobs)).dispatcher(dispatcher).build()?.run().await?;
+    while let Some(answer) = answered.recv().await {
+        println!("{} {}", answer.code(), String::from_utf8_lossy(answer.data().map_or(b"", |data| data)));
+    }
+    println!("{report}");
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Pulling callbacks instead of registering handlers, against the local platform.
+//!
+//! ```text
+//! cargo run -p feishu-runtime --example stream_form
+//! ```
+#![allow(clippy::print_stdout, reason = "an example shows what happens")]
+
+use std::error::Error;
+
+use feishu_gateway::{Click, Gateway};
+use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_runtime::transport::{AppId, AppSecret, Domain};
+use feishu_runtime::{Callbacks, Client, Dispatcher, HandlerError};
+
+/// One loop for everything that comes.
+async fn pull(mut callbacks: Callbacks) -> Result<(), HandlerError> {
+    while let Some(item) = callbacks.next().await {
+        println!("{}, {:?} left to answer", item.event_type(), item.context().remaining());
+        match item.event_type() {
+            "card.action.trigger" => {
+                let click: CardActionTrigger = item.read()?;
+                let name = click.event.action.name.unwrap_or_default();
+                item.reply(CardReply::toast(Toast::success(format!("{name}: done"))))?;
+            }
+            _ => item.acknowledge(),
+        }
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (dispatcher, callbacks) = Dispatcher::builder().into_stream(64)?;
+    let pulling = tokio::spawn(pull(callbacks));
+
+    let gateway = Gateway::start().await?;
+    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+        .domain(Domain::custom(gateway.base_url())?)
+        .dispatcher(dispatcher)
+        .build()?;
+    let report = client
+        .run_until(async {
+            gateway.connected(1).await;
+            match gateway.click(Click::button("approve")).await {
+                Ok(answer) => println!("the user sees {}", answer.verdict()),
+                Err(error) => println!("no answer: {error}"),
+            }
+        })
+        .await?;
+    println!("{report}");
+    pulling.await?.map_err(|error| error.to_string())?;
+    Ok(())
+}
