@@ -1,0 +1,72 @@
+//! Opens byte streams in one's own way: no network at all, two ends of a pipe in memory.
+//!
+//! `cargo run -p feishu-transport --example swap_dial`
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use feishu_gateway::{Click, Gateway};
+use feishu_transport::{
+    Answer, AppId, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, Stage, Stop, Target,
+};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+
+/// Hands the far end of a new pipe to whoever listens.
+struct PipeDial {
+    listener: mpsc::Sender<(Target, DuplexStream)>,
+}
+
+#[async_trait]
+impl Dial for PipeDial {
+    async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
+        // Room for what a socket buffers. `target.tls` asks for encryption, which a pipe in memory does not need.
+        let (near, far) = tokio::io::duplex(64 << 10);
+        self.listener
+            .send((target.clone(), far))
+            .await
+            .map_err(|_| Error::unreachable(Stage::Connect, "nobody listens at the other end of the pipe"))?;
+        Ok(Box::new(near))
+    }
+}
+
+/// Connects by way of it and has one click answered; the targets that were dialled, and the answer's code.
+pub async fn answered() -> Result<(Vec<String>, i64), Box<dyn std::error::Error>> {
+    let gateway = Gateway::builder().in_memory().start().await?;
+    let (listener, mut dialled) = mpsc::channel::<(Target, DuplexStream)>(4);
+    let platform = gateway.clone();
+    let targets = tokio::spawn(async move {
+        let mut targets = Vec::new();
+        while let Some((target, mut far)) = dialled.recv().await {
+            targets.push(target.to_string());
+            let mut inside = platform.dial();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut far, &mut inside).await });
+        }
+        targets
+    });
+
+    let client = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+        .domain(Domain::custom("http://localhost:7777")?)
+        .dial(PipeDial { listener })
+        .build()?;
+    let handle = client.handle();
+    let (stop, stopped) = Stop::new();
+    let running =
+        tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
+    handle.ready().await?;
+    gateway.connected(1).await;
+    let code = gateway.click(Click::button("approve")).await?.code();
+    stop.stop(std::time::Duration::from_secs(3));
+    running.await??;
+    // The handle keeps the client's parts, the listener's other end among them.
+    drop(handle);
+    Ok((targets.await?, code))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (targets, code) = answered().await?;
+    println!("dialled {targets:?}, answered with code {code}");
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Asks for connection URLs with an HTTP client of one's own.
+//!
+//! `cargo run -p feishu-transport --example swap_endpoint`
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use feishu_gateway::{Click, Gateway};
+use feishu_transport::{
+    Answer, AppId, AppSecret, Delivery, Endpoint, EndpointSource, Error, LongConnection, Stage, Stop,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The plainest HTTP client there is: one request, one connection.
+struct OwnHttp {
+    /// Host and port of the platform.
+    address: String,
+    app_id: AppId,
+    secret: AppSecret,
+}
+
+#[async_trait]
+impl EndpointSource for OwnHttp {
+    async fn endpoint(&self) -> Result<Endpoint, Error> {
+        let (status, body) = self
+            .post()
+            .await
+            .map_err(|error| Error::unreachable(Stage::Endpoint, &error).with_source(error))?;
+        // Reads URL, settings and refusals as the client itself does.
+        Endpoint::from_response(status, &body)
+    }
+}
+
+impl OwnHttp {
+    async fn post(&self) -> std::io::Result<(u16, Vec<u8>)> {
+        let (address, app_id, secret) = (&self.address, self.app_id.as_str(), self.secret.expose());
+        let body = format!(r#"{{"AppID":"{app_id}","AppSecret":"{secret}"}}"#);
+        let request = format!(
+            "POST /callback/ws/endpoint HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             locale: zh\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        // The client bounds the time of the whole call; the size is this code's to bound.
+        stream.take(256 << 10).read_to_end(&mut answer).await?;
+        let text = String::from_utf8_lossy(&answer);
+        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        Ok((status, body.as_bytes().to_vec()))
+    }
+}
+
+/// Connects by way of it and has one click answered; the answer's code.
+pub async fn answered() -> Result<i64, Box<dyn std::error::Error>> {
+    let gateway = Gateway::start().await?;
+    let address = gateway.base_url().replace("http://", "");
+    let (app_id, secret) = (AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()));
+    let source = OwnHttp { address, app_id: app_id.clone(), secret: secret.clone() };
+
+    let client = LongConnection::builder(app_id, secret).endpoint_source(source).build()?;
+    let handle = client.handle();
+    let (stop, stopped) = Stop::new();
+    let running =
+        tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
+    handle.ready().await?;
+    gateway.connected(1).await;
+    let code = gateway.click(Click::button("approve")).await?.code();
+    stop.stop(std::time::Duration::from_secs(3));
+    running.await??;
+    Ok(code)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("answered with code {}", answered().await?);
+    Ok(())
+}
