@@ -76,9 +76,13 @@ impl Domain {
         }
     }
 
-    /// Whether unencrypted connections are expected: the base URL itself is `http://`.
+    /// Whether unencrypted connections to other machines are expected: the base URL itself is `http://` and not of this
+    /// machine, as only [`Domain::plain`] permits. A base URL of this machine permits nothing beyond it.
     pub fn allows_plain(&self) -> bool {
-        self.base_url().starts_with("http://")
+        match self {
+            Self::Feishu | Self::Lark => false,
+            Self::Custom(base) => !base.is_tls() && !is_loopback(base.host()),
+        }
     }
 }
 
@@ -140,8 +144,11 @@ mod tests {
         assert_eq!(Domain::default().base_url(), "https://open.feishu.cn");
         assert_eq!(Domain::custom("https://x.example/lark//").unwrap().base_url(), "https://x.example/lark");
         for local in ["http://127.0.0.1:1", "http://localhost", "http://[::1]:80"] {
-            assert!(Domain::custom(local).unwrap().allows_plain(), "{local}");
+            let local = Domain::custom(local).unwrap();
+            assert!(!local.allows_plain(), "{local} permits nothing beyond this machine");
         }
+        assert!(Domain::plain("http://10.0.0.1").unwrap().allows_plain());
+        assert!(!Domain::Feishu.allows_plain());
     }
 
     #[test]

@@ -7,6 +7,16 @@ use zeroize::Zeroizing;
 use crate::Error;
 
 const REDACTED: &str = "<redacted>";
+/// A shorter secret protects nothing, and blacking it out would spoil a text that happens to hold it.
+const SHORTEST: usize = 6;
+/// The parameters of a connection URL that are no secrets.
+const PLAIN: [&str; 4] = ["device_id", "service_id", "fpid", "aid"];
+
+/// A text of the peer's, which may repeat what it was sent, without these secrets.
+pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
+}
 
 /// The app's secret, from the page "Credentials & Basic Info" of the developer console.
 ///
@@ -138,6 +148,13 @@ impl ConnectUrl {
         })
     }
 
+    /// Everything in the query that no log may hold.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let (_, query) = self.0.split_once('?').unwrap_or_default();
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| !PLAIN.contains(key)).map(|(_, value)| value)
+    }
+
     /// `service_id`, which goes into pings; 0 when it is absent or not a number, as Go's SDK does.
     pub fn service_id(&self) -> i32 {
         self.query("service_id").and_then(|id| id.parse().ok()).unwrap_or(0)
@@ -190,6 +207,18 @@ mod tests {
         assert_eq!((bare.service_id(), bare.connection_id().as_str()), (0, ""));
         assert_eq!(bare.expose_target(), "/?x=1");
         assert_eq!(ConnectUrl::parse("ws://h/?service_id=3000000000").unwrap().service_id(), 0);
+    }
+
+    #[test]
+    fn what_a_peer_repeats_of_a_secret_is_blacked_out() {
+        let url =
+            ConnectUrl::parse("wss://h/?device_id=7700001&ticket=t-0123456&x=12345&access_key=feedbeef")
+                .unwrap();
+        assert_eq!(
+            redact("ticket t-0123456 of 7700001 is void, key feedbeef, 12345", url.secrets()),
+            "ticket <redacted> of 7700001 is void, key <redacted>, 12345"
+        );
+        assert_eq!(ConnectUrl::parse("wss://h/").unwrap().secrets().count(), 0);
     }
 
     #[test]

@@ -33,6 +33,7 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::app::is_loopback;
 use crate::http::{AGENT, dial, header_map};
+use crate::secret::redact;
 use crate::{
     BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, LongConnectionBuilder, Message, Refusal,
     Stage, Target, Timeouts,
@@ -99,7 +100,7 @@ impl WebSocketConnect {
         let connection = connection.with_upgrades();
         let upgrade = async {
             let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-            check_response(&response, &key)?;
+            check_response(&response, &key, url)?;
             hyper::upgrade::on(response).await.map_err(|error| broken(&error))
         };
         tokio::pin!(connection, upgrade);
@@ -146,7 +147,7 @@ impl fmt::Debug for WebSocketConnect {
 }
 
 /// 101 with the right proof, or a refusal, whose reason stands in `Handshake-*` headers.
-fn check_response(response: &Response<Incoming>, key: &str) -> Result<(), Error> {
+fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) -> Result<(), Error> {
     let text = |name: &str| {
         response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
@@ -156,6 +157,7 @@ fn check_response(response: &Response<Incoming>, key: &str) -> Result<(), Error>
         let code = status.unwrap_or_else(|| i64::from(response.status().as_u16()));
         let message = text("handshake-msg").unwrap_or_default();
         let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
+        let message = redact(&message, url.secrets());
         let refusal = Refusal::handshake(code, number("handshake-autherrcode"), message);
         return Err(Error::refused(refusal).with_log_id(text("x-tt-logid").as_deref()));
     }

@@ -153,7 +153,7 @@ impl LongConnectionBuilder {
     }
 
     /// Permits `ws://` to other machines than this one: callbacks and the ticket travel in the clear. It is implied by
-    /// a domain that is `http://` itself.
+    /// a [`Domain::plain`] on another machine.
     pub fn allow_plain_websocket(mut self) -> Self {
         self.allow_plain = true;
         self

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::{HttpClient, LOG_ID};
 use crate::assertion::AssertionSource;
-use crate::{AppId, AppSecret, Dial, Endpoint, EndpointSource, Error, LongConnectionBuilder, Stage};
+use crate::secret::redact;
+use crate::{AppId, AppSecret, Dial, Endpoint, EndpointSource, Error, LongConnectionBuilder, Refusal, Stage};
 
 /// At the root of the domain; not under `/open-apis`.
 const PATH: &str = "/callback/ws/endpoint";
@@ -73,7 +74,10 @@ impl EndpointSource for HttpEndpoint {
         let response = self.client.call(Stage::Endpoint, Method::POST, PATH, &headers, body.into()).await?;
         Endpoint::from_response(response.status, &response.body).map_err(|error| {
             let log_id = response.headers.get(LOG_ID).and_then(|value| value.to_str().ok());
-            error.with_log_id(log_id)
+            let Some(refusal) = error.refusal() else { return error };
+            let message =
+                redact(&refusal.message, [credentials.secret].into_iter().chain(credentials.assertion));
+            Error::refused(Refusal { message, ..refusal.clone() }).with_log_id(log_id)
         })
     }
 }
