@@ -28,7 +28,7 @@ use crate::{Error, Inbox, Stop, Transport};
 
 /// How often clocks are compared and waiting answers looked at.
 const TICK: Duration = Duration::from_millis(500);
-/// How long a connection that is to close still waits for answers, once the grace is over.
+/// How long a connection that is to close is given for what it has to write, once the grace is over.
 const PARTING: Duration = Duration::from_millis(200);
 /// A difference between the clocks' steps that means that the machine slept.
 const JUMP: Duration = Duration::from_secs(15);
@@ -125,17 +125,26 @@ async fn close_on(shared: &Shared, stop: &mut Stop) {
     shared.set_stopping();
     let deadline = Instant::now() + grace;
     let all_answered = timeout(grace, shared.exchange.all_answered());
-    tokio::select! {
+    let shortened = tokio::select! {
         biased;
-        _ = all_answered => {}
-        // A second, shorter request.
-        () = stop.shortened(deadline) => {}
+        _ = all_answered => false,
+        () = stop.shortened(deadline) => true,
+    };
+    // Answers that the network has not taken yet have the rest of the grace; a connection without closes at once.
+    let rest = deadline.saturating_duration_since(Instant::now());
+    let patience = if shortened { PARTING } else { rest.max(PARTING) };
+    for signals in &shared.signals {
+        signals.close.send_replace(Some(patience));
     }
     let timeouts = &shared.config.timeouts;
-    for signals in &shared.signals {
-        signals.close.send_replace(Some(PARTING));
+    let closed = timeouts.write + timeouts.close + Duration::from_secs(1);
+    tokio::select! {
+        () = sleep(patience + closed) => {}
+        () = stop.shortened(deadline) => {
+            shared.exchange.retire_all(PARTING);
+            sleep(PARTING + closed).await;
+        }
     }
-    sleep(timeouts.write + timeouts.close + Duration::from_secs(1)).await;
 }
 
 /// Notices that the machine slept: the wall clock then moves on and the monotonic clock does not. Also gives up answers
