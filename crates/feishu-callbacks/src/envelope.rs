@@ -101,10 +101,10 @@ pub fn decode<B: Body>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
 /// When the payload is not JSON, or the body lacks what `B` cannot do without. No model of this crate requires anything.
 pub fn decode_with<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
     let flat = header.schema == Schema::Flat;
-    let (parts, mut odd) = match read(payload, flat) {
-        Ok(parts) => (parts, Vec::new()),
-        Err(_) => return decode_tolerantly(header, payload),
+    let Some(parts) = read(payload, flat) else {
+        return decode_tolerantly(header, payload);
     };
+    let mut odd = Vec::new();
     let event = parts.into_body(&mut odd)?;
     Ok(Envelope { header, event, odd })
 }
@@ -119,11 +119,12 @@ fn decode_tolerantly<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Env
     Ok(Envelope { header, event, odd })
 }
 
-fn read<B: Body>(payload: &[u8], flat: bool) -> Result<Parts<'_, B>, serde_json::Error> {
-    let mut json = serde_json::Deserializer::from_slice(payload);
-    let parts = PartsSeed { flat, body: PhantomData }.deserialize(&mut json)?;
-    json.end()?;
-    Ok(parts)
+/// Reads a body that fits its type. UTF-8 is checked once for the whole payload instead of for each string in it.
+fn read<B: Body>(payload: &[u8], flat: bool) -> Option<Parts<'_, B>> {
+    let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(payload).ok()?);
+    let parts = PartsSeed { flat, body: PhantomData }.deserialize(&mut json).ok()?;
+    json.end().ok()?;
+    Some(parts)
 }
 
 /// The members of a payload that hold the body.

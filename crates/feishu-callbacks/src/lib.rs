@@ -14,6 +14,7 @@ pub mod openapi;
 mod peek;
 mod preview;
 mod reply;
+mod scan;
 mod text;
 mod time;
 mod tolerant;

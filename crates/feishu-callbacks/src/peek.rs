@@ -1,6 +1,5 @@
 //! Routing: who is this payload for? Reads no further than the answer needs.
 
-use std::cell::RefCell;
 use std::fmt;
 
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use crate::error::{DecodeError, DecodeErrorKind};
 use crate::header::{Header, RawHeader, Schema, VerificationToken};
 use crate::ids::{AppId, EventId, EventType, TenantKey};
 use crate::legacy;
+use crate::scan::Scan;
 use crate::text;
 use crate::time::Timestamp;
 use crate::tolerant;
@@ -30,23 +30,76 @@ use crate::tolerant;
 /// # Ok::<(), feishu_callbacks::DecodeError>(())
 /// ```
 pub fn peek(payload: &[u8]) -> Result<Header, DecodeError> {
-    let early = RefCell::new(None);
-    let probe = Probe { early: Some(&early) };
-    let read = probe.deserialize(&mut serde_json::Deserializer::from_slice(payload));
-    if let Some(found) = early.into_inner().or(read.ok()) {
-        return found.into_header();
+    if let Some(header) = header_in_front(payload) {
+        return Ok(header);
     }
-    peek_tolerantly(payload)
+    match serde_json::from_slice(payload) {
+        Ok(found) => Found::into_header(found),
+        Err(_) => peek_tolerantly(payload),
+    }
+}
+
+/// Finds the header of schema 2.0 as the platform writes it: every member a string without escapes. `None` says
+/// nothing but that a parser has to look.
+fn header_in_front(payload: &[u8]) -> Option<Header> {
+    let mut header = None;
+    Scan::new(payload).members(|key, value| {
+        if key != b"header" {
+            value.skip()?;
+            return Some(true);
+        }
+        header = plain_header(value);
+        header.is_some().then_some(false)
+    })?;
+    header
+}
+
+fn plain_header(value: &mut Scan<'_>) -> Option<Header> {
+    let [mut event_id, mut event_type, mut create_time, mut token, mut app_id, mut tenant_key] = [None; 6];
+    value.members(|key, value| {
+        let member = match key {
+            b"event_id" => &mut event_id,
+            b"event_type" => &mut event_type,
+            b"create_time" => &mut create_time,
+            b"token" => &mut token,
+            b"app_id" => &mut app_id,
+            b"tenant_key" => &mut tenant_key,
+            _ => {
+                value.skip()?;
+                return Some(true);
+            }
+        };
+        // A member that comes twice is odd.
+        member.replace(value.plain_text()?).is_none().then_some(true)
+    })?;
+    let create_time = match filled(create_time) {
+        Some(digits) => Some(Timestamp::parse(digits)?),
+        None => None,
+    };
+    Some(Header {
+        schema: Schema::V2,
+        event_type: filled(event_type)?.into(),
+        event_id: filled(event_id).map(EventId::from),
+        create_time,
+        token: filled(token).map(VerificationToken::from),
+        app_id: filled(app_id).map(AppId::from),
+        tenant_key: filled(tenant_key).map(TenantKey::from),
+        odd: Vec::new(),
+    })
 }
 
 #[cold]
 fn peek_tolerantly(payload: &[u8]) -> Result<Header, DecodeError> {
     let text = well_formed(payload)?;
-    let outcome = tolerant::decode_seed(&text, Probe { early: None });
+    let outcome = tolerant::decode_seed(&text, Probe);
     let found = outcome.value.ok_or_else(|| DecodeError::new(DecodeErrorKind::NotAnObject, "", ""))?;
     let mut header = found.into_header()?;
     header.odd.extend(outcome.odd);
     Ok(header)
+}
+
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// Repairs text and makes sure that it is JSON, so that what fails later is a matter of types.
@@ -84,10 +137,6 @@ struct EventProbe {
 }
 
 impl Found<'_> {
-    fn names_its_type(&self) -> bool {
-        self.header.as_ref().is_some_and(|header| header.event_type.is_some())
-    }
-
     fn into_header(mut self) -> Result<Header, DecodeError> {
         let raw = self.header.take().unwrap_or_default();
         if let Some(event_type) = raw.event_type {
@@ -157,13 +206,17 @@ enum Member {
     Other,
 }
 
-/// Reads [`Found`]. With `early` it puts it there and breaks off as soon as the type is known.
-#[derive(Clone, Copy)]
-struct Probe<'c, 'de> {
-    early: Option<&'c RefCell<Option<Found<'de>>>>,
+impl<'de> Deserialize<'de> for Found<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Probe.deserialize(deserializer)
+    }
 }
 
-impl<'de> DeserializeSeed<'de> for Probe<'_, 'de> {
+/// Reads [`Found`].
+#[derive(Clone, Copy)]
+struct Probe;
+
+impl<'de> DeserializeSeed<'de> for Probe {
     type Value = Found<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found<'de>, D::Error> {
@@ -171,7 +224,7 @@ impl<'de> DeserializeSeed<'de> for Probe<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Probe<'_, 'de> {
+impl<'de> Visitor<'de> for Probe {
     type Value = Found<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,14 +235,7 @@ impl<'de> Visitor<'de> for Probe<'_, 'de> {
         let mut found = Found::default();
         while let Some(member) = members.next_key()? {
             match member {
-                Member::Header => {
-                    found.header = members.next_value()?;
-                    if let Some(early) = self.early.filter(|_| found.names_its_type()) {
-                        early.replace(Some(found));
-                        // The parser objects to members that were not read, which costs less than an error made here.
-                        return Ok(Found::default());
-                    }
-                }
+                Member::Header => found.header = members.next_value()?,
                 Member::Event => found.event = members.next_value()?,
                 Member::Uuid => found.uuid = members.next_value()?,
                 Member::Ts => found.ts = members.next_value()?,
@@ -210,5 +256,80 @@ impl<'de> Visitor<'de> for Probe<'_, 'de> {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::{header_in_front, peek, peek_tolerantly};
+
+    #[test]
+    fn a_header_as_documented_needs_no_parser() {
+        let header = r#""header": {"event_id":"e7", "token":"", "create_time":"1747740328528651",
+            "event_type":"card.action.trigger", "tenant_key":"t7", "app_id":"cli_7", "later": [{}, 1]}"#;
+        for payload in [
+            format!(r#"{{"schema":"2.0",{header},"event":{{}}}}"#),
+            format!(r#"{{"event":{{"a":["}}","\"{{"]}},{header},"schema":"2.0"}}"#),
+            format!("{{{header}, and from here on anything"),
+        ] {
+            let header = header_in_front(payload.as_bytes()).unwrap();
+            assert_eq!(header.event_type, "card.action.trigger");
+            assert_eq!(header.event_id.unwrap(), "e7");
+            assert_eq!(header.create_time.unwrap().as_micros(), 1_747_740_328_528_651);
+            assert_eq!((header.token, header.app_id.unwrap().as_str()), (None, "cli_7"));
+        }
+    }
+
+    #[test]
+    fn a_header_out_of_shape_is_left_to_the_parser() {
+        for header in [
+            r#"{"event_type":"x","create_time":1747740328528651}"#,
+            r#"{"event_type":"x","create_time":"yesterday"}"#,
+            r#"{"event_type":"x","app_id":null}"#,
+            r#"{"event_type":"x","token":"a\nb"}"#,
+            r#"{"event_type":"x","token":"1","token":"2"}"#,
+            r#"{"event_type":""}"#,
+            r#"{"event_id":"e7"}"#,
+            r#""x""#,
+        ] {
+            let payload = format!(r#"{{"header":{header}}}"#);
+            assert_eq!(header_in_front(payload.as_bytes()), None, "{header}");
+        }
+    }
+
+    fn members() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
+        let keys = ["event_id", "event_type", "create_time", "token", "app_id", "tenant_key"];
+        let values = [
+            json!("1747740328528"),
+            json!(""),
+            json!(null),
+            json!(7),
+            json!("a \"b\" \u{4e2d}"),
+            json!({"y": ["}"]}),
+            json!("card.action.trigger"),
+        ];
+        prop::collection::vec(
+            (prop::sample::select(keys.to_vec()), prop::sample::select(values.to_vec())),
+            0..8,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn with_and_without_a_parser_the_header_is_the_same(members in members(), header_first in any::<bool>()) {
+            let members: Vec<String> = members.iter().map(|(key, value)| format!("{key:?}:{value}")).collect();
+            let header = format!(r#""header":{{"later":[],{}}}"#, members.join(","));
+            let event = r#""event":{"a":{"b":"}"}}"#;
+            let payload = if header_first {
+                format!(r#"{{"schema":"2.0",{header},{event}}}"#)
+            } else {
+                format!(r#"{{{event},{header},"schema":"2.0"}}"#)
+            };
+            prop_assert_eq!(peek(payload.as_bytes()), peek_tolerantly(payload.as_bytes()));
+        }
     }
 }

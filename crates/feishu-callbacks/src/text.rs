@@ -87,8 +87,33 @@ where
     D: Deserializer<'de>,
     T: From<Text>,
 {
-    let text = Option::<Text>::deserialize(deserializer)?;
-    Ok(text.filter(|text| !text.as_str().is_empty()).map(T::from))
+    Ok(deserializer.deserialize_any(FilledVisitor)?.map(T::from))
+}
+
+struct FilledVisitor;
+
+impl Visitor<'_> for FilledVisitor {
+    type Value = Option<Text>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        TextVisitor.expecting(f)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<Text>, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<Text>, E> {
+        Ok(if text.is_empty() { None } else { Some(text.into()) })
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Option<Text>, E> {
+        TextVisitor.visit_u64(number).map(Some)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<Text>, E> {
+        TextVisitor.visit_i64(number).map(Some)
+    }
 }
 
 /// Reads optional text, tolerant as [`Text`] is.
