@@ -50,3 +50,12 @@ pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{Fate, Fates, HandlerStats, Side, Sides, Stats};
 pub use crate::stream::{Callbacks, Item};
 pub use crate::supervisor::{AppState, AppStatus, Supervisor};
+
+/// The guides' examples compile and run as tests of this crate.
+#[cfg(all(doctest, feature = "long-connection"))]
+mod guides {
+    #[doc = include_str!("../../../docs/guides/handlers.md")]
+    mod handlers {}
+    #[doc = include_str!("../../../docs/guides/testing.md")]
+    mod testing {}
+}
