@@ -205,3 +205,32 @@ async fn the_context_tells_where_a_callback_comes_from() {
     let event = Event::new("some.type_v1", json!({})).event_id("e1").carried_by("m1").created_at(created);
     assert_eq!(harness.call(event).await.code(), 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_its_thread_stops_no_other() {
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let (entered, mut entries) = tokio::sync::mpsc::channel(1);
+    let dispatcher = Dispatcher::builder()
+        .stall_after(Duration::MAX)
+        .on(move |_: CardActionTrigger, _| {
+            entered.try_send(()).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+            async { Ok(CardReply::unchanged()) }
+        })
+        .on(|_: UrlPreviewGet, _| async {
+            tokio::task::yield_now().await;
+            Ok(PreviewReply::title("free"))
+        })
+        .build()
+        .unwrap();
+    let harness = Arc::new(Harness::new(&dispatcher));
+    let blocked = Arc::clone(&harness);
+    let blocked = tokio::spawn(async move { blocked.call(CardClick::new()).await.code() });
+    entries.recv().await.unwrap();
+    let preview = harness.call(LinkPreview::of("https://example.com")).await;
+    assert_eq!(preview.reply::<PreviewReply>(), PreviewReply::title("free"));
+    open.send(()).unwrap();
+    // Answered by the handler, or at its deadline on a machine that stood still meanwhile.
+    assert!([200, 500].contains(&blocked.await.unwrap()));
+}

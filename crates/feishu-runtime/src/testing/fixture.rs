@@ -18,7 +18,8 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of a type, with what stands in `event`. It has an id of its own and was made now.
+    /// An event of a type, with what stands in `event`. It has an id of its own, and does not say when it was made; see
+    /// [`created_at`](Self::created_at).
     pub fn new(event_type: impl Into<String>, body: Value) -> Self {
         let number = NEXT.fetch_add(1, Relaxed);
         let mut header = Map::new();
@@ -26,7 +27,7 @@ impl Event {
         header.insert("event_type".to_owned(), json!(event_type.into()));
         header.insert("app_id".to_owned(), json!("cli_test"));
         header.insert("tenant_key".to_owned(), json!("test-tenant"));
-        Self { header, body, message_id: format!("test-message-{number}") }.created_at(SystemTime::now())
+        Self { header, body, message_id: format!("test-message-{number}") }
     }
 
     /// The event's id. Two with the same id are a repeat.

@@ -1,0 +1,62 @@
+//! The stream form keeps the same promises as handlers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_runtime::testing::{CardClick, Event, Harness, Message};
+use feishu_runtime::{Dispatcher, Fate};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+#[tokio::test(start_paused = true)]
+async fn items_are_read_answered_refused_and_never_forgotten() {
+    let (dispatcher, mut callbacks) = Dispatcher::builder().into_stream(4).unwrap();
+    let harness = Harness::new(&dispatcher);
+    let pull = async {
+        let click = callbacks.next().await.unwrap();
+        assert_eq!(click.event_type(), "card.action.trigger");
+        let typed: CardActionTrigger = click.read().unwrap();
+        assert_eq!(typed.event.action.name.as_deref(), Some("save"));
+        click.reply(CardReply::toast(Toast::info("seen"))).unwrap();
+        callbacks.next().await.unwrap().acknowledge();
+        callbacks.next().await.unwrap().refuse("not today");
+        drop(callbacks.next().await.unwrap());
+        // Kept too long: a message is acknowledged at its deadline.
+        let kept = callbacks.next().await.unwrap();
+        sleep(Duration::from_secs(3)).await;
+        assert!(kept.context().is_answered());
+        kept.acknowledge();
+        callbacks
+    };
+    let push = async {
+        let click = harness.call(CardClick::new().name("save")).await;
+        assert_eq!(click.reply::<CardReply>(), CardReply::toast(Toast::info("seen")));
+        assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
+        assert_eq!(harness.call(Message::text("hi")).await.code(), 500);
+        assert_eq!(harness.call(Message::text("hi")).await.code(), 500);
+        let began = Instant::now();
+        assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
+        assert_eq!(began.elapsed().as_millis(), 2500);
+    };
+    let (callbacks, ()) = tokio::join!(pull, push);
+    harness.idle().await;
+    let fates = harness.stats().fates;
+    assert_eq!((fates.answered, fates.failed, fates.late), (2, 2, 1), "{}", Fate::Late.as_str());
+    drop(callbacks);
+    assert_eq!(harness.call(Message::text("nobody pulls")).await.code(), 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_stream_refuses_and_its_end_is_seen() {
+    let (dispatcher, mut callbacks) = Dispatcher::builder().into_stream(1).unwrap();
+    let harness = Harness::new(&dispatcher);
+    let event = || Event::new("some_v1", json!({}));
+    let (first, second) = tokio::join!(harness.call(event()), harness.call(event()));
+    assert_eq!((first.code(), second.code()), (200, 500), "the first one is late, the second found no room");
+    callbacks.next().await.unwrap().acknowledge();
+    harness.idle().await;
+    drop((harness, dispatcher));
+    assert!(callbacks.next().await.is_none());
+    assert!(Dispatcher::builder().into_stream(0).is_err());
+}
