@@ -100,6 +100,38 @@ async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_by_the_handle_may_give_more_time_than_the_default() {
+    let (platform, transport) = pipe();
+    let (client, ..) = client(transport);
+    let handle = client.handle();
+    let running = tokio::spawn(client.run());
+    let job = platform.push(job());
+    sleep(SECOND).await;
+    handle.stop(120 * SECOND);
+    let report = running.await.unwrap().unwrap();
+    assert_eq!(job.await.unwrap().code(), 200);
+    assert_eq!((report.late, report.stats.sides.late_completed), (1, 1));
+    assert_eq!(report.drained_in.as_secs(), 59);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_that_waits_is_abandoned_with_the_first() {
+    let (platform, transport) = pipe();
+    let (client, ..) = client(transport);
+    let handle = client.handle();
+    let running = tokio::spawn(client.run());
+    let pushes = [platform.push(job().event_id("same")), platform.push(job().event_id("same"))];
+    sleep(SECOND).await;
+    handle.stop(SECOND);
+    let report = running.await.unwrap().unwrap();
+    assert!(report.stats.add_up());
+    assert_eq!((report.abandoned, report.stats.fates.duplicate, report.stats.pending), (2, 0, 0));
+    for push in pushes {
+        assert_eq!(push.await.unwrap().code(), 500);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_second_signal_ends_at_once() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);

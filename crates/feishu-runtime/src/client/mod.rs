@@ -144,10 +144,12 @@ impl Client {
             () = or_never(next_signal()) => None,
             _ = stop_by(&mut ending) => None,
         };
+        if ending.borrow().is_none() {
+            handle.stop(grace);
+        }
         let stopping_since = Instant::now();
         handle.enter(Phase::Stopping);
         core.stopping().cancel();
-        handle.stop(grace);
 
         let drained = async {
             let ended = match ended {

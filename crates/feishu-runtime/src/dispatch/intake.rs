@@ -151,11 +151,34 @@ async fn wait_for_same(
     answer: oneshot::Receiver<Answer>,
     deadline: Instant,
 ) {
+    let mut repeat = Repeat { core, open: Some(open), header, route };
     let answer = tokio::select! {
         answer = answer => answer.unwrap_or_else(|_| Answer::failed()),
         () = sleep_until(deadline) => Answer::failed(),
     };
-    open.settle(&core, Some(&header), Some(route), Fate::Duplicate, &answer);
+    repeat.settle(Fate::Duplicate, &answer);
+}
+
+/// A repeat that waits; abandoned if the client ends before it is answered.
+struct Repeat {
+    core: Arc<Core>,
+    open: Option<Open>,
+    header: Arc<Header>,
+    route: usize,
+}
+
+impl Repeat {
+    fn settle(&mut self, fate: Fate, answer: &Answer) {
+        if let Some(open) = self.open.take() {
+            open.settle(&self.core, Some(&self.header), Some(self.route), fate, answer);
+        }
+    }
+}
+
+impl Drop for Repeat {
+    fn drop(&mut self) {
+        self.settle(Fate::Abandoned, &Answer::failed());
+    }
 }
 
 fn shed(core: &Core, header: &Arc<Header>, route: usize, open: Open, why: &'static str) {
