@@ -39,14 +39,14 @@ pub(super) async fn cut_in_handler(lab: &mut Lab) -> Cell {
 
 /// The peer keeps the stream open and says nothing; ping interval 2 s.
 pub(super) async fn mute(lab: &mut Lab) -> Cell {
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const PATIENCE: Duration = Duration::from_secs(60);
     let before = lab.gateway.handshakes();
     lab.gateway.fault(Fault::Stall);
     if let Some(took) = lab.reconnected(before, PATIENCE).await {
         return Cell::good(format!("after {}", time(took)));
     }
     lab.gateway.fault(Fault::Cut);
-    Cell::bad("not within 30 s")
+    Cell::bad("not within 60 s")
 }
 
 /// A pong may carry settings; one with none of them must change none of them.
