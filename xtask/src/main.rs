@@ -6,6 +6,7 @@
 mod bench;
 mod cargo;
 mod ci;
+mod fuzz;
 mod interop;
 mod msrv;
 mod proto;
@@ -55,6 +56,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--steps | --idle | --rounds N [--only LOAD]]",
         about: "the client against bare echoes of the same frames, as ratios in one run",
         run: bench::run,
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[--seconds N]",
+        about: "run each fuzz target for a minute, where cargo-fuzz and a nightly compiler are installed",
+        run: fuzz::run,
     },
     Command {
         name: "msrv",

@@ -1,0 +1,25 @@
+//! Any bytes as a callback: no panic, and what is read as one kind names that kind.
+#![no_main]
+
+use feishu_callbacks::{Body, decode, peek};
+use libfuzzer_sys::fuzz_target;
+
+fn read<B: Body>(payload: &[u8]) {
+    if let Ok(envelope) = decode::<B>(payload) {
+        assert_eq!(envelope.header.event_type, B::TYPE);
+        for odd in envelope.odd_fields() {
+            assert!(!odd.path.is_empty());
+        }
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let header = peek(data);
+    read::<feishu_callbacks::CardActionEvent>(data);
+    read::<feishu_callbacks::UrlPreviewEvent>(data);
+    if let Ok(header) = header {
+        let header = std::sync::Arc::new(header);
+        // The body may be anything: the header was read.
+        let _ = feishu_callbacks::decode_with::<feishu_callbacks::CardActionEvent>(header, data);
+    }
+});
