@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use feishu_proto::{Frame, Header, Message as _};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
@@ -164,7 +164,6 @@ impl Run {
                 _ => {}
             }
         }
-        use futures_util::FutureExt as _;
         while let Some(Some(Ok(message))) = self.socket.next().now_or_never() {
             if matches!(&message, Message::Binary(data) if !is_ping(data)) {
                 self.answers += 1;
