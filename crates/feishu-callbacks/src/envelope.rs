@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{DecodeError, DecodeErrorKind, OddField};
@@ -100,63 +100,82 @@ pub fn decode<B: Body>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
 /// # Errors
 /// When the payload is not JSON, or the body lacks what `B` cannot do without. No model of this crate requires anything.
 pub fn decode_with<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
-    let flat = header.schema == Schema::Flat;
-    let Some(parts) = read(payload, flat) else {
+    let mut parts = Parts::new(header.schema);
+    if read(payload, &mut parts).is_none() {
         return decode_tolerantly(header, payload);
-    };
-    let mut odd = Vec::new();
-    let event = parts.into_body(&mut odd)?;
-    Ok(Envelope { header, event, odd })
+    }
+    if let Some(event) = &mut parts.event {
+        parts.beside.give_to(event);
+    }
+    match parts.event {
+        Some(event) => Ok(Envelope { header, event, odd: Vec::new() }),
+        None => without_body(header, parts.beside, Vec::new()),
+    }
 }
 
 #[cold]
 fn decode_tolerantly<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
     let text = well_formed(payload)?;
-    let seed = PartsSeed { flat: header.schema == Schema::Flat, body: PhantomData::<B> };
-    let outcome = tolerant::decode_seed(&text, seed);
-    let mut odd = outcome.odd;
-    let event = outcome.value.unwrap_or_default().into_body(&mut odd)?;
-    Ok(Envelope { header, event, odd })
+    let outcome = tolerant::decode_seed(&text, PartsSeed { schema: header.schema, body: PhantomData::<B> });
+    let parts = outcome.value.unwrap_or_else(|| Parts::new(header.schema));
+    match parts.event {
+        Some(mut event) => {
+            parts.beside.give_to(&mut event);
+            Ok(Envelope { header, event, odd: outcome.odd })
+        }
+        None => without_body(header, parts.beside, outcome.odd),
+    }
 }
 
 /// Reads a body that fits its type. UTF-8 is checked once for the whole payload instead of for each string in it.
-fn read<B: Body>(payload: &[u8], flat: bool) -> Option<Parts<'_, B>> {
+fn read<'de, B: Body>(payload: &'de [u8], parts: &mut Parts<'de, B>) -> Option<()> {
     let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(payload).ok()?);
-    let parts = PartsSeed { flat, body: PhantomData }.deserialize(&mut json).ok()?;
-    json.end().ok()?;
-    Some(parts)
+    parts.deserialize(&mut json).ok()?;
+    json.end().ok()
 }
 
-/// The members of a payload that hold the body.
+/// The members of a payload that hold the body. Filled where they stand: a body is large to be moved.
 struct Parts<'de, B> {
+    schema: Schema,
     event: Option<B>,
+    beside: Beside<'de>,
+}
+
+impl<B> Parts<'_, B> {
+    fn new(schema: Schema) -> Self {
+        Self { schema, event: None, beside: Beside::default() }
+    }
+}
+
+/// What stands beside `event` and may belong into it.
+#[derive(Clone, Copy, Default)]
+struct Beside<'de> {
     host: Option<&'de RawValue>,
     context: Option<&'de RawValue>,
 }
 
-impl<B> Default for Parts<'_, B> {
-    fn default() -> Self {
-        Self { event: None, host: None, context: None }
-    }
-}
-
-impl<B: Body> Parts<'_, B> {
-    fn into_body(self, odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
-        let mut event = match self.event {
-            Some(event) => event,
-            None => empty(odd)?,
-        };
+impl Beside<'_> {
+    fn give_to<B: Body>(self, event: &mut B) {
         for (member, json) in [("host", self.host), ("context", self.context)] {
             if let Some(json) = json {
                 event.adopt(member, json.get());
             }
         }
-        Ok(event)
     }
 }
 
-/// A body of nothing, for a payload whose `event` is absent or unreadable.
 #[cold]
+fn without_body<B: Body>(
+    header: Arc<Header>,
+    beside: Beside<'_>,
+    mut odd: Vec<OddField>,
+) -> Result<Envelope<B>, DecodeError> {
+    let mut event = empty(&mut odd)?;
+    beside.give_to(&mut event);
+    Ok(Envelope { header, event, odd })
+}
+
+/// A body of nothing, for a payload whose `event` is absent or unreadable.
 fn empty<B: Body>(odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
     let nothing = tolerant::decode_strict(b"{}");
     let first = odd.first().cloned();
@@ -188,8 +207,76 @@ enum Member {
     Other,
 }
 
+impl<'de, B: Body> DeserializeSeed<'de> for &mut Parts<'de, B> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.schema == Schema::Flat {
+            self.event = Some(B::deserialize(deserializer)?);
+            return Ok(());
+        }
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, B: Body> Visitor<'de> for &mut Parts<'de, B> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a callback or event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(member) = members.next_key()? {
+            match member {
+                Member::Event => members.next_value_seed(Event(&mut self.event))?,
+                Member::Host => self.beside.host = members.next_value()?,
+                Member::Context => self.beside.context = members.next_value()?,
+                Member::Other => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A body, or `null`.
+struct Event<'p, B>(&'p mut Option<B>);
+
+impl<'de, B: Body> DeserializeSeed<'de> for Event<'_, B> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, B: Body> Visitor<'de> for Event<'_, B> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("option")
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        *self.0 = None;
+        Ok(())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        *self.0 = Some(B::deserialize(deserializer)?);
+        Ok(())
+    }
+}
+
+/// Makes new [`Parts`] for each round of a tolerant read.
 struct PartsSeed<B> {
-    flat: bool,
+    schema: Schema,
     body: PhantomData<B>,
 }
 
@@ -205,32 +292,8 @@ impl<'de, B: Body> DeserializeSeed<'de> for PartsSeed<B> {
     type Value = Parts<'de, B>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Parts<'de, B>, D::Error> {
-        if self.flat {
-            return Ok(Parts { event: Some(B::deserialize(deserializer)?), ..Parts::default() });
-        }
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, B: Body> Visitor<'de> for PartsSeed<B> {
-    type Value = Parts<'de, B>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a callback or event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Parts<'de, B>, A::Error> {
-        let mut parts = Parts::default();
-        while let Some(member) = members.next_key()? {
-            match member {
-                Member::Event => parts.event = members.next_value()?,
-                Member::Host => parts.host = members.next_value()?,
-                Member::Context => parts.context = members.next_value()?,
-                Member::Other => {
-                    members.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
+        let mut parts = Parts::new(self.schema);
+        parts.deserialize(deserializer)?;
         Ok(parts)
     }
 }

@@ -12,6 +12,7 @@ mod lazy;
 pub mod legacy;
 pub mod openapi;
 mod peek;
+mod place;
 mod preview;
 mod reply;
 mod scan;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 
 use super::form::FormValue;
@@ -13,30 +12,38 @@ use crate::envelope::Body;
 use crate::error::OddField;
 use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, UserId};
 use crate::openapi::CallbackToken;
+use crate::place::{FilledWords, Id, Nested, Plain, Read, Words, read_in_place};
 use crate::text::{self, open_enum};
 
 /// What somebody did to a card, and where.
 ///
 /// Source: "Card callback communication" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CardActionEvent {
     /// Who did it.
-    #[serde(default)]
     pub operator: Operator,
     /// Token for at most two later updates of the card within 30 minutes.
-    #[serde(default, deserialize_with = "text::filled")]
     pub token: Option<CallbackToken>,
     /// Component that was used, and what was entered.
-    #[serde(default)]
     pub action: Action,
     /// Where the card is shown.
     pub host: Option<Host>,
     /// How the card got there; absent for a card that was sent as a message.
     pub delivery_type: Option<DeliveryType>,
     /// Message and chat of the card.
-    #[serde(default)]
     pub context: CardContext,
+}
+
+read_in_place! {
+    CardActionEvent {
+        operator: Nested,
+        token: Id,
+        action: Nested,
+        host: Plain,
+        delivery_type: Plain,
+        context: Nested,
+    }
 }
 
 impl Body for CardActionEvent {
@@ -53,39 +60,49 @@ impl Body for CardActionEvent {
 }
 
 /// Who did it. Which ids are there depends on the app's scopes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operator {
     /// Tenant of the user.
-    #[serde(default, deserialize_with = "text::filled")]
     pub tenant_key: Option<TenantKey>,
     /// Only with the scope `contact:user.employee_id:readonly`.
-    #[serde(default, deserialize_with = "text::filled")]
     pub user_id: Option<UserId>,
     /// The id to know a user by.
-    #[serde(default, deserialize_with = "text::filled")]
     pub open_id: Option<OpenId>,
     /// The user across the developer's apps.
-    #[serde(default, deserialize_with = "text::filled")]
     pub union_id: Option<UnionId>,
 }
 
+read_in_place! {
+    Operator {
+        tenant_key: Id,
+        user_id: Id,
+        open_id: Id,
+        union_id: Id,
+    }
+}
+
 /// Message and chat of a card or link. The platform writes an empty string where there is none; here it is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CardContext {
     /// Message with the card or link.
-    #[serde(default, deserialize_with = "text::filled")]
     pub open_message_id: Option<MessageId>,
     /// Chat of the message, group or one-to-one.
-    #[serde(default, deserialize_with = "text::filled")]
     pub open_chat_id: Option<ChatId>,
     /// The link, if the card is a link's preview.
-    #[serde(default, deserialize_with = "text::filled_string")]
     pub url: Option<String>,
     /// Token to refresh the preview, if the card is a link's preview.
-    #[serde(default, deserialize_with = "text::filled")]
     pub preview_token: Option<PreviewToken>,
+}
+
+read_in_place! {
+    CardContext {
+        open_message_id: Id,
+        open_chat_id: Id,
+        url: FilledWords,
+        preview_token: Id,
+    }
 }
 
 impl CardContext {
@@ -104,34 +121,41 @@ impl CardContext {
 /// Which members are there depends on the component. Inside a form only the submit button triggers, and what was
 /// entered stands in [`form_value`](Self::form_value) under each component's name; outside, a component triggers by
 /// itself and fills `option`, `options`, `input_value` or `checked`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Action {
     /// Kind of component.
     pub tag: Option<ActionTag>,
     /// What the card's author attached to the component: any JSON, read when asked for.
-    #[serde(default)]
     pub value: ActionValue,
     /// `name` of the component; inside a form that of the submit button.
-    #[serde(default, deserialize_with = "text::string")]
     pub name: Option<String>,
     /// Values of the form by component name; empty outside a form.
-    #[serde(default)]
     pub form_value: FormValue,
     /// Text of an input outside a form; new lines are `\n`.
-    #[serde(default, deserialize_with = "text::string")]
     pub input_value: Option<String>,
     /// Choice of a select, overflow or picker outside a form.
-    #[serde(default, deserialize_with = "text::string")]
     pub option: Option<String>,
     /// Choices of a multi-select outside a form. One string, as `select_img` sends it, is a list of one.
-    #[serde(default, deserialize_with = "string_or_list")]
     pub options: Vec<String>,
     /// State of a checker outside a form. Absent is not `false`.
     pub checked: Option<bool>,
     /// Time zone of the user's device, such as `Asia/Shanghai`. Kept as it comes; not all names are IANA's.
-    #[serde(default, deserialize_with = "text::string")]
     pub timezone: Option<String>,
+}
+
+read_in_place! {
+    Action {
+        tag: Plain,
+        value: Plain,
+        name: Words,
+        form_value: Plain,
+        input_value: Words,
+        option: Words,
+        options: OneOrMany,
+        checked: Plain,
+        timezone: Words,
+    }
 }
 
 impl Action {
@@ -223,7 +247,16 @@ open_enum! {
     }
 }
 
-/// Reads a string, a list of strings, or nothing.
+/// As a string, a list of strings, or nothing.
+struct OneOrMany;
+
+impl Read<Vec<String>> for OneOrMany {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut Vec<String>) -> Result<(), D::Error> {
+        *place = string_or_list(deserializer)?;
+        Ok(())
+    }
+}
+
 fn string_or_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     struct StringOrList;
 

@@ -1,0 +1,221 @@
+//! Reading large bodies into place.
+//!
+//! What serde derives builds a struct out of its members and hands it up, level by level; for a card callback those
+//! moves cost as much as the parsing of its text. The bodies that are read most are filled where they stand instead.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+
+use crate::text::{self, Text};
+
+/// A struct that is filled member by member. What is absent keeps its default; a member that comes twice is an error.
+pub(crate) trait InPlace: Default {
+    const NAME: &'static str;
+    const MEMBERS: &'static [&'static str];
+
+    fn fill<'de, A: MapAccess<'de>>(&mut self, members: A) -> Result<(), A::Error>;
+}
+
+/// How one member is read.
+pub(crate) trait Read<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut T) -> Result<(), D::Error>;
+}
+
+/// As its type says.
+pub(crate) struct Plain;
+
+impl<T: for<'de> Deserialize<'de>> Read<T> for Plain {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut T) -> Result<(), D::Error> {
+        *place = T::deserialize(deserializer)?;
+        Ok(())
+    }
+}
+
+/// As a struct that is filled in its turn.
+pub(crate) struct Nested;
+
+impl<T: InPlace> Read<T> for Nested {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut T) -> Result<(), D::Error> {
+        deserializer.deserialize_struct(T::NAME, T::MEMBERS, Filler(place))
+    }
+}
+
+/// As an id; see [`text::filled`].
+pub(crate) struct Id;
+
+impl<T: From<Text>> Read<Option<T>> for Id {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut Option<T>) -> Result<(), D::Error> {
+        *place = text::filled(deserializer)?;
+        Ok(())
+    }
+}
+
+/// As text; see [`text::string`].
+pub(crate) struct Words;
+
+impl Read<Option<String>> for Words {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut Option<String>) -> Result<(), D::Error> {
+        *place = text::string(deserializer)?;
+        Ok(())
+    }
+}
+
+/// As text that is not empty; see [`text::filled_string`].
+pub(crate) struct FilledWords;
+
+impl Read<Option<String>> for FilledWords {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut Option<String>) -> Result<(), D::Error> {
+        *place = text::filled_string(deserializer)?;
+        Ok(())
+    }
+}
+
+/// One member, to be read as `R` says.
+pub(crate) struct Member<'p, T, R> {
+    place: &'p mut T,
+    how: PhantomData<R>,
+}
+
+impl<'p, T, R: Read<T>> Member<'p, T, R> {
+    pub(crate) fn new(place: &'p mut T) -> Self {
+        Self { place, how: PhantomData }
+    }
+}
+
+impl<'de, T, R: Read<T>> DeserializeSeed<'de> for Member<'_, T, R> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        R::read(deserializer, self.place)
+    }
+}
+
+struct Filler<'p, T>(&'p mut T);
+
+impl<'de, T: InPlace> Visitor<'de> for Filler<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "struct {}", T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
+        self.0.fill(members)
+    }
+}
+
+/// Declares how the members of a struct are read. Those of a card callback are fewer than the bits of the mask.
+macro_rules! read_in_place {
+    ($name:ident { $($member:ident: $how:ty,)+ }) => {
+        impl $crate::place::InPlace for $name {
+            const NAME: &'static str = stringify!($name);
+            const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),+];
+
+            fn fill<'de, A: serde::de::MapAccess<'de>>(&mut self, mut members: A) -> Result<(), A::Error> {
+                #[derive(Clone, Copy, serde::Deserialize)]
+                #[serde(field_identifier)]
+                #[allow(non_camel_case_types, reason = "named as the members")]
+                enum Key {
+                    $($member,)+
+                    #[serde(other)]
+                    _other,
+                }
+
+                let mut seen = 0_u32;
+                while let Some(key) = members.next_key::<Key>()? {
+                    match key {
+                        $(Key::$member => {
+                            let bit = 1 << Key::$member as u32;
+                            if seen & bit != 0 {
+                                return Err(serde::de::Error::duplicate_field(stringify!($member)));
+                            }
+                            seen |= bit;
+                            members.next_value_seed($crate::place::Member::<_, $how>::new(&mut self.$member))?;
+                        })+
+                        Key::_other => {
+                            members.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut whole = Self::default();
+                <$crate::place::Nested as $crate::place::Read<Self>>::read(deserializer, &mut whole)?;
+                Ok(whole)
+            }
+        }
+    };
+}
+
+pub(crate) use read_in_place;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{Id, Nested, Plain, Read, Words};
+    use crate::ids::OpenId;
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Outer {
+        id: Option<OpenId>,
+        words: Option<String>,
+        number: u8,
+        inner: Inner,
+    }
+
+    read_in_place! {
+        Outer {
+            id: Id,
+            words: Words,
+            number: Plain,
+            inner: Nested,
+        }
+    }
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Inner {
+        words: Option<String>,
+    }
+
+    read_in_place! {
+        Inner {
+            words: Words,
+        }
+    }
+
+    #[test]
+    fn members_are_read_in_any_order_and_unknown_ones_passed_over() {
+        let json = r#"{"later":[{"id":1}],"inner":{"words":"in"},"number":7,"later":0,"id":"ou_7"}"#;
+        let inner = Inner { words: Some("in".to_owned()) };
+        let outer = Outer { id: Some("ou_7".into()), words: None, number: 7, inner };
+        assert_eq!(serde_json::from_str::<Outer>(json).unwrap(), outer);
+        assert_eq!(serde_json::from_str::<Outer>("{}").unwrap(), Outer::default());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error_in_the_words_of_serde() {
+        for (json, words) in [
+            (r#"{"words":"a","words":"b"}"#, "duplicate field `words`"),
+            (r#"{"number":"7"}"#, "invalid type: string \"7\", expected u8"),
+            (r#"{"inner":null}"#, "invalid type: null, expected struct Inner"),
+            (r#"{"inner":["in"]}"#, "invalid type: sequence, expected struct Inner"),
+            ("7", "invalid type: integer `7`, expected struct Outer"),
+        ] {
+            let error = serde_json::from_str::<Outer>(json).unwrap_err().to_string();
+            assert!(error.starts_with(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_was_used_is_written_over() {
+        let mut words = Some("old".to_owned());
+        Words::read(&mut serde_json::Deserializer::from_str("null"), &mut words).unwrap();
+        assert_eq!(words, None);
+    }
+}
