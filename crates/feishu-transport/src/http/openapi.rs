@@ -75,7 +75,7 @@ impl OpenApi {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::CallRefused`] with the platform's code, or what kept the call from reaching it. A call whose answer
+    /// [`CallRefused`](crate::ErrorKind::CallRefused) with the platform's code, or what kept the call from reaching it. A call whose answer
     /// did not come may have been carried out all the same.
     ///
     /// # Cancel safety
