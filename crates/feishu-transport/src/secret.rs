@@ -8,11 +8,14 @@ use crate::Error;
 
 const REDACTED: &str = "<redacted>";
 /// A shorter secret protects nothing, and blacking it out would spoil a text that happens to hold it.
+#[cfg(any(feature = "http", test))]
 const SHORTEST: usize = 6;
 /// The parameters of a connection URL that are no secrets.
+#[cfg(any(feature = "ws", test))]
 const PLAIN: [&str; 4] = ["device_id", "service_id", "fpid", "aid"];
 
 /// A text of the peer's, which may repeat what it was sent, without these secrets.
+#[cfg(any(feature = "http", test))]
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
     secrets.fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
@@ -149,6 +152,7 @@ impl ConnectUrl {
     }
 
     /// Everything in the query that no log may hold.
+    #[cfg(any(feature = "ws", test))]
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let (_, query) = self.0.split_once('?').unwrap_or_default();
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));

@@ -221,6 +221,8 @@ async fn nothing_secret_is_logged_or_shown_on_any_path() {
         Some(Fault::EndpointStatus(500, format!("{TICKET}{KEY}"))),
         Some(Fault::EndpointRefuses(Refusal::code(1))),
         Some(Fault::EndpointRefuses(Refusal::code(1_000_040_345))),
+        // A peer that repeats what it was told.
+        Some(Fault::EndpointRefuses(Refusal::code(1).msg(format!("{SECRET} is wrong")))),
         Some(Fault::EndpointHangs),
         Some(Fault::HandshakeRefused(HandshakeRefusal::status(514))),
         Some(Fault::HandshakeRefused(HandshakeRefusal::status(403))),
@@ -244,7 +246,7 @@ async fn nothing_secret_is_logged_or_shown_on_any_path() {
     show_values(shown);
     assert!(secrets.len() > 20, "the wire was read: {secrets:?}");
     let shown = shown.0.lock().unwrap().clone();
-    for proof in ["TRACE", "tungstenite", "connected", "ConnectionInfo", "Refused"] {
+    for proof in ["TRACE", "tungstenite", "connected", "ConnectionInfo", "refused the endpoint call"] {
         assert!(shown.contains(proof), "{proof} was not captured");
     }
     for secret in secrets {
