@@ -70,6 +70,7 @@ impl Core {
             let mut future = Box::pin(future);
             let ended = std::future::poll_fn(|cx| poll_caught(future.as_mut(), cx));
             tokio::select! {
+                biased;
                 () = core.killed.cancelled() => {}
                 ended = ended => if let Err(panic) = ended {
                     core.stats.side(Side::AfterReplyPanicked);

@@ -198,6 +198,7 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>) -> Result<Report,
         let mut stop = control.stop.subscribe();
         let started_at = shared.next_start();
         tokio::select! {
+            biased;
             () = sleep_until(started_at) => {}
             _ = requested(&mut stop) => return control.ended(Ok(Report::default())),
         }
@@ -216,6 +217,7 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>) -> Result<Report,
             pause = PAUSES.0;
         }
         tokio::select! {
+            biased;
             () = sleep(pause) => {}
             _ = requested(&mut stop) => return control.ended(Err(error)),
         }
@@ -231,6 +233,7 @@ async fn run_once(control: &Control, stop: &mut watch::Receiver<Option<Duration>
     control.started();
     let mut running = AbortOnDrop(tokio::spawn(client.run()));
     let ended = tokio::select! {
+        biased;
         ended = &mut running.0 => ended,
         grace = requested(stop) => {
             handle.stop(grace);

@@ -140,6 +140,7 @@ impl Client {
         let mut transport = pin!(transport.run(Arc::new(Inlet(Arc::clone(&core))), stop));
 
         let ended = tokio::select! {
+            biased;
             ended = &mut transport => Some(ended),
             () = or_never(next_signal()) => None,
             _ = stop_by(&mut ending) => None,
@@ -162,6 +163,7 @@ impl Client {
         };
         let over = async {
             tokio::select! {
+                biased;
                 () = grace_over(&mut ending) => {}
                 () = or_never(next_signal()) => handle.stop(Duration::ZERO),
             }
@@ -183,6 +185,7 @@ async fn end<E>(
 ) -> Result<(), E> {
     let mut drained = pin!(drained);
     tokio::select! {
+        biased;
         ended = &mut drained => return ended,
         () = over => {}
     }
@@ -212,6 +215,7 @@ async fn grace_over(ending: &mut watch::Receiver<Option<Instant>>) {
     loop {
         let by = stop_by(ending).await;
         tokio::select! {
+            biased;
             () = sleep_until(by) => return,
             _ = ending.changed() => {}
         }

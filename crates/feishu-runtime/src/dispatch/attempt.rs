@@ -142,6 +142,7 @@ async fn claimed(call: &Arc<Call>, rules: &StoreRules, prepared: Prepared) -> Re
         return prepared.future.await;
     };
     let answer = tokio::select! {
+       biased;
         biased;
         answer = prepared.future => answer?,
         () = claim.keep() => return Err(Fault::Shed("the claim is never given up while it is kept")),

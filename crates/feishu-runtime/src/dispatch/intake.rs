@@ -153,6 +153,7 @@ async fn wait_for_same(
 ) {
     let mut repeat = Repeat { core, open: Some(open), header, route };
     let answer = tokio::select! {
+        biased;
         answer = answer => answer.unwrap_or_else(|_| Answer::failed()),
         () = sleep_until(deadline) => Answer::failed(),
     };

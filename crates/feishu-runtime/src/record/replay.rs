@@ -118,6 +118,7 @@ impl Transport for Replay {
             };
             if recorded_pace {
                 tokio::select! {
+                    biased;
                     () = sleep_until(start + Duration::from_millis(at_ms)) => {}
                     _ = stop.requested() => break,
                 }
