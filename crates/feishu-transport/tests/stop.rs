@@ -101,7 +101,7 @@ async fn a_peer_that_does_not_say_goodbye_is_left_after_two_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_reads_nothing_does_not_delay_the_stop() {
+async fn a_peer_that_reads_nothing_gets_the_grace_and_no_more() {
     let (bench, held) = holding().await;
     let _sent = bench.gateway.send(Click::button("b")).await.unwrap();
     held.held(1).await;
@@ -111,7 +111,7 @@ async fn a_peer_that_reads_nothing_does_not_delay_the_stop() {
     let start = Instant::now();
     bench.client.stop.stop(5 * SECOND);
     bench.client.running.await.unwrap().unwrap();
-    assert!(start.elapsed() <= 3 * SECOND, "{:?}", start.elapsed());
+    assert!(start.elapsed() <= 5 * SECOND + SECOND / 2, "{:?}", start.elapsed());
     tokio::task::yield_now().await;
     assert_eq!(bench.client.handle.counters().answers_pending(), 0);
 }
