@@ -143,7 +143,6 @@ async fn claimed(call: &Arc<Call>, rules: &StoreRules, prepared: Prepared) -> Re
     };
     let answer = tokio::select! {
        biased;
-        biased;
         answer = prepared.future => answer?,
         () = claim.keep() => return Err(Fault::Shed("the claim is never given up while it is kept")),
     };
