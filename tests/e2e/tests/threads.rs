@@ -1,0 +1,31 @@
+//! What a client leaves behind. Alone in its process, as it counts threads.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use std::time::Duration;
+
+use feishu_e2e::bot::{Bot, HANG, click};
+use feishu_gateway::Gateway;
+use tokio::time::timeout;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_leaves_no_thread_behind() {
+    let guards = || {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let names =
+            threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("feishu-stall")).count()
+    };
+    let gateway = Gateway::start().await.unwrap();
+    let bot = Bot::on(&gateway).await;
+    assert_eq!(guards(), 0, "none before the first handler");
+    assert_eq!(gateway.click(click("save")).await.unwrap().code(), 200);
+    assert_eq!(guards(), 1, "one from the first handler on");
+    bot.stop().await;
+    let gone = async {
+        while guards() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(HANG, gone).await.unwrap();
+}
