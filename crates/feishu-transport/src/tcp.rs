@@ -26,6 +26,10 @@ pub struct NetworkDial {
 }
 
 impl NetworkDial {
+    #[cfg_attr(
+        not(any(feature = "proxy", feature = "tls")),
+        expect(clippy::unnecessary_wraps, reason = "a proxy or TLS may be set up wrongly")
+    )]
     pub(crate) fn from_builder(builder: &LongConnectionBuilder) -> Result<Self, Error> {
         Ok(Self {
             timeouts: builder.timeouts,
@@ -67,6 +71,7 @@ impl NetworkDial {
     }
 
     #[cfg(not(feature = "tls"))]
+    #[expect(clippy::unused_async, reason = "with TLS there is something to wait for")]
     async fn encrypt(&self, host: &str, _: BoxStream) -> Result<BoxStream, Error> {
         Err(Error::misuse(format!("{host} wants TLS, but the feature `tls` of feishu-transport is off")))
     }

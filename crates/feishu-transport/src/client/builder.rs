@@ -279,7 +279,7 @@ impl LongConnectionBuilder {
     }
 
     /// The parts that the features provide, in place of those that were not given.
-    #[cfg(all(feature = "http", feature = "ws"))]
+    #[cfg(feature = "http")]
     fn defaults(
         &self,
         source: Option<Arc<dyn EndpointSource>>,
@@ -293,21 +293,26 @@ impl LongConnectionBuilder {
             Some(source) => source,
             None => Arc::new(crate::http::HttpEndpoint::from_builder(self, Arc::clone(&dial))?),
         };
+        #[cfg(feature = "ws")]
         let connect = match connect {
             Some(connect) => connect,
             None => Arc::new(crate::ws::WebSocketConnect::from_builder(self, dial)?),
         };
+        #[cfg(not(feature = "ws"))]
+        let connect =
+            connect.ok_or_else(|| Error::misuse("without the feature `ws`, give a `connect` of your own"))?;
         Ok((source, connect))
     }
 
-    #[cfg(not(all(feature = "http", feature = "ws")))]
+    #[cfg(not(feature = "http"))]
+    #[expect(clippy::unused_self, reason = "the builder has nothing to make them of")]
     fn defaults(
         &self,
         _: Option<Arc<dyn EndpointSource>>,
         _: Option<Arc<dyn Connect>>,
     ) -> Result<Parts, Error> {
         Err(Error::misuse(
-            "without the features `http` and `ws`, give both an endpoint_source and a connect of your own",
+            "without the features `http` and `ws`, give both an `endpoint_source` and a `connect` of your own",
         ))
     }
 }
