@@ -62,6 +62,12 @@ impl StallGuard {
         Polling { call, shared }
     }
 
+    /// Ends the thread that looks on, for good.
+    pub(crate) fn end(&self) {
+        self.shared.lock().ended = true;
+        self.shared.changed.notify_one();
+    }
+
     /// Lets another worker have the task that this one has just woken and would run next: should the handler that woke
     /// it block now, it would wait for the handler's end.
     pub(crate) fn pass_on(&self) {
@@ -83,8 +89,7 @@ impl Drop for Polling<'_> {
 
 impl Drop for StallGuard {
     fn drop(&mut self) {
-        self.shared.lock().ended = true;
-        self.shared.changed.notify_one();
+        self.end();
     }
 }
 

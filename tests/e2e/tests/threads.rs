@@ -21,6 +21,7 @@ async fn a_client_leaves_no_thread_behind() {
     assert_eq!(guards(), 0, "none before the first handler");
     assert_eq!(gateway.click(click("save")).await.unwrap().code(), 200);
     assert_eq!(guards(), 1, "one from the first handler on");
+    let handle = bot.handle.clone();
     bot.stop().await;
     let gone = async {
         while guards() > 0 {
@@ -28,4 +29,5 @@ async fn a_client_leaves_no_thread_behind() {
         }
     };
     timeout(HANG, gone).await.unwrap();
+    assert_eq!(handle.stats().received, 1, "the handle lives on, and holds no thread");
 }

@@ -236,5 +236,6 @@ impl Drop for EndOnDrop {
         self.0.enter(Phase::Ended);
         self.0.core().stopping().cancel();
         self.0.core().killed().cancel();
+        self.0.core().stall_guard.end();
     }
 }
