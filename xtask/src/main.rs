@@ -9,6 +9,7 @@ mod ci;
 mod fuzz;
 mod interop;
 mod msrv;
+mod network;
 mod proto;
 mod simulate;
 mod tidy;
@@ -74,6 +75,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[SDK ...]",
         about: "bots of the official SDKs, and of this one, in the same situations (python node go java rust)",
         run: interop::run,
+    },
+    Command {
+        name: "network",
+        arguments: "",
+        about: "network faults between two hosts in network namespaces, as root on Linux",
+        run: network::run,
     },
 ];
 
