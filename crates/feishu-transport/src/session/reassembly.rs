@@ -29,7 +29,9 @@ pub(super) struct Reassembly {
     bytes: usize,
     /// Not later than the first expiry; `None` when nothing waits.
     next_expiry: Option<Instant>,
-    completed: Completed,
+    completed: Recent,
+    /// Messages that made room for newer ones. What still comes of them would only push out others.
+    evicted: Recent,
     /// Numbers partial messages in the order of their arrival.
     arrivals: u64,
 }
@@ -61,7 +63,8 @@ impl Reassembly {
             partial: HashMap::new(),
             bytes: 0,
             next_expiry: None,
-            completed: Completed::default(),
+            completed: Recent::default(),
+            evicted: Recent::default(),
             arrivals: 0,
         }
     }
@@ -149,12 +152,16 @@ impl Reassembly {
                 }
                 return self.over_limit("a message is larger than the limit");
             }
+            None if self.evicted.contains(now, id, &self.limits) => {
+                self.counters.evicted_fragments.one();
+                return Placed::Waiting;
+            }
             None if fragment.payload.len() > self.limits.message_bytes => {
                 return self.over_limit("a message is larger than the limit");
             }
             known => {
                 let known = known.is_some();
-                if !self.make_room(cost, id, known) {
+                if !self.make_room(now, cost, id, known) {
                     if let Some(partial) = self.remove(id) {
                         self.counters.over_limit.add(partial.fragments);
                     }
@@ -188,7 +195,7 @@ impl Reassembly {
     }
 
     /// Evicts the oldest partial messages until another fragment of message `own` fits; `false` if it cannot.
-    fn make_room(&mut self, cost: usize, own: &str, known: bool) -> bool {
+    fn make_room(&mut self, now: Instant, cost: usize, own: &str, known: bool) -> bool {
         let added = usize::from(!known);
         while self.bytes + cost > self.limits.partial_bytes
             || self.partial.len() + added > self.limits.partial_messages
@@ -200,6 +207,7 @@ impl Reassembly {
             };
             if let Some(partial) = self.remove(&oldest) {
                 self.counters.evicted_fragments.add(partial.fragments);
+                self.evicted.insert(now, &oldest, &self.limits);
                 tracing::warn!(
                     message_id = oldest,
                     have = partial.fragments,
@@ -285,14 +293,14 @@ impl Partial {
     }
 }
 
-/// Ids of messages that were complete a short time ago.
+/// Ids of messages that were completed, or given up, a short time ago. Bounded in number and time.
 #[derive(Default)]
-struct Completed {
+struct Recent {
     ids: HashSet<Arc<str>>,
     order: VecDeque<(Instant, Arc<str>)>,
 }
 
-impl Completed {
+impl Recent {
     fn insert(&mut self, now: Instant, id: &str, limits: &Limits) {
         if limits.completed_ids == 0 {
             return;

@@ -144,6 +144,22 @@ fn the_oldest_message_makes_room() {
 }
 
 #[test]
+fn too_many_at_once_cost_the_oldest_and_not_all() {
+    let mut bench = Bench::new(Limits { partial_messages: 4, ..Limits::default() });
+    let ids = ["a", "b", "c", "d", "e", "f"];
+    for id in ids {
+        bench.place(id, "2", "0", b"x");
+    }
+    let completed: Vec<_> =
+        ids.into_iter().filter(|id| bench.place(id, "2", "1", b"y") == complete(b"xy")).collect();
+    assert_eq!(completed, ["c", "d", "e", "f"]);
+    assert_eq!(bench.counters.evicted_fragments.get(), 4, "both halves of a and b");
+    bench.now += 10 * SECOND;
+    bench.place("a", "2", "0", b"x");
+    assert_eq!(bench.place("a", "2", "1", b"y"), complete(b"xy"), "when the platform sends it again");
+}
+
+#[test]
 fn all_partial_messages_together_have_a_bound() {
     let mut bench = Bench::new(Limits { partial_bytes: 3 * (100 + FRAGMENT_OVERHEAD), ..Limits::default() });
     for id in ["a", "b", "c"] {
