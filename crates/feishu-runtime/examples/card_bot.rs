@@ -1,4 +1,4 @@
-//! A bot that answers a click and previews a link.
+//! A bot that answers clicks, previews a link and takes a message.
 //!
 //! ```text
 //! cargo run --example card_bot
@@ -7,89 +7,165 @@
 //! Without an account it talks to the local platform, which clicks, previews and shows what a user would see. With
 //! `FEISHU_APP_ID` and `FEISHU_APP_SECRET` in the environment (and `FEISHU_DOMAIN=https://open.larksuite.com` for an app
 //! made on Lark) the same bot serves the real platform until Ctrl-C.
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what happens")]
 
+use std::env::var;
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use feishu_gateway::{Click, Gateway, json};
+use feishu_gateway::{Answered, Click, Gateway, json};
 use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, ToastLanguage, UrlPreviewGet,
 };
-use feishu_runtime::transport::{AppId, AppSecret, Domain};
-use feishu_runtime::{Client, Context, Dispatcher, HandlerError};
+use feishu_runtime::transport::{AppId, AppSecret, Domain, LifecycleEvent};
+use feishu_runtime::{Client, Context, Dispatcher, HandlerError, handler};
 
 /// A user clicked a component of a card. The reply is what the user sees: a toast, a new card, or nothing.
 async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError> {
-    let note = click.event.action.form_value.text("note").unwrap_or_default();
-    println!("  bot: a click, {:?} left to answer it; the note says {note:?}", cx.remaining());
-    Ok(CardReply::toast(
-        Toast::success(format!("Saved: {note}")).lang(ToastLanguage::ZhCn, format!("已保存：{note}")),
-    ))
+    let action = &click.event.action;
+    match action.name.as_deref().unwrap_or_default() {
+        "save" => {
+            let note = action.form_value.text("note").unwrap_or_default();
+            println!("  bot   a form with the note {note:?}; {:.1?} left to answer", cx.remaining());
+            let toast = Toast::success(format!("Saved: {note}"));
+            Ok(CardReply::toast(toast.lang(ToastLanguage::ZhCn, format!("已保存：{note}"))))
+        }
+        "slow" => {
+            println!("  bot   this will take four seconds, longer than the platform waits");
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            println!("  bot   done, and the user has long been told");
+            Ok(CardReply::unchanged())
+        }
+        "fail" => Err("the order service is down".into()),
+        name => {
+            println!("  bot   a click on {name:?}");
+            Ok(CardReply::toast(Toast::info("Approved")))
+        }
+    }
 }
 
 /// A client shows a link of ours and asks for its title.
 async fn previewed(link: UrlPreviewGet, _: Context) -> Result<PreviewReply, HandlerError> {
-    let url = link.event.context.url.unwrap_or_default();
-    println!("  bot: a preview of {url}");
+    println!("  bot   a preview of {}", link.event.context.url.unwrap_or_default());
     Ok(PreviewReply::title("Order 42"))
 }
 
 /// Somebody wrote to the bot. Events are acknowledged, not answered.
 async fn received(message: MessageReceive, _: Context) -> Result<(), HandlerError> {
-    println!("  bot: a message of type {:?}", message.event.message.message_type);
+    println!("  bot   a message: {}", message.event.message.content.unwrap_or_default());
     Ok(())
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).init();
-    let dispatcher = Dispatcher::builder().on(clicked).on(previewed).on(received).build()?;
-
-    if let Ok(app_id) = std::env::var("FEISHU_APP_ID") {
-        let domain = match std::env::var("FEISHU_DOMAIN") {
-            Ok(url) => Domain::custom(url)?,
-            Err(_) => Domain::Feishu,
-        };
-        let report = Client::builder(AppId::new(app_id), AppSecret::from_env("FEISHU_APP_SECRET")?)
-            .domain(domain)
-            .dispatcher(dispatcher)
-            .build()?
-            .run_until(tokio::signal::ctrl_c())
-            .await?;
-        println!("{report}");
-        return Ok(());
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).init();
+    let done = match (var("FEISHU_APP_ID"), var("FEISHU_APP_SECRET")) {
+        (Ok(id), Ok(secret)) => serve(AppId::new(id), AppSecret::new(secret)).await,
+        (Err(_), Err(_)) => rehearse().await,
+        _ => {
+            Err(Wrong("set both FEISHU_APP_ID and FEISHU_APP_SECRET, or none of them for the local platform")
+                .into())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if error.is::<Wrong>() { 2 } else { 1 })
+        }
     }
+}
 
-    println!("FEISHU_APP_ID is not set: using the local platform\n");
+fn dispatcher() -> Result<Dispatcher, feishu_runtime::Error> {
+    // What the user reads when a click takes too long.
+    let late = CardReply::toast(Toast::info("Still working on it"));
+    Dispatcher::builder().register(handler(clicked).on_late(late)).on(previewed).on(received).build()
+}
+
+/// Serves the real platform until Ctrl-C.
+async fn serve(app_id: AppId, secret: AppSecret) -> Result<(), Box<dyn Error>> {
+    let domain = match var("FEISHU_DOMAIN") {
+        Ok(url) => Domain::custom(url).map_err(|_| {
+            Wrong("FEISHU_DOMAIN must be a URL such as https://open.feishu.cn or https://open.larksuite.com")
+        })?,
+        Err(_) => Domain::Feishu,
+    };
+    println!("connecting to {domain}; Ctrl-C ends");
+    let report = Client::builder(app_id, secret)
+        .domain(domain)
+        .connection(|connection| connection.on_lifecycle(tell))
+        .dispatcher(dispatcher()?)
+        .build()?
+        .run_until(tokio::signal::ctrl_c())
+        .await?;
+    println!("{report}");
+    Ok(())
+}
+
+fn tell(event: LifecycleEvent) {
+    match event {
+        LifecycleEvent::Connected { info, .. } => {
+            println!("connected to {} (connection {})", info.address, info.id)
+        }
+        LifecycleEvent::Disconnected { cause: Some(cause), .. } => println!("disconnected: {cause}"),
+        _ => {}
+    }
+}
+
+/// Runs the bot against the local platform and plays its users.
+async fn rehearse() -> Result<(), Box<dyn Error>> {
     let gateway = Gateway::start().await?;
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
         .domain(Domain::custom(gateway.base_url())?)
-        .dispatcher(dispatcher)
+        .dispatcher(dispatcher()?)
         .build()?;
     let handle = client.handle();
     let bot = tokio::spawn(client.run());
     gateway.connected(1).await;
+    println!("connected to the local platform at {}\n", gateway.base_url());
 
-    println!("A user fills in a form and clicks \"Save\":");
-    let answer = gateway.click(Click::form("save", json!({"note": "two coffees"}))).await?;
-    println!("  user: {}\n  wire: {} in {:?}\n", answer.verdict(), answer.payload(), answer.elapsed());
-
-    println!("A user pastes a link:");
-    let answer = gateway.preview("https://example.com/orders/42").await?;
-    println!("  user: {}\n  wire: {} in {:?}\n", answer.verdict(), answer.payload(), answer.elapsed());
-
-    println!("A user writes to the bot:");
+    println!("A user clicks the button \"approve\"");
+    show(&gateway.click(Click::button("approve").value(json!({"order": 42}))).await?);
+    println!("A user fills in a form and clicks \"save\"");
+    show(&gateway.click(Click::form("save", json!({"note": "two coffees"}))).await?);
+    println!("A user pastes the link https://example.com/orders/42");
+    show(&gateway.preview("https://example.com/orders/42").await?);
+    println!("A user writes \"hello\"");
     let message = json!({"sender": {"sender_type": "user"}, "message": {
         "message_id": "om_1", "chat_id": "oc_1", "chat_type": "p2p", "message_type": "text",
         "content": "{\"text\":\"hello\"}"
     }});
-    let answer = gateway.event("im.message.receive_v1", message).await?;
-    println!("  platform: code {} in {:?}\n", answer.code(), answer.elapsed());
+    show(&gateway.event("im.message.receive_v1", message).await?);
+    println!("A user clicks something that takes too long");
+    show(&gateway.click(Click::button("slow")).await?);
+    println!("A user clicks something that fails");
+    show(&gateway.click(Click::button("fail")).await?);
 
-    handle.stop(Duration::from_secs(3));
+    handle.stop(Duration::from_secs(5));
     println!("{}", bot.await??);
-    let findings = gateway.findings();
-    println!("The platform has {} findings about this client.", findings.len());
+    println!("The platform has {} complaints about this client.", gateway.findings().len());
+    println!("\nWith FEISHU_APP_ID and FEISHU_APP_SECRET set, the same command serves the real platform.");
     Ok(())
 }
+
+/// What went back, and what it means for the user.
+fn show(answer: &Answered) {
+    println!("  sent  {}", answer.data().unwrap_or_else(|| json!({"code": answer.code()})));
+    if answer.is_callback() {
+        println!("  user  sees {}", answer.verdict());
+    }
+    println!("  took  {:.1} ms\n", answer.elapsed().as_secs_f64() * 1e3);
+}
+
+/// A mistake in how the example was started.
+#[derive(Debug)]
+struct Wrong(&'static str);
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Wrong {}

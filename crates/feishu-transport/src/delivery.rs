@@ -137,13 +137,15 @@ impl fmt::Debug for Received {
 pub struct ConnectionInfo {
     /// The platform's name of it (`device_id` of the connection URL), for its support; empty when it gave none.
     pub id: String,
+    /// Scheme, host and port of the connection URL (`wss://gateway.example`), without its path and its ticket.
+    pub address: String,
     /// Counts the connections of a client, from 1. It never repeats within one client.
     pub generation: u64,
 }
 
 impl ConnectionInfo {
-    pub(crate) fn new(id: String, generation: u64) -> Self {
-        Self { id, generation }
+    pub(crate) fn new(id: String, address: String, generation: u64) -> Self {
+        Self { id, address, generation }
     }
 }
 

@@ -198,7 +198,7 @@ impl Slot {
     fn start(&mut self, opened: Opened) -> Current {
         let shared = Arc::clone(&self.shared);
         let now = Instant::now();
-        let info = Arc::new(ConnectionInfo::new(opened.id, shared.next_generation()));
+        let info = Arc::new(ConnectionInfo::new(opened.id, opened.address, shared.next_generation()));
         let outbox = Arc::new(Outbox::new(Arc::clone(&info)));
         let activity = Arc::new(Activity::new(now));
         let config = &shared.config;
@@ -228,7 +228,14 @@ impl Slot {
         shared.set_state(self.index, State::Connected(connected.clone()));
         shared.exchange.opened(&outbox);
         let gap = shared.take_gap();
-        tracing::info!(slot = self.index, conn_id = info.id, generation, ?gap, "connected");
+        tracing::info!(
+            slot = self.index,
+            conn_id = info.id,
+            address = info.address,
+            generation,
+            ?gap,
+            "connected"
+        );
         shared.tell(|| LifecycleEvent::Connected { info, gap });
         Current { outbox, connected }
     }
@@ -334,6 +341,7 @@ enum Replacement {
 struct Opened {
     link: Box<dyn crate::Link>,
     id: String,
+    address: String,
     service_id: i32,
     settings: ServerSettings,
 }
@@ -351,7 +359,8 @@ async fn open(shared: &Shared) -> Result<Opened, Error> {
         None => endpoint.url,
     };
     let link = within(dial + timeouts.handshake, Stage::Handshake, config.connect.connect(&url)).await?;
-    Ok(Opened { link, id: url.connection_id(), service_id: url.service_id(), settings })
+    let address = format!("{}://{}", url.scheme(), url.authority());
+    Ok(Opened { link, id: url.connection_id(), address, service_id: url.service_id(), settings })
 }
 
 async fn within<T>(
