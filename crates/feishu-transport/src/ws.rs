@@ -166,11 +166,14 @@ fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) ->
     {
         return Err(Error::protocol(Stage::Handshake, "the peer did not prove that it speaks WebSocket"));
     }
-    if response.headers().contains_key("sec-websocket-extensions") {
-        return Err(Error::protocol(
-            Stage::Handshake,
-            "the peer turned on an extension that was not offered",
-        ));
+    if !text(UPGRADE.as_str()).is_some_and(|value| value.trim().eq_ignore_ascii_case("websocket")) {
+        return Err(Error::protocol(Stage::Handshake, "the peer switched to something else than WebSocket"));
+    }
+    for unasked in ["sec-websocket-extensions", "sec-websocket-protocol"] {
+        if response.headers().contains_key(unasked) {
+            let what = format_args!("the peer turned on what was not offered: {unasked}");
+            return Err(Error::protocol(Stage::Handshake, what));
+        }
     }
     Ok(())
 }

@@ -98,16 +98,21 @@ async fn a_peer_without_the_right_proof_is_left_and_asked_again() {
         let error = timeout(HANG, failure(&mut events)).await.unwrap();
         assert!(matches!(error.kind(), ErrorKind::Protocol { .. }), "{error}");
 
-        let handshake = peer.handshake().await;
-        let proper = String::from_utf8(handshake.response()).unwrap();
-        let with_extension = proper.replace("\r\n\r\n", &format!("\r\n{extension}\r\n"));
-        handshake.answer(with_extension.as_bytes()).await;
-        let error = timeout(HANG, failure(&mut events)).await.unwrap();
-        assert!(matches!(error.kind(), ErrorKind::Protocol { .. }), "{error}");
+        for unasked in [extension, "Sec-WebSocket-Protocol: chat\r\n", ""] {
+            let handshake = peer.handshake().await;
+            let mut answer = String::from_utf8(handshake.response()).unwrap();
+            if unasked.is_empty() {
+                answer = answer.replace("websocket", "something-else");
+            }
+            let answer = answer.replace("\r\n\r\n", &format!("\r\n{unasked}\r\n"));
+            handshake.answer(answer.as_bytes()).await;
+            let error = timeout(HANG, failure(&mut events)).await.unwrap();
+            assert!(matches!(error.kind(), ErrorKind::Protocol { .. }), "{error}");
+        }
 
         let mut socket = peer.accept().await;
         works(&mut socket).await;
-        assert_eq!(peer.calls(), 3);
+        assert_eq!(peer.calls(), 5);
         drop(events);
         finish(bot, socket).await;
     }
