@@ -1,26 +1,28 @@
-//! The smallest bot: one typed handler, served until Ctrl-C.
+//! The smallest bot: every click is answered with a toast, on the real platform, until Ctrl-C.
 //!
 //! ```text
-//! FEISHU_APP_ID=cli_... FEISHU_APP_SECRET=... cargo run -p feishu-runtime --example smallest_bot
+//! FEISHU_APP_ID=cli_… FEISHU_APP_SECRET=… cargo run -p feishu-runtime --example smallest_bot
 //! ```
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
-
-use std::env::var;
-use std::error::Error;
+//!
+//! Without an account, `card_bot` is the example to run.
 
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::transport::{AppId, AppSecret};
 use feishu_runtime::{Client, Dispatcher};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (Ok(id), Ok(secret)) = (var("FEISHU_APP_ID"), var("FEISHU_APP_SECRET")) else {
-        return Err("set FEISHU_APP_ID and FEISHU_APP_SECRET, or run card_bot, which needs no account".into());
-    };
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let app_id = std::env::var("FEISHU_APP_ID").map_err(
+        |_| "set FEISHU_APP_ID and FEISHU_APP_SECRET; without an account run the example card_bot",
+    )?;
     let dispatcher = Dispatcher::builder()
-        .on(|_: CardActionTrigger, _| async { Ok(CardReply::toast(Toast::success("Done"))) })
+        .on(|_: CardActionTrigger, _| async { Ok(CardReply::toast(Toast::success("Hello"))) })
         .build()?;
-    let client = Client::builder(AppId::new(id), AppSecret::new(secret)).dispatcher(dispatcher).build()?;
-    println!("{}", client.run_until(tokio::signal::ctrl_c()).await?);
+    Client::builder(AppId::new(app_id), AppSecret::from_env("FEISHU_APP_SECRET")?)
+        .dispatcher(dispatcher)
+        .build()?
+        .run_until(tokio::signal::ctrl_c())
+        .await?;
     Ok(())
 }
