@@ -106,7 +106,7 @@ async fn serve(app_id: AppId, secret: AppSecret) -> Result<(), Box<dyn Error>> {
 fn tell(event: LifecycleEvent) {
     match event {
         LifecycleEvent::Connected { info, .. } => {
-            println!("connected to {} (connection {})", info.address, info.id)
+            println!("connected to {} (connection {})", info.address, info.id);
         }
         LifecycleEvent::Disconnected { cause: Some(cause), .. } => println!("disconnected: {cause}"),
         _ => {}

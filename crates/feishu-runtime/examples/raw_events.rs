@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on_raw("contact.user.created_v3", |event: RawEvent, _: Context| async move {
             // The whole payload; a struct of your own would do as well.
             let payload: Value = event.json()?;
-            println!("a new colleague: {}", payload["event"]["object"]["name"]);
+            println!("a new colleague: {}", payload.pointer("/event/object/name").unwrap_or(&Value::Null));
             Ok(())
         })
         .fallback(|event: RawEvent, cx: Context| async move {
