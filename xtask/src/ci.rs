@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::cargo::{cargo, line, show};
 use crate::workspace::Workspace;
-use crate::{msrv, no_arguments, proto, tidy};
+use crate::{interop, msrv, no_arguments, proto, tidy};
 
 /// How users are told to run the tests; `tidy` checks that they are.
 pub(crate) const TEST_COMMAND: &str = "cargo test --workspace";
@@ -44,6 +44,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     // The example must show the local platform, also to somebody whose shell holds an app's credentials.
     example.env_remove("FEISHU_APP_ID").env_remove("FEISHU_APP_SECRET").env_remove("FEISHU_DOMAIN");
     gates.command("run", example)?;
+    // Without the languages, or without their registries, it says that it was left out.
+    gates.step("official SDKs", || interop::run(&["--quick", "python", "node"]))?;
     // Last, because it builds the libraries a second time.
     gates.step("oldest Rust", || msrv::run(&[]))?;
 

@@ -72,7 +72,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "interop",
-        arguments: "[SDK ...]",
+        arguments: "[--quick] [SDK ...]",
         about: "bots of the official SDKs, and of this one, in the same situations (python node go java rust)",
         run: interop::run,
     },

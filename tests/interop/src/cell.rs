@@ -29,6 +29,10 @@ impl Cell {
         Self { mark: Mark::Bad, text: text.into() }
     }
 
+    pub(crate) fn is_bad(&self) -> bool {
+        self.mark == Mark::Bad
+    }
+
     pub(crate) fn neutral(text: impl Into<String>) -> Self {
         Self { mark: Mark::Neutral, text: text.into() }
     }

@@ -180,13 +180,18 @@ impl Sdk {
     }
 
     fn work(self) -> PathBuf {
-        home().join(".work").join(self.name())
+        work().join(self.name())
     }
 }
 
 /// Where the output of every process goes.
 pub(crate) fn logs() -> PathBuf {
-    home().join(".work/logs")
+    work().join("logs")
+}
+
+/// Where SDKs are installed, beside what cargo builds.
+fn work() -> PathBuf {
+    home().join("../../target/interop")
 }
 
 fn home() -> &'static Path {
