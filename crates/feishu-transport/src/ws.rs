@@ -171,7 +171,7 @@ fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) ->
     }
     for unasked in ["sec-websocket-extensions", "sec-websocket-protocol"] {
         if response.headers().contains_key(unasked) {
-            let what = format_args!("the peer turned on what was not offered: {unasked}");
+            let what = format!("the peer turned on what was not offered: {unasked}");
             return Err(Error::protocol(Stage::Handshake, what));
         }
     }
