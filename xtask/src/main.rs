@@ -1,7 +1,6 @@
 //! House work for this workspace, run as `cargo xtask <command>`.
 //!
 //! A command is one file with a `run` function and one line in [`COMMANDS`]; the help is made from that table.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its streams")]
 
 mod bench;
 mod cargo;

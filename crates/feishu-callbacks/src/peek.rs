@@ -260,7 +260,6 @@ impl<'de> Visitor<'de> for Probe {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};

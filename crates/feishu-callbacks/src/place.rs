@@ -156,7 +156,6 @@ macro_rules! read_in_place {
 pub(crate) use read_in_place;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{Id, Nested, Plain, Read, Words};
     use crate::ids::OpenId;

@@ -1,7 +1,5 @@
 //! Every documented kind of click, read field by field.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 mod support;
 
 use feishu_callbacks::{ActionTag, CardActionTrigger, DeliveryType, Host, OpenId, decode};

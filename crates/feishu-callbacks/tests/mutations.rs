@@ -1,7 +1,5 @@
 //! Hostile payloads: whatever happens to an optional member, the request is read and the rest of it is there.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 #[path = "support/any.rs"]
 mod any;
 mod support;

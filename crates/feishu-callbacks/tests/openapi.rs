@@ -1,7 +1,5 @@
 //! Requests and answers of the OpenAPI, in the documented shape.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use feishu_callbacks::build::Card;

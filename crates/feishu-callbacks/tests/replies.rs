@@ -1,7 +1,5 @@
 //! Replies: the exact documented JSON, and what the client would refuse.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 use feishu_callbacks::build::{
     Button, Card, Checker, Column, Columns, DatePicker, DateTimePicker, Form, HeaderColor, Image, Input,
     MultiSelect, PeoplePicker, PersonPicker, Select, TimePicker,

@@ -7,7 +7,6 @@
 //! Without an account it talks to the local platform, which clicks, previews and shows what a user would see. With
 //! `FEISHU_APP_ID` and `FEISHU_APP_SECRET` in the environment (and `FEISHU_DOMAIN=https://open.larksuite.com` for an app
 //! made on Lark) the same bot serves the real platform until Ctrl-C.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what happens")]
 
 use std::env::var;
 use std::error::Error;

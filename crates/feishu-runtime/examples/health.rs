@@ -3,7 +3,6 @@
 //! ```text
 //! cargo run -p feishu-runtime --example health
 //! ```
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -5,7 +5,6 @@
 //! ```
 //!
 //! It sends itself a click. A server on the internet checks the signature first, as the example `webhook` shows.
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::convert::Infallible;
 use std::error::Error;

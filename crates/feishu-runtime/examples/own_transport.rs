@@ -3,7 +3,6 @@
 //! ```text
 //! cargo run -p feishu-runtime --example own_transport
 //! ```
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
 use std::sync::Arc;

@@ -4,7 +4,6 @@
 //! cargo run -p feishu-runtime --example replay_file            # makes a recording of its own first
 //! cargo run -p feishu-runtime --example replay_file -- FILE
 //! ```
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
 use std::fs::File;

@@ -1,6 +1,5 @@
 //! Cards from the builder through the platform: into a reply, onto the message, and again by a delayed update.
 #![cfg(feature = "long-connection")]
-#![allow(clippy::unwrap_used)]
 
 use async_trait::async_trait;
 use feishu_callbacks::build::{

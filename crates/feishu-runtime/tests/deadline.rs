@@ -1,5 +1,4 @@
 //! The three-second promise: what is sent when a handler is late, and what becomes of the handler.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,5 +1,4 @@
 //! The forms of a handler, and what each gets and gives.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::time::Duration;

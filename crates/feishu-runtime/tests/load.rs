@@ -1,5 +1,4 @@
 //! Limits, fairness and order, and a sum that is always right.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

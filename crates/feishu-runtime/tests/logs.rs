@@ -1,5 +1,4 @@
 //! What the log holds: panics with their place, spans with the platform's ids, and no payload.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,5 @@
 //! A whole bot on the local platform, over streams in memory, on the paused clock.
 #![cfg(feature = "long-connection")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::mpsc;
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! The same counts through the `metrics` facade.
 #![cfg(feature = "metrics")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,4 @@
 //! What is seen from outside: hooks, unhandled types, stalls, health.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::mpsc;
 use std::time::Duration;

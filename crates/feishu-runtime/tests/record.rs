@@ -1,5 +1,4 @@
 //! A recording, and what a replay of it finds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};

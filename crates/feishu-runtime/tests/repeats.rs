@@ -1,5 +1,4 @@
 //! Repeats, over the platform's whole ladder, in virtual time.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

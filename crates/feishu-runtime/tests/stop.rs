@@ -1,5 +1,4 @@
 //! Stopping: what is awaited, what is cut off, and what the report says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

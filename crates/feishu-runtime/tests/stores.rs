@@ -1,6 +1,5 @@
 //! Memories beyond one process: the rules that every store keeps, and the platform's ladder with a restart in between.
 #![cfg(any(feature = "dedup-file", feature = "dedup-redis"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,5 +1,4 @@
 //! The stream form keeps the same promises as handlers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

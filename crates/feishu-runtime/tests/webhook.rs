@@ -1,5 +1,4 @@
 //! The webhook of the example, with the same dispatcher as everything else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 #[path = "../examples/webhook/sealed.rs"]
 mod sealed;

@@ -1,7 +1,6 @@
 //! Opens byte streams in one's own way: no network at all, two ends of a pipe in memory.
 //!
 //! `cargo run -p feishu-transport --example swap_dial`
-#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
 //! Asks for connection URLs with an HTTP client of one's own.
 //!
 //! `cargo run -p feishu-transport --example swap_endpoint`
-#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

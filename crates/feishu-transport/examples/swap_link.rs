@@ -1,7 +1,6 @@
 //! Puts another thing in the place of the WebSocket: a pair of message queues in memory.
 //!
 //! `cargo run -p feishu-transport --example swap_link`
-#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

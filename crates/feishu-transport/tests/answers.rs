@@ -1,5 +1,4 @@
 //! An answer finds its way, or is counted as lost and its author told. Nothing waits for ever.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -1,5 +1,4 @@
 //! A connection that goes deaf is noticed, and one that is merely slow is kept.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

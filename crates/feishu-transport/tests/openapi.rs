@@ -1,5 +1,4 @@
 //! Calls with the app's token against the local platform's OpenAPI.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -1,5 +1,4 @@
 //! HTTP CONNECT proxies on real sockets: for both legs, with credentials, refusing, and silent.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

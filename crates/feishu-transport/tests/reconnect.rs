@@ -1,5 +1,4 @@
 //! After an outage: how soon, how often, and when not at all.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

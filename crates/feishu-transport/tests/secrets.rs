@@ -1,10 +1,4 @@
 //! Neither app secret nor ticket nor access key appears anywhere, at any log level, on any path.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper of tests fails as a test does"
-)]
 
 mod support;
 

@@ -1,5 +1,4 @@
 //! Stopping: in order, in time, and with nothing left behind.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -1,6 +1,5 @@
 //! Each swap point with a second implementation: the examples, run.
 #![allow(unreachable_pub, reason = "an example's items are public for this test")]
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 #[allow(dead_code, reason = "its main is not called here")]
 #[path = "../examples/swap_dial.rs"]

@@ -1,5 +1,4 @@
 //! TLS on real sockets, for both legs: whom to trust, and what is said when nobody is.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 mod support;
 

@@ -1,10 +1,6 @@
 //! Test data shared by the tests.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test uses its part; a fixture that is gone is a failure"
-)]
+#![allow(dead_code, reason = "each test uses its part; a fixture that is gone is a failure")]
 
 use std::fs;
 use std::path::PathBuf;

@@ -7,7 +7,6 @@
 //! Without settings it shows itself: it listens on loopback and plays the platform's part, a signed and encrypted click.
 //! With `FEISHU_ENCRYPT_KEY` (the Encrypt Key of the page "Encryption strategy") it serves the platform on
 //! `LISTEN`, `0.0.0.0:8080` by default; put TLS in front of it.
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 mod sealed;
 mod transport;

@@ -2,7 +2,6 @@
 //!
 //! The fuzz targets and the property tests share it.
 #![allow(dead_code, unreachable_pub, reason = "each user uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 #[path = "../../examples/swap_link.rs"]
 mod swap_link;

@@ -1,6 +1,5 @@
 //! A client against the local platform, over in-memory streams with real framing, on the paused clock.
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests fails as a test does")]
 
 mod roads;
 
