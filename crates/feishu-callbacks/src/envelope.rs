@@ -20,7 +20,7 @@ use crate::tolerant;
 /// give it `#[serde(default)]`: such a field never fails a request, whatever the platform puts there.
 ///
 /// ```
-/// use feishu_callbacks::{Body, Envelope};
+/// use feishu_callbacks::{EventBody, Envelope};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct FileEdited {
@@ -28,7 +28,7 @@ use crate::tolerant;
 ///     file_type: Option<String>,
 /// }
 ///
-/// impl Body for FileEdited {
+/// impl EventBody for FileEdited {
 ///     const TYPE: &'static str = "drive.file.edit_v1";
 ///     type Reply = ();
 /// }
@@ -41,7 +41,7 @@ use crate::tolerant;
 /// assert_eq!(edited.odd_fields()[0].path, "event.file_type");
 /// # Ok::<(), feishu_callbacks::DecodeError>(())
 /// ```
-pub trait Body: DeserializeOwned + Send + 'static {
+pub trait EventBody: DeserializeOwned + Send + 'static {
     /// Name in `header.event_type` (`event.type` in schema 1.0).
     const TYPE: &'static str;
 
@@ -83,7 +83,7 @@ impl<B> Envelope<B> {
 ///
 /// # Errors
 /// As [`peek`] and [`decode_with`], and when the payload is of another type.
-pub fn decode<B: Body>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
+pub fn decode<B: EventBody>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
     let header = peek(payload)?;
     if header.event_type != B::TYPE {
         let detail = format!("asked for {}, came {}", B::TYPE, header.event_type);
@@ -99,7 +99,7 @@ pub fn decode<B: Body>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
 ///
 /// # Errors
 /// When the payload is not JSON, or the body lacks what `B` cannot do without. No model of this crate requires anything.
-pub fn decode_with<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
+pub fn decode_with<B: EventBody>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
     let mut parts = Parts::new(header.schema);
     if read(payload, &mut parts).is_none() {
         return decode_tolerantly(header, payload);
@@ -114,7 +114,7 @@ pub fn decode_with<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envel
 }
 
 #[cold]
-fn decode_tolerantly<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
+fn decode_tolerantly<B: EventBody>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
     let text = well_formed(payload)?;
     let outcome = tolerant::decode_seed(&text, PartsSeed { schema: header.schema, body: PhantomData::<B> });
     let parts = outcome.value.unwrap_or_else(|| Parts::new(header.schema));
@@ -128,7 +128,7 @@ fn decode_tolerantly<B: Body>(header: Arc<Header>, payload: &[u8]) -> Result<Env
 }
 
 /// Reads a body that fits its type. UTF-8 is checked once for the whole payload instead of for each string in it.
-fn read<'de, B: Body>(payload: &'de [u8], parts: &mut Parts<'de, B>) -> Option<()> {
+fn read<'de, B: EventBody>(payload: &'de [u8], parts: &mut Parts<'de, B>) -> Option<()> {
     let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(payload).ok()?);
     parts.deserialize(&mut json).ok()?;
     json.end().ok()
@@ -155,7 +155,7 @@ struct Beside<'de> {
 }
 
 impl Beside<'_> {
-    fn give_to<B: Body>(self, event: &mut B) {
+    fn give_to<B: EventBody>(self, event: &mut B) {
         for (member, json) in [("host", self.host), ("context", self.context)] {
             if let Some(json) = json {
                 event.adopt(member, json.get());
@@ -165,7 +165,7 @@ impl Beside<'_> {
 }
 
 #[cold]
-fn without_body<B: Body>(
+fn without_body<B: EventBody>(
     header: Arc<Header>,
     beside: Beside<'_>,
     mut odd: Vec<OddField>,
@@ -176,7 +176,7 @@ fn without_body<B: Body>(
 }
 
 /// A body of nothing, for a payload whose `event` is absent or unreadable.
-fn empty<B: Body>(odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
+fn empty<B: EventBody>(odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
     let nothing = tolerant::decode_strict(b"{}");
     let first = odd.first().cloned();
     if first.is_none() {
@@ -207,7 +207,7 @@ enum Member {
     Other,
 }
 
-impl<'de, B: Body> DeserializeSeed<'de> for &mut Parts<'de, B> {
+impl<'de, B: EventBody> DeserializeSeed<'de> for &mut Parts<'de, B> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -219,7 +219,7 @@ impl<'de, B: Body> DeserializeSeed<'de> for &mut Parts<'de, B> {
     }
 }
 
-impl<'de, B: Body> Visitor<'de> for &mut Parts<'de, B> {
+impl<'de, B: EventBody> Visitor<'de> for &mut Parts<'de, B> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -244,7 +244,7 @@ impl<'de, B: Body> Visitor<'de> for &mut Parts<'de, B> {
 /// A body, or `null`.
 struct Event<'p, B>(&'p mut Option<B>);
 
-impl<'de, B: Body> DeserializeSeed<'de> for Event<'_, B> {
+impl<'de, B: EventBody> DeserializeSeed<'de> for Event<'_, B> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -252,7 +252,7 @@ impl<'de, B: Body> DeserializeSeed<'de> for Event<'_, B> {
     }
 }
 
-impl<'de, B: Body> Visitor<'de> for Event<'_, B> {
+impl<'de, B: EventBody> Visitor<'de> for Event<'_, B> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -288,7 +288,7 @@ impl<B> Clone for PartsSeed<B> {
 
 impl<B> Copy for PartsSeed<B> {}
 
-impl<'de, B: Body> DeserializeSeed<'de> for PartsSeed<B> {
+impl<'de, B: EventBody> DeserializeSeed<'de> for PartsSeed<B> {
     type Value = Parts<'de, B>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Parts<'de, B>, D::Error> {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::card::{Action, CardContent, RawCard, Template, Toast};
-use crate::envelope::{Body, Envelope};
+use crate::envelope::{Envelope, EventBody};
 use crate::ids::{ChatId, MessageId, OpenId, TenantKey, UserId};
 use crate::openapi::CallbackToken;
 use crate::reply::{Reply, ReplyError, write_json};
@@ -51,7 +51,7 @@ pub struct CardActionV1 {
     pub action: Action,
 }
 
-impl Body for CardActionV1 {
+impl EventBody for CardActionV1 {
     const TYPE: &'static str = CARD_ACTION_TYPE;
     type Reply = LegacyCardReply;
 }
@@ -77,7 +77,7 @@ pub struct LegacyCardReply {
 
 impl LegacyCardReply {
     /// Leaves the card as it is: `{}`.
-    pub fn unchanged() -> Self {
+    pub fn empty() -> Self {
         Self::default()
     }
 

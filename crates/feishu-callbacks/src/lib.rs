@@ -36,10 +36,11 @@ mod verification;
 
 pub use card::{
     Action, ActionTag, ActionValue, CardActionEvent, CardActionTrigger, CardContent, CardContext, CardError,
-    CardErrorKind, CardReply, Date, DateTime, DeliveryType, Dialect, FormError, FormValue, Host, MomentError,
-    Offset, Operator, RawCard, Template, Time, Toast, ToastKind, ToastLanguage,
+    CardErrorKind, CardReply, DeliveryType, Dialect, FieldError, FormValue, Host, Operator, PickedDate,
+    PickedDateTime, PickedError, PickedOffset, PickedTime, RawCard, Template, Toast, ToastKind,
+    ToastLanguage,
 };
-pub use envelope::{Body, Envelope, decode, decode_with};
+pub use envelope::{Envelope, EventBody, decode, decode_with};
 pub use error::{DecodeError, DecodeErrorKind, OddField};
 pub use header::{Header, Schema, VerificationToken};
 pub use ids::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::envelope::Body;
+use crate::envelope::EventBody;
 use crate::header::VerificationToken;
 use crate::reply::{Reply, ReplyError, write_json};
 use crate::text;
@@ -35,7 +35,7 @@ impl UrlVerification {
     }
 }
 
-impl Body for UrlVerification {
+impl EventBody for UrlVerification {
     const TYPE: &'static str = "url_verification";
     type Reply = Challenge;
 }

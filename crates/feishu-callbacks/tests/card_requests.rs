@@ -158,7 +158,7 @@ fn every_component_of_a_form_has_its_getter() {
 #[test]
 fn a_form_error_names_the_field_what_was_expected_and_what_was_there() {
     let form = click("card_form").event.action.form_value;
-    let told = |error: feishu_callbacks::FormError| {
+    let told = |error: feishu_callbacks::FieldError| {
         (error.field().to_owned(), error.found().to_owned(), error.is_missing())
     };
     assert_eq!(told(form.date("tea").unwrap_err()), ("tea".into(), "other text".into(), false));

@@ -5,7 +5,7 @@ mod any;
 mod support;
 
 use any::decode_any;
-use feishu_callbacks::{Body, CardActionEvent, DecodeErrorKind, Envelope, decode};
+use feishu_callbacks::{CardActionEvent, DecodeErrorKind, Envelope, EventBody, decode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{fixture, fixture_names};
@@ -279,7 +279,7 @@ struct Strict {
     note: Option<String>,
 }
 
-impl Body for Strict {
+impl EventBody for Strict {
     const TYPE: &'static str = "tea.paid_v1";
     type Reply = ();
 }
@@ -314,7 +314,7 @@ fn a_body_of_more_misfits_than_rounds_is_still_read() {
         note: Option<String>,
     }
 
-    impl Body for Wide {
+    impl EventBody for Wide {
         const TYPE: &'static str = "tea.paid_v1";
         type Reply = ();
     }

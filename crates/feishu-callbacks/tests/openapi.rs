@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use feishu_callbacks::build::Card;
 use feishu_callbacks::openapi::{
-    Answer, ApiError, Call, CallbackToken, CardUpdate, CodeKind, ErrorCode, MessagePatch, MessageReply,
+    Answer, ApiCode, ApiCodeKind, ApiError, Call, CallbackToken, CardUpdate, MessagePatch, MessageReply,
     MessageSend, Nothing, OutgoingMessage, PreviewRefresh, Receiver, SentMessage, TokenAnswer, TokenRequest,
     TokenSpent,
 };
@@ -92,9 +92,9 @@ fn tokens_are_asked_for_and_read() {
     assert_eq!((token.as_str(), life), ("t-1", Duration::from_secs(7140)));
     assert_eq!(
         answer(r#"{"code":10014,"msg":"app secret invalid"}"#).unwrap_err().kind(),
-        CodeKind::WrongCredentials
+        ApiCodeKind::WrongCredentials
     );
-    assert_eq!(answer(r#"{"code":0,"msg":"ok"}"#).unwrap_err().code(), ErrorCode(0));
+    assert_eq!(answer(r#"{"code":0,"msg":"ok"}"#).unwrap_err().code(), ApiCode(0));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn answers_are_read_and_refusals_say_what_to_do() {
         .unwrap()
         .into_data()
         .unwrap_err();
-    assert_eq!(refused.kind(), CodeKind::CallbackTokenUsedUp);
+    assert_eq!(refused.kind(), ApiCodeKind::CallbackTokenUsedUp);
     assert!(refused.to_string().contains("message id"), "{refused}");
     for page in [&b"<html>"[..], b"[]", b"{}", b""] {
         assert!(Answer::<Nothing>::read(page).is_err());
@@ -169,7 +169,7 @@ fn every_documented_code_has_a_kind() {
         99_991_672, 99_991_673,
     ];
     for code in codes {
-        assert_ne!(ErrorCode(code).kind(), CodeKind::Unknown, "{code}");
+        assert_ne!(ApiCode(code).kind(), ApiCodeKind::Unknown, "{code}");
     }
-    assert_eq!(ApiError::new(7, "?").kind(), CodeKind::Unknown);
+    assert_eq!(ApiError::new(7, "?").kind(), ApiCodeKind::Unknown);
 }

@@ -24,7 +24,7 @@ fn card_replies_have_the_documented_shape() {
     let raw = RawCard::new(card_v2()).unwrap();
     let template = Template::new("AAq1").version("1.0.3").variable("open_id", "ou_guest").variable("cups", 3);
     let cases = [
-        (CardReply::unchanged(), json!({})),
+        (CardReply::empty(), json!({})),
         (CardReply::toast(Toast::info("Tea")), json!({"toast": {"type": "info", "content": "Tea"}})),
         (CardReply::toast(Toast::error("")), json!({"toast": {"type": "error", "content": ""}})),
         (CardReply::card(raw.clone()), json!({"card": {"type": "raw", "data": card_v2()}})),
@@ -63,7 +63,7 @@ fn card_replies_have_the_documented_shape() {
 fn preview_replies_have_the_documented_shape() {
     let urls = PreviewUrls::new().copy_url("c").ios("i").android("a").pc("p").web("w");
     let cases = [
-        (PreviewReply::none(), json!({})),
+        (PreviewReply::empty(), json!({})),
         (PreviewReply::title("Order 42"), json!({"inline": {"title": "Order 42"}})),
         (
             PreviewReply::title("T").lang(PreviewLanguage::HiIn, "H").image_key("img_v3_1").url(urls),
@@ -93,7 +93,7 @@ fn preview_replies_have_the_documented_shape() {
 fn old_replies_have_the_card_at_the_top_level() {
     let card = RawCard::parse(r#"{"config":{"wide_screen_mode":true},"elements":[{"tag":"hr"}]}"#).unwrap();
     let cases = [
-        (LegacyCardReply::unchanged(), json!({})),
+        (LegacyCardReply::empty(), json!({})),
         (LegacyCardReply::toast(Toast::info("Tea")), json!({"toast": {"type": "info", "content": "Tea"}})),
         (
             LegacyCardReply::card(card).with_toast(Toast::info("Tea")),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{Frame, Header, Kind, Method, key};
+use crate::{Frame, Header, Kind, Method, header_name};
 
 impl Frame {
     /// The application-level ping. `service` is the `service_id` of the connection URL, 0 when it has none.
@@ -20,18 +20,18 @@ impl Frame {
         Self {
             service,
             method: Method::Control.into(),
-            headers: vec![Header::new(key::TYPE, Kind::Ping.as_str())],
+            headers: vec![Header::new(header_name::TYPE, Kind::Ping.as_str())],
             ..Self::default()
         }
     }
 
     /// Turns the received frame into its answer: all its fields and headers as they came, in order, with `payload` in
-    /// place of the received one and [`key::BIZ_RT`] (the handler's time in milliseconds) added at the end.
+    /// place of the received one and [`header_name::BIZ_RT`] (the handler's time in milliseconds) added at the end.
     ///
     /// For a message that came in fragments, this is called on the frame that completed it.
     #[must_use]
     pub fn into_answer(mut self, payload: Bytes, biz_rt_ms: u64) -> Self {
-        self.headers.push(Header::new(key::BIZ_RT, biz_rt_ms.to_string()));
+        self.headers.push(Header::new(header_name::BIZ_RT, biz_rt_ms.to_string()));
         self.payload = Some(payload);
         self
     }

@@ -3,7 +3,7 @@
 use crate::{Frame, Header};
 
 /// Names of the frame headers that the platform and its SDKs use.
-pub mod key {
+pub mod header_name {
     /// What the frame is: `ping`, `pong`, `event` or `card`. See [`Kind`](crate::Kind).
     pub const TYPE: &str = "type";
     /// Id of the message; the fragments of one message share it.
@@ -36,14 +36,14 @@ impl Frame {
         self.headers.iter().find(|header| header.key == key).map(|header| header.value.as_str())
     }
 
-    /// [`key::MESSAGE_ID`], if there is one and it is not empty.
+    /// [`header_name::MESSAGE_ID`], if there is one and it is not empty.
     pub fn message_id(&self) -> Option<&str> {
-        self.header(key::MESSAGE_ID).filter(|id| !id.is_empty())
+        self.header(header_name::MESSAGE_ID).filter(|id| !id.is_empty())
     }
 
-    /// [`key::TRACE_ID`], if there is one and it is not empty.
+    /// [`header_name::TRACE_ID`], if there is one and it is not empty.
     pub fn trace_id(&self) -> Option<&str> {
-        self.header(key::TRACE_ID).filter(|id| !id.is_empty())
+        self.header(header_name::TRACE_ID).filter(|id| !id.is_empty())
     }
 }
 
@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn an_empty_id_is_no_id() {
         let mut frame = Frame::ping(1);
-        frame.headers = vec![Header::new(key::MESSAGE_ID, ""), Header::new(key::TRACE_ID, "t")];
+        frame.headers =
+            vec![Header::new(header_name::MESSAGE_ID, ""), Header::new(header_name::TRACE_ID, "t")];
         assert_eq!(frame.message_id(), None);
         assert_eq!(frame.trace_id(), Some("t"));
     }

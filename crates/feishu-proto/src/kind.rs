@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Frame, key};
+use crate::{Frame, header_name};
 
 /// The `method` of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +85,7 @@ impl fmt::Display for Kind<'_> {
 impl Frame {
     /// The `type` header as a [`Kind`].
     pub fn kind(&self) -> Kind<'_> {
-        Kind::parse(self.header(key::TYPE).unwrap_or_default())
+        Kind::parse(self.header(header_name::TYPE).unwrap_or_default())
     }
 }
 

@@ -24,6 +24,6 @@ pub use bytes::Bytes;
 pub use prost::{DecodeError, Message};
 
 pub use crate::generated::{Frame, Header};
-pub use crate::header::key;
+pub use crate::header::header_name;
 pub use crate::kind::{Kind, Method};
 pub use crate::raw::RawFrame;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::wire::{Fields, LENGTH_DELIMITED, VARINT, put_bytes, put_length};
-use crate::{DecodeError, Frame, Kind, Method, key};
+use crate::{DecodeError, Frame, Kind, Method, header_name};
 
 /// Tag of the headers, of the payload, and of the fields that every frame has.
 const HEADERS: u64 = 5;
@@ -76,7 +76,7 @@ impl RawFrame {
 
     /// The `type` header as a [`Kind`].
     pub fn kind(&self) -> Kind<'_> {
-        Kind::parse(self.header(key::TYPE).unwrap_or_default())
+        Kind::parse(self.header(header_name::TYPE).unwrap_or_default())
     }
 
     /// The value of the first header called `name`.
@@ -91,14 +91,14 @@ impl RawFrame {
         self.headers.iter().map(move |header| (text(&header.key), text(&header.value)))
     }
 
-    /// [`key::MESSAGE_ID`], if there is one and it is not empty.
+    /// [`header_name::MESSAGE_ID`], if there is one and it is not empty.
     pub fn message_id(&self) -> Option<&str> {
-        self.header(key::MESSAGE_ID).filter(|id| !id.is_empty())
+        self.header(header_name::MESSAGE_ID).filter(|id| !id.is_empty())
     }
 
-    /// [`key::TRACE_ID`], if there is one and it is not empty.
+    /// [`header_name::TRACE_ID`], if there is one and it is not empty.
     pub fn trace_id(&self) -> Option<&str> {
-        self.header(key::TRACE_ID).filter(|id| !id.is_empty())
+        self.header(header_name::TRACE_ID).filter(|id| !id.is_empty())
     }
 
     /// The payload, a slice of the received bytes.
@@ -121,7 +121,7 @@ impl RawFrame {
     }
 
     /// The answer on the wire: this frame with all its fields and headers as they came, in order, with
-    /// [`key::BIZ_RT`] (milliseconds) as the last header and another payload.
+    /// [`header_name::BIZ_RT`] (milliseconds) as the last header and another payload.
     ///
     /// `write_payload` appends exactly `payload_len` bytes to the buffer it is given: this is where JSON is written
     /// straight into the frame. Should it append another number of bytes, the length is put right at the price of a
@@ -241,8 +241,8 @@ fn as_i32(number: u64) -> i32 {
 fn put_biz_rt(wire: &mut Vec<u8>, milliseconds: u64) {
     let value = milliseconds.to_string();
     // Two tags and two lengths of one byte each: neither text reaches 128 bytes.
-    put_length(wire, HEADERS, key::BIZ_RT.len() + value.len() + 4);
-    put_bytes(wire, 1, key::BIZ_RT.as_bytes());
+    put_length(wire, HEADERS, header_name::BIZ_RT.len() + value.len() + 4);
+    put_bytes(wire, 1, header_name::BIZ_RT.as_bytes());
     put_bytes(wire, 2, value.as_bytes());
 }
 

@@ -34,7 +34,7 @@ async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, Han
             println!("  bot   this will take four seconds, longer than the platform waits");
             tokio::time::sleep(Duration::from_secs(4)).await;
             println!("  bot   done, and the user has long been told");
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         }
         "fail" => Err("the order service is down".into()),
         name => {
@@ -85,7 +85,7 @@ fn dispatcher() -> Result<Dispatcher, feishu_runtime::Error> {
 /// Serves the real platform until Ctrl-C.
 async fn serve(app_id: AppId, secret: AppSecret) -> Result<(), Box<dyn Error>> {
     let domain = match var("FEISHU_DOMAIN") {
-        Ok(url) => Domain::custom(url).map_err(|_| {
+        Ok(url) => Domain::url(url).map_err(|_| {
             Wrong("FEISHU_DOMAIN must be a URL such as https://open.feishu.cn or https://open.larksuite.com")
         })?,
         Err(_) => Domain::Feishu,
@@ -93,7 +93,7 @@ async fn serve(app_id: AppId, secret: AppSecret) -> Result<(), Box<dyn Error>> {
     println!("connecting to {domain}; Ctrl-C ends");
     let report = Client::builder(app_id, secret)
         .domain(domain)
-        .connection(|connection| connection.on_lifecycle(tell))
+        .connection(|connection| connection.observe(tell))
         .dispatcher(dispatcher()?)
         .build()?
         .run_until(tokio::signal::ctrl_c())
@@ -116,7 +116,7 @@ fn tell(event: LifecycleEvent) {
 async fn rehearse() -> Result<(), Box<dyn Error>> {
     let gateway = Gateway::start().await?;
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url())?)
+        .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher()?)
         .build()?;
     let handle = client.handle();

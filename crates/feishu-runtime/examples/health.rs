@@ -49,10 +49,10 @@ fn answer(request: &Request<Incoming>, client: &ClientHandle) -> Response<Full<B
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let dispatcher =
-        Dispatcher::builder().on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) }).build()?;
+        Dispatcher::builder().on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) }).build()?;
     let gateway = Gateway::start().await?;
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url())?)
+        .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher)
         .build()?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

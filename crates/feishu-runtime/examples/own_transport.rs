@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::transport::{
-    self, Answer, Confirm, Delivery, Inbox, Received, ReplyPath, Stop, Transport,
+    self, Answer, Confirm, Delivery, Inbox, Received, ReplyPath, Shutdown, Transport,
 };
 use feishu_runtime::{Client, Dispatcher};
 use tokio::sync::mpsc;
@@ -26,7 +26,11 @@ struct Queue(mpsc::Receiver<Job>);
 
 #[async_trait]
 impl Transport for Queue {
-    async fn run(mut self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), transport::Error> {
+    async fn run(
+        mut self: Box<Self>,
+        inbox: Arc<dyn Inbox>,
+        mut stop: Shutdown,
+    ) -> Result<(), transport::Error> {
         loop {
             tokio::select! {
                 // From now on only the answers to what was delivered; they need no help of ours.
@@ -72,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         queue.send(Job { payload, answers: answers.clone() }).await?;
     }
     drop((queue, answers));
-    let report = Client::over(Queue(jobs)).dispatcher(dispatcher).build()?.run().await?;
+    let report = Client::with_transport(Queue(jobs)).dispatcher(dispatcher).build()?.run().await?;
     while let Some(answer) = answered.recv().await {
         println!("{} {}", answer.code(), String::from_utf8_lossy(answer.data().map_or(b"", |data| data)));
     }

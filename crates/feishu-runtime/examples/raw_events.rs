@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let gateway = Gateway::start().await?;
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url())?)
+        .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher)
         .build()?;
     let handle = client.handle();

@@ -37,12 +37,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         drop(platform);
         let recorder = Recorder::new(transport, File::create(&path)?);
-        Client::over(recorder).dispatcher(bot("Saved")?).build()?.run().await?;
+        Client::with_transport(recorder).dispatcher(bot("Saved")?).build()?.run().await?;
         println!("recorded in {}:\n{}", path.display(), std::fs::read_to_string(&path)?);
     }
     let replay = Replay::open(&path)?;
     let found = replay.report();
-    let report = Client::over(replay).dispatcher(bot("Noted")?).build()?.run().await?;
+    let report = Client::with_transport(replay).dispatcher(bot("Noted")?).build()?.run().await?;
     println!("{found}{report}");
     Ok(())
 }

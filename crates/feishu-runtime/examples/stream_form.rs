@@ -9,10 +9,10 @@ use std::error::Error;
 use feishu_gateway::{Click, Gateway};
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::transport::{AppId, AppSecret, Domain};
-use feishu_runtime::{Callbacks, Client, Dispatcher, HandlerError};
+use feishu_runtime::{CallbackStream, Client, Dispatcher, HandlerError};
 
 /// One loop for everything that comes.
-async fn pull(mut callbacks: Callbacks) -> Result<(), HandlerError> {
+async fn pull(mut callbacks: CallbackStream) -> Result<(), HandlerError> {
     while let Some(item) = callbacks.next().await {
         println!("{}, {:?} left to answer", item.event_type(), item.context().remaining());
         match item.event_type() {
@@ -29,12 +29,12 @@ async fn pull(mut callbacks: Callbacks) -> Result<(), HandlerError> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (dispatcher, callbacks) = Dispatcher::builder().into_stream(64)?;
+    let (dispatcher, callbacks) = Dispatcher::builder().build_stream(64)?;
     let pulling = tokio::spawn(pull(callbacks));
 
     let gateway = Gateway::start().await?;
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url())?)
+        .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher)
         .build()?;
     let report = client

@@ -10,8 +10,8 @@ use feishu_transport::{Answer, Receipt, Received, Responder};
 use tokio::time::Instant;
 
 use crate::core::Core;
-use crate::dispatch::{Plan, Route};
-use crate::stats::{Fate, Side};
+use crate::dispatch::{Plan, PlannedRoute};
+use crate::stats::{Incident, Outcome};
 
 pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -57,7 +57,7 @@ impl Call {
         &self.core.plan
     }
 
-    pub(crate) fn route(&self) -> &Route {
+    pub(crate) fn route(&self) -> &PlannedRoute {
         self.core.plan.route(self.route)
     }
 
@@ -76,16 +76,16 @@ impl Call {
     }
 
     /// Gives the last answer, with the handler at its end. False when one was given before.
-    pub(crate) fn answer(self: &Arc<Self>, answer: &Answer, fate: Fate) -> bool {
-        self.give(answer, fate, false)
+    pub(crate) fn answer(self: &Arc<Self>, answer: &Answer, outcome: Outcome) -> bool {
+        self.give(answer, outcome, false)
     }
 
     /// Gives an answer while the handler goes on. False when one was given before.
-    pub(crate) fn answer_early(self: &Arc<Self>, answer: &Answer, fate: Fate) -> bool {
-        self.give(answer, fate, true)
+    pub(crate) fn answer_early(self: &Arc<Self>, answer: &Answer, outcome: Outcome) -> bool {
+        self.give(answer, outcome, true)
     }
 
-    fn give(self: &Arc<Self>, answer: &Answer, fate: Fate, goes_on: bool) -> bool {
+    fn give(self: &Arc<Self>, answer: &Answer, outcome: Outcome, goes_on: bool) -> bool {
         let (responder, wants_receipt) = {
             let mut slot = self.slot();
             let Some(responder) = slot.responder.take() else { return false };
@@ -96,7 +96,7 @@ impl Call {
             (responder, wants_receipt)
         };
         // Counted first: whoever sees the answer sees the count as well.
-        self.core.settled(self, fate, answer);
+        self.core.settled(self, outcome, answer);
         if wants_receipt {
             let receipt = responder.send_with_receipt(answer);
             self.core.spawn(Arc::clone(self).follow(receipt));
@@ -110,7 +110,7 @@ impl Call {
     pub(crate) fn abandon(&self) {
         let responder = self.slot().responder.take();
         if let Some(responder) = responder {
-            self.core.settled(self, Fate::Abandoned, &Answer::failed());
+            self.core.settled(self, Outcome::Abandoned, &Answer::failed());
             drop(responder);
         }
     }
@@ -127,7 +127,7 @@ impl Call {
             }
             Written::Lost => {
                 drop(slot);
-                self.core.stats.side(Side::AfterReplySkipped);
+                self.core.stats.side(Incident::AfterReplySkipped);
             }
         }
         true
@@ -150,7 +150,7 @@ impl Call {
                     trace_id = self.received.trace_id(),
                     "the answer was lost; what should follow it is left out",
                 );
-                self.core.stats.side(Side::AfterReplySkipped);
+                self.core.stats.side(Incident::AfterReplySkipped);
             }
         }
     }

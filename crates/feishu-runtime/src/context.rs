@@ -15,7 +15,7 @@ use crate::HandlerError;
 use crate::call::{Boxed, Call};
 use crate::core::Core;
 use crate::handler::encode;
-use crate::stats::Fate;
+use crate::stats::Outcome;
 
 /// One call of a handler: where the callback came from, how much time is left, and how to answer early. Cheap to clone;
 /// it may be moved into other tasks.
@@ -133,7 +133,7 @@ impl Context {
     }
 
     /// Answers now; the handler goes on. What it returns in the end is taken by
-    /// [`on_late_result`](crate::Registration::on_late_result) if that was registered.
+    /// [`on_late_result`](crate::Route::on_late_result) if that was registered.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl Context {
         if !self.call.is_answered() {
             self.call.keep_typed(reply);
         }
-        if self.call.answer_early(&answer, Fate::Answered) {
+        if self.call.answer_early(&answer, Outcome::Answered) {
             self.call.core.stall_guard.pass_on();
             return Ok(());
         }

@@ -12,11 +12,11 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admission, Permit};
 use crate::call::Call;
 use crate::dedup::{Claim, Memory};
-use crate::dispatch::{Lanes, Plan, Route, Unhandled};
-use crate::hooks::{Replied, Seen};
+use crate::dispatch::{Lanes, Plan, PlannedRoute, Unhandled};
+use crate::hooks::{AnswerInfo, DeliveryInfo};
 use crate::panics::poll_caught;
 use crate::stall::StallGuard;
-use crate::stats::{Fate, Ledger, Side, Stats};
+use crate::stats::{Incident, Ledger, Outcome, Stats};
 
 /// What a client's deliveries share. Everything here lives as long as the client, not as a connection.
 pub(crate) struct Core {
@@ -50,7 +50,7 @@ impl Core {
             .map(|route| route.invoke.is_ordered().then(|| Lanes::new(plan.limits.waiting_per_key)));
         Arc::new(Self {
             stats: Ledger::new(plan.routes.len()),
-            admission: Admission::new(plan.limits, plan.routes.iter().map(Route::limit)),
+            admission: Admission::new(plan.limits, plan.routes.iter().map(PlannedRoute::limit)),
             memory: plan.dedup.on.then(|| Memory::new(plan.dedup.bounds)),
             lanes: lanes.collect(),
             unhandled: Unhandled::default(),
@@ -73,7 +73,7 @@ impl Core {
                 biased;
                 () = core.killed.cancelled() => {}
                 ended = ended => if let Err(panic) = ended {
-                    core.stats.side(Side::AfterReplyPanicked);
+                    core.stats.side(Incident::AfterReplyPanicked);
                     tracing::error!(%panic, "work that was to follow an answer panicked");
                 },
             }
@@ -103,41 +103,41 @@ impl Core {
         &self.blocking
     }
 
-    /// Counts and tells the one fate of a delivery that had a handler.
-    pub(crate) fn settled(&self, call: &Call, fate: Fate, answer: &Answer) {
-        self.count(&call.received, Some(&call.header), Some(call.route), fate, answer);
+    /// Counts and tells the one outcome of a delivery that had a handler.
+    pub(crate) fn settled(&self, call: &Call, outcome: Outcome, answer: &Answer) {
+        self.count(&call.received, Some(&call.header), Some(call.route), outcome, answer);
     }
 
-    /// Counts and tells the one fate of a delivery.
+    /// Counts and tells the one outcome of a delivery.
     pub(crate) fn count(
         &self,
         received: &Arc<Received>,
         header: Option<&Arc<Header>>,
         route: Option<usize>,
-        fate: Fate,
+        outcome: Outcome,
         answer: &Answer,
     ) {
         let took = Instant::now().saturating_duration_since(received.received_at());
-        self.stats.settled(fate, route.map(|route| (route, took)));
+        self.stats.settled(outcome, route.map(|route| (route, took)));
         let handler = route.map(|route| &self.plan.route(route).name);
-        crate::meter::settled(fate, handler, took);
+        crate::meter::settled(outcome, handler, took);
         tracing::debug!(
             event_type = header.map(|header| header.event_type.as_str()),
             handler = handler.map(AsRef::as_ref),
             trace_id = received.trace_id(),
-            fate = fate.as_str(),
+            outcome = outcome.as_str(),
             code = answer.code(),
             ?took,
             "answered",
         );
-        let told = self.plan.hooks.reply(|| Replied {
+        let told = self.plan.hooks.reply(|| AnswerInfo {
             seen: self.seen(received, header, route),
-            fate,
+            outcome,
             answer: answer.clone(),
             took,
         });
         if !told {
-            self.stats.side(Side::HooksMissed);
+            self.stats.side(Incident::HooksMissed);
         }
     }
 
@@ -146,8 +146,8 @@ impl Core {
         received: &Arc<Received>,
         header: Option<&Arc<Header>>,
         route: Option<usize>,
-    ) -> Seen {
-        Seen {
+    ) -> DeliveryInfo {
+        DeliveryInfo {
             header: header.cloned(),
             received: Arc::clone(received),
             handler: route.map(|route| Arc::clone(&self.plan.route(route).name)),

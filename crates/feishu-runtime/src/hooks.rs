@@ -7,7 +7,7 @@ use std::time::Duration;
 use feishu_callbacks::Header;
 use feishu_transport::{Answer, Received};
 
-use crate::stats::Fate;
+use crate::stats::Outcome;
 
 /// Calls that wait for a slow hook. More than these are left out and counted.
 const BACKLOG: usize = 1024;
@@ -15,7 +15,7 @@ const BACKLOG: usize = 1024;
 /// A delivery, as a hook sees it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Seen {
+pub struct DeliveryInfo {
     /// What the payload says about itself; `None` when it says nothing readable.
     pub header: Option<Arc<Header>>,
     /// The payload and everything that came beside it.
@@ -27,11 +27,11 @@ pub struct Seen {
 /// An answered delivery, as a hook sees it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Replied {
+pub struct AnswerInfo {
     /// What was answered.
-    pub seen: Seen,
-    /// Its fate.
-    pub fate: Fate,
+    pub seen: DeliveryInfo,
+    /// Its outcome.
+    pub outcome: Outcome,
     /// The answer.
     pub answer: Answer,
     /// Time from the arrival to the answer.
@@ -43,15 +43,15 @@ type Hook<T> = Box<dyn FnMut(&T) + Send>;
 /// The hooks of a dispatcher, before they run.
 #[derive(Default)]
 pub(crate) struct HookSet {
-    pub(crate) callback: Option<Hook<Seen>>,
-    pub(crate) unhandled: Option<Hook<Seen>>,
-    pub(crate) reply: Option<Hook<Replied>>,
+    pub(crate) callback: Option<Hook<DeliveryInfo>>,
+    pub(crate) unhandled: Option<Hook<DeliveryInfo>>,
+    pub(crate) reply: Option<Hook<AnswerInfo>>,
 }
 
 enum Told {
-    Callback(Seen),
-    Unhandled(Seen),
-    Reply(Replied),
+    Callback(DeliveryInfo),
+    Unhandled(DeliveryInfo),
+    Reply(AnswerInfo),
 }
 
 /// The sending end: it never blocks.
@@ -98,17 +98,17 @@ impl HookSet {
 impl Hooks {
     /// False when the hook is too slow and this was left out.
     #[must_use]
-    pub(crate) fn callback(&self, seen: impl FnOnce() -> Seen) -> bool {
+    pub(crate) fn callback(&self, seen: impl FnOnce() -> DeliveryInfo) -> bool {
         !self.wants_callback || self.tell(Told::Callback(seen()))
     }
 
     #[must_use]
-    pub(crate) fn unhandled(&self, seen: impl FnOnce() -> Seen) -> bool {
+    pub(crate) fn unhandled(&self, seen: impl FnOnce() -> DeliveryInfo) -> bool {
         !self.wants_unhandled || self.tell(Told::Unhandled(seen()))
     }
 
     #[must_use]
-    pub(crate) fn reply(&self, replied: impl FnOnce() -> Replied) -> bool {
+    pub(crate) fn reply(&self, replied: impl FnOnce() -> AnswerInfo) -> bool {
         !self.wants_reply || self.tell(Told::Reply(replied()))
     }
 

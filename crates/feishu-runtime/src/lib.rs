@@ -52,15 +52,15 @@ pub use crate::dedup::RedisStore;
 pub use crate::dedup::{Dedup, DedupStore, StoreError, StoredClaim};
 pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
 pub use crate::error::{Error, ErrorKind, HandlerError};
-pub use crate::handler::{Callback, Handler, RawEvent, Registration, blocking, handler, method, of, raw};
+pub use crate::handler::{Callback, Handler, RawEvent, Route, blocking, handler, method, of, raw};
 pub use crate::histogram::Latency;
-pub use crate::hooks::{Replied, Seen};
+pub use crate::hooks::{AnswerInfo, DeliveryInfo};
 pub use crate::limits::Limits;
 #[cfg(feature = "long-connection")]
 pub use crate::openapi::{CallError, SendCall};
 pub use crate::panics::capture_panic_locations;
-pub use crate::stats::{Fate, Fates, HandlerStats, Side, Sides, Stats};
-pub use crate::stream::{Callbacks, Item};
+pub use crate::stats::{HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats};
+pub use crate::stream::{CallbackStream, PendingCallback};
 pub use crate::supervisor::{AppState, AppStatus, Supervisor};
 
 /// The guides' examples compile and run as tests of this crate.

@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use crate::stats::{Fate, Side};
+use crate::stats::{Incident, Outcome};
 
-/// A delivery has its fate; `handler` names its handler, if it had one.
+/// A delivery has its outcome; `handler` names its handler, if it had one.
 #[cfg(feature = "metrics")]
-pub(crate) fn settled(fate: Fate, handler: Option<&std::sync::Arc<str>>, took: Duration) {
+pub(crate) fn settled(outcome: Outcome, handler: Option<&std::sync::Arc<str>>, took: Duration) {
     let handler = handler.map_or_else(|| std::sync::Arc::from(""), std::sync::Arc::clone);
-    metrics::counter!("feishu_deliveries_total", "fate" => fate.as_str(), "handler" => handler.clone())
+    metrics::counter!("feishu_deliveries_total", "outcome" => outcome.as_str(), "handler" => handler.clone())
         .increment(1);
     metrics::histogram!("feishu_answer_seconds", "handler" => handler).record(took.as_secs_f64());
 }
 
 /// Something else happened.
 #[cfg(feature = "metrics")]
-pub(crate) fn side(side: Side) {
+pub(crate) fn side(side: Incident) {
     metrics::counter!("feishu_incidents_total", "kind" => side.as_str()).increment(1);
 }
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) fn settled(_: Fate, _: Option<&std::sync::Arc<str>>, _: Duration) {}
+pub(crate) fn settled(_: Outcome, _: Option<&std::sync::Arc<str>>, _: Duration) {}
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) fn side(_: Side) {}
+pub(crate) fn side(_: Incident) {}

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use feishu_callbacks::openapi::{Answer, Call, CodeKind, ErrorCode};
+use feishu_callbacks::openapi::{Answer, ApiCode, ApiCodeKind, Call};
 use feishu_transport::{ErrorKind, OpenApi};
 
 /// Sends the typed requests of [`callbacks::openapi`](crate::callbacks::openapi).
@@ -17,7 +17,7 @@ use feishu_transport::{ErrorKind, OpenApi};
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let platform = feishu_gateway::Gateway::start().await?;
 /// # let (id, secret, url) = (platform.app_id(), platform.app_secret(), platform.base_url());
-/// let api = OpenApi::new(AppId::new(id), AppSecret::new(secret), Domain::custom(url)?)?;
+/// let api = OpenApi::new(AppId::new(id), AppSecret::new(secret), Domain::url(url)?)?;
 /// let message = OutgoingMessage::text("Your order is on its way");
 /// let sent = api.send(&MessageSend { to: Receiver::Chat("oc_1".into()), message }).await?;
 /// assert!(sent.message_id.is_some());
@@ -57,27 +57,27 @@ impl SendCall for OpenApi {
 /// Why a call failed.
 #[derive(Debug)]
 pub struct CallError {
-    code: Option<ErrorCode>,
+    code: Option<ApiCode>,
     text: String,
     source: Option<feishu_transport::Error>,
 }
 
 impl CallError {
     /// The platform's code; `None` when its answer did not come.
-    pub fn code(&self) -> Option<ErrorCode> {
+    pub fn code(&self) -> Option<ApiCode> {
         self.code
     }
 
     /// What the code means; `None` when the answer did not come. Whether the call was carried out is then unknown.
-    pub fn kind(&self) -> Option<CodeKind> {
-        self.code.map(ErrorCode::kind)
+    pub fn kind(&self) -> Option<ApiCodeKind> {
+        self.code.map(ApiCode::kind)
     }
 }
 
 impl From<feishu_transport::Error> for CallError {
     fn from(error: feishu_transport::Error) -> Self {
         let code = match error.kind() {
-            ErrorKind::CallRefused { code, .. } => Some(ErrorCode(*code)),
+            ErrorKind::CallRefused { code, .. } => Some(ApiCode(*code)),
             _ => None,
         };
         let text = match code {

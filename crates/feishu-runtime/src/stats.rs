@@ -1,4 +1,4 @@
-//! Counts of every delivery's fate. They add up: what was received has one fate, or is being handled.
+//! Counts of every delivery's outcome. They add up: what was received has one outcome, or is being handled.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -51,8 +51,8 @@ macro_rules! counts {
 }
 
 counts! {
-    /// What became of one delivery. Each has exactly one fate.
-    Fate, LiveFates, Fates, /// How many deliveries had which fate.
+    /// What became of one delivery. Each has exactly one outcome.
+    Outcome, LiveFates, OutcomeCounts, /// How many deliveries had which outcome.
     ;
     /// A handler's reply was sent before the deadline.
     Answered answered,
@@ -76,7 +76,7 @@ counts! {
 
 counts! {
     /// What else happened.
-    Side, LiveSides, Sides, /// How often something happened that is not the fate of a delivery.
+    Incident, LiveSides, IncidentCounts, /// How often something happened that is not the outcome of a delivery.
     ;
     /// Handlers that ended well after their delivery had been answered.
     LateCompleted late_completed,
@@ -105,12 +105,12 @@ counts! {
 pub struct Stats {
     /// Deliveries received.
     pub received: u64,
-    /// Their fates.
-    pub fates: Fates,
-    /// Deliveries that have no fate yet.
+    /// Their outcomes.
+    pub outcomes: OutcomeCounts,
+    /// Deliveries that have no outcome yet.
     pub pending: u64,
     /// What else happened.
-    pub sides: Sides,
+    pub sides: IncidentCounts,
     /// Handlers that run, late ones included.
     pub running: usize,
     /// Deliveries that wait for a running place.
@@ -135,13 +135,13 @@ pub struct HandlerStats {
     pub name: String,
     /// The type it is registered for; empty for a fallback.
     pub event_type: String,
-    /// The fates of its deliveries.
-    pub fates: Fates,
+    /// The outcomes of its deliveries.
+    pub outcomes: OutcomeCounts,
     /// How long its answers took.
     pub latency: Latency,
 }
 
-impl Fates {
+impl OutcomeCounts {
     /// All of them.
     pub fn total(&self) -> u64 {
         self.iter().map(|(_, count)| count).sum()
@@ -149,10 +149,10 @@ impl Fates {
 }
 
 impl Stats {
-    /// Whether every delivery has one fate or is pending. True whenever no delivery is being counted at the moment of
+    /// Whether every delivery has one outcome or is pending. True whenever no delivery is being counted at the moment of
     /// the reading.
-    pub fn add_up(&self) -> bool {
-        self.received == self.fates.total() + self.pending
+    pub fn is_consistent(&self) -> bool {
+        self.received == self.outcomes.total() + self.pending
     }
 }
 
@@ -160,7 +160,7 @@ impl Stats {
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "received {}", self.received)?;
-        for (name, count) in self.fates.iter().filter(|(_, count)| *count > 0) {
+        for (name, count) in self.outcomes.iter().filter(|(_, count)| *count > 0) {
             write!(f, ", {name} {count}")?;
         }
         if self.pending > 0 { write!(f, ", pending {}", self.pending) } else { Ok(()) }
@@ -172,14 +172,14 @@ impl fmt::Display for Stats {
 pub(crate) struct Ledger {
     received: AtomicU64,
     pending: AtomicU64,
-    fates: LiveFates,
+    outcomes: LiveFates,
     sides: LiveSides,
     handlers: Vec<HandlerLedger>,
 }
 
 #[derive(Debug, Default)]
 struct HandlerLedger {
-    fates: LiveFates,
+    outcomes: LiveFates,
     latency: Histogram,
 }
 
@@ -188,7 +188,7 @@ impl Ledger {
         Self {
             received: AtomicU64::new(0),
             pending: AtomicU64::new(0),
-            fates: LiveFates::default(),
+            outcomes: LiveFates::default(),
             sides: LiveSides::default(),
             handlers: (0..handlers).map(|_| HandlerLedger::default()).collect(),
         }
@@ -199,19 +199,19 @@ impl Ledger {
         self.received.fetch_add(1, Relaxed);
     }
 
-    /// The one fate of a delivery; `route` and the time it took where a handler was found.
-    pub(crate) fn settled(&self, fate: Fate, handler: Option<(usize, Duration)>) {
-        self.fates.one(fate);
+    /// The one outcome of a delivery; `route` and the time it took where a handler was found.
+    pub(crate) fn settled(&self, outcome: Outcome, handler: Option<(usize, Duration)>) {
+        self.outcomes.one(outcome);
         self.pending.fetch_sub(1, Relaxed);
         if let Some((route, took)) = handler {
             if let Some(handler) = self.handlers.get(route) {
-                handler.fates.one(fate);
+                handler.outcomes.one(outcome);
                 handler.latency.record(took);
             }
         }
     }
 
-    pub(crate) fn side(&self, side: Side) {
+    pub(crate) fn side(&self, side: Incident) {
         self.sides.one(side);
         crate::meter::side(side);
     }
@@ -220,12 +220,17 @@ impl Ledger {
     pub(crate) fn read(&self, describe: impl Fn(usize) -> (String, String)) -> Stats {
         let handlers = self.handlers.iter().enumerate().map(|(route, handler)| {
             let (name, event_type) = describe(route);
-            HandlerStats { name, event_type, fates: handler.fates.read(), latency: handler.latency.read() }
+            HandlerStats {
+                name,
+                event_type,
+                outcomes: handler.outcomes.read(),
+                latency: handler.latency.read(),
+            }
         });
         Stats {
             received: self.received.load(Relaxed),
             pending: self.pending.load(Relaxed),
-            fates: self.fates.read(),
+            outcomes: self.outcomes.read(),
             sides: self.sides.read(),
             handlers: handlers.collect(),
             ..Stats::default()

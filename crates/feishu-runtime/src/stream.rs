@@ -15,7 +15,7 @@ use crate::handler::encode;
 use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerError, RawEvent};
 
 /// Every callback that has no handler of its own, as items with an explicit reply; from
-/// [`DispatcherBuilder::into_stream`].
+/// [`DispatcherBuilder::build_stream`].
 ///
 /// Deadlines, limits, deduplication and counts hold as for handlers. An item that is dropped without a reply counts as
 /// failed; one that is kept too long is answered at its deadline.
@@ -27,14 +27,14 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// let (dispatcher, mut callbacks) = Dispatcher::builder().into_stream(64)?;
+/// let (dispatcher, mut callbacks) = Dispatcher::builder().build_stream(64)?;
 /// let pull = tokio::spawn(async move {
 ///     while let Some(item) = callbacks.next().await {
 ///         match item.event_type() {
 ///             "card.action.trigger" => {
 ///                 let click: CardActionTrigger = item.read()?;
 ///                 let who = click.event.operator.open_id;
-///                 item.reply(CardReply::toast(Toast::info("Seen")))?;
+///                 item.reply(CardReply::toast(Toast::info("DeliveryInfo")))?;
 ///             }
 ///             _ => item.acknowledge(),
 ///         }
@@ -43,18 +43,18 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 /// });
 ///
 /// let harness = Harness::new(&dispatcher);
-/// assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "Seen");
+/// assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "DeliveryInfo");
 /// # drop((harness, dispatcher));
 /// # pull.await??;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Callbacks(mpsc::Receiver<Item>);
+pub struct CallbackStream(mpsc::Receiver<PendingCallback>);
 
 /// One callback, and the duty to answer it.
 #[must_use = "an item that is dropped is answered with code 500"]
-pub struct Item {
+pub struct PendingCallback {
     event: RawEvent,
     cx: Context,
     reply: oneshot::Sender<Result<Given, HandlerError>>,
@@ -71,7 +71,7 @@ impl DispatcherBuilder {
     ///
     /// As [`build`](Self::build), when `capacity` is 0, and when there is a fallback already.
     #[track_caller]
-    pub fn into_stream(self, capacity: usize) -> Result<(Dispatcher, Callbacks), Error> {
+    pub fn build_stream(self, capacity: usize) -> Result<(Dispatcher, CallbackStream), Error> {
         if capacity == 0 {
             return Err(Error::misuse(
                 "a stream with a capacity of 0 would refuse everything; give 1 or more",
@@ -83,39 +83,43 @@ impl DispatcherBuilder {
             let sender = Arc::clone(&sender);
             async move { hand_over(&sender, event, cx).await }
         });
-        Ok((dispatcher.build()?, Callbacks(receiver)))
+        Ok((dispatcher.build()?, CallbackStream(receiver)))
     }
 }
 
-async fn hand_over(sender: &mpsc::Sender<Item>, event: RawEvent, cx: Context) -> Result<Given, HandlerError> {
+async fn hand_over(
+    sender: &mpsc::Sender<PendingCallback>,
+    event: RawEvent,
+    cx: Context,
+) -> Result<Given, HandlerError> {
     let (reply, given) = oneshot::channel();
-    sender.try_send(Item { event, cx, reply }).map_err(|error| match error {
+    sender.try_send(PendingCallback { event, cx, reply }).map_err(|error| match error {
         mpsc::error::TrySendError::Full(_) => "the stream is full",
         mpsc::error::TrySendError::Closed(_) => "nobody reads the stream",
     })?;
     given.await.unwrap_or_else(|_| Err("the item was dropped without a reply".into()))
 }
 
-impl Callbacks {
+impl CallbackStream {
     /// The next item; `None` once every client and the dispatcher are gone.
     ///
     /// # Cancel safety
     ///
     /// Safe: no item is lost.
-    pub async fn next(&mut self) -> Option<Item> {
+    pub async fn next(&mut self) -> Option<PendingCallback> {
         self.0.recv().await
     }
 }
 
-impl Stream for Callbacks {
-    type Item = Item;
+impl Stream for CallbackStream {
+    type Item = PendingCallback;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<PendingCallback>> {
         self.0.poll_recv(cx)
     }
 }
 
-impl Item {
+impl PendingCallback {
     /// What the payload says about itself.
     pub fn header(&self) -> &Arc<Header> {
         &self.event.header
@@ -185,8 +189,8 @@ impl Reply for Given {
     }
 }
 
-impl fmt::Debug for Item {
+impl fmt::Debug for PendingCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Item").field("cx", &self.cx).finish_non_exhaustive()
+        f.debug_struct("PendingCallback").field("cx", &self.cx).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use feishu_callbacks::build::{
     Button, Card, Checker, Column, Columns, DatePicker, DateTimePicker, Form, HeaderColor, Image, Input,
     MultiSelect, PeoplePicker, Select, TimePicker,
 };
-use feishu_callbacks::openapi::{CardUpdate, CodeKind};
+use feishu_callbacks::openapi::{ApiCodeKind, CardUpdate};
 use feishu_callbacks::{CardActionTrigger, CardReply, RawCard, Template, Toast};
 use feishu_gateway::{Click, Gateway, Value};
 use feishu_runtime::{Client, Context, Dispatcher, SendCall as _};
@@ -28,7 +28,7 @@ async fn run(dispatcher: impl FnOnce(OpenApi) -> Dispatcher) -> Gateway {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let dial = GatewayDial(gateway.clone());
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url()).unwrap())
+        .domain(Domain::url(gateway.base_url()).unwrap())
         .connection(|connection| connection.dial(dial));
     let api = client.open_api().unwrap();
     let client = client.dispatcher(dispatcher(api)).build().unwrap();
@@ -125,6 +125,6 @@ async fn a_delayed_update_follows_its_answer_and_its_token_is_good_for_two() {
     gateway.click(Click::button("b").message(&message)).await.unwrap();
     assert!(outcomes.recv().await.unwrap().is_ok());
     assert!(outcomes.recv().await.unwrap().is_ok());
-    assert_eq!(outcomes.recv().await.unwrap().unwrap_err(), Some(CodeKind::CallbackTokenUsedUp));
+    assert_eq!(outcomes.recv().await.unwrap().unwrap_err(), Some(ApiCodeKind::CallbackTokenUsedUp));
     assert_eq!(gateway.card(&message).unwrap(), json_of(card("Second")));
 }

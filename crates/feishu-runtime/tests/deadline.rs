@@ -34,7 +34,7 @@ async fn a_handler_of_two_seconds_is_in_time() {
     let began = Instant::now();
     assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("done"));
     assert_eq!(began.elapsed().as_secs(), 2);
-    assert_eq!(harness.stats().fates.answered, 1);
+    assert_eq!(harness.stats().outcomes.answered, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,8 +61,8 @@ async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on
     assert_eq!(began.elapsed().as_secs(), 10);
     assert_eq!(ended.load(SeqCst), 1);
     let stats = harness.stats();
-    assert_eq!((stats.fates.late, stats.sides.late_completed), (1, 1));
-    assert!(stats.add_up());
+    assert_eq!((stats.outcomes.late, stats.sides.late_completed), (1, 1));
+    assert!(stats.is_consistent());
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +86,7 @@ async fn a_late_callback_without_a_choice_is_refused_and_a_late_event_acknowledg
     assert_eq!(harness.call(CardClick::new()).await.code(), 500);
     assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
     assert_eq!(harness.call(Event::new("order.paid_v1", json!({}))).await.code(), 500);
-    assert_eq!(harness.stats().fates.late, 3);
+    assert_eq!(harness.stats().outcomes.late, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +160,7 @@ async fn a_handler_may_answer_now_and_go_on_working() {
     harness.idle().await;
     assert_eq!(late.load(SeqCst), 1);
     let stats = harness.stats();
-    assert_eq!((stats.fates.answered, stats.fates.late), (1, 0));
+    assert_eq!((stats.outcomes.answered, stats.outcomes.late), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,7 +183,7 @@ async fn an_event_can_be_acknowledged_before_its_handler_runs() {
     assert_eq!(began.elapsed(), Duration::ZERO);
     harness.idle().await;
     let stats = harness.stats();
-    assert_eq!((stats.fates.answered, stats.sides.late_failed), (1, 1));
+    assert_eq!((stats.outcomes.answered, stats.sides.late_failed), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,7 +203,7 @@ async fn what_follows_the_reply_starts_when_it_is_written() {
                 })?;
                 cx.after_reply(async { panic!("on purpose") })?;
                 log.lock().unwrap().push("handled");
-                Ok(CardReply::unchanged())
+                Ok(CardReply::empty())
             }
         })
         .build()

@@ -34,7 +34,7 @@ async fn closures_are_typed_by_their_first_argument() {
     let reply: PreviewReply = harness.call(LinkPreview::of("https://example.com/42")).await.reply();
     assert_eq!(reply, PreviewReply::title("Order 42"));
     assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
-    assert_eq!(harness.stats().fates.answered, 3);
+    assert_eq!(harness.stats().outcomes.answered, 3);
 }
 
 struct Bot {
@@ -93,7 +93,7 @@ async fn blocking_handlers_run_on_their_own_threads_and_no_more_than_allowed() {
                 assert_ne!(std::thread::current().id(), main);
                 let _ = entered.send(());
                 theirs.wait();
-                Ok(CardReply::unchanged())
+                Ok(CardReply::empty())
             })
             .deadline(Duration::from_secs(60)),
         )
@@ -131,7 +131,7 @@ async fn errors_and_panics_are_answered_and_harm_nobody_else() {
                 Some("text") => return Err("no such order".into()),
                 _ => {}
             }
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .build()
         .unwrap();
@@ -140,14 +140,14 @@ async fn errors_and_panics_are_answered_and_harm_nobody_else() {
         assert_eq!(harness.call(CardClick::new().name(name)).await.code(), code, "{name}");
     }
     let stats = harness.stats();
-    assert_eq!((stats.fates.panicked, stats.fates.failed, stats.fates.answered), (1, 2, 1));
-    assert!(stats.add_up());
+    assert_eq!((stats.outcomes.panicked, stats.outcomes.failed, stats.outcomes.answered), (1, 2, 1));
+    assert!(stats.is_consistent());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_type_registered_twice_is_an_error_that_names_both_places() {
     let error = Dispatcher::builder()
-        .on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) })
+        .on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) })
         .on_raw("card.action.trigger", |_, _| async { Ok(()) })
         .build()
         .unwrap_err();
@@ -160,7 +160,7 @@ async fn a_type_registered_twice_is_an_error_that_names_both_places() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_work_is_said_when_the_dispatcher_is_built() {
-    let nothing = |_: CardActionTrigger, _: Context| async { Ok(CardReply::unchanged()) };
+    let nothing = |_: CardActionTrigger, _: Context| async { Ok(CardReply::empty()) };
     let error = Dispatcher::builder().register(handler(nothing).concurrency(0)).build().unwrap_err();
     assert!(error.to_string().contains("concurrency"), "{error}");
     assert!(Dispatcher::builder().on_raw("", |_, _| async { Ok(()) }).build().is_err());
@@ -215,7 +215,7 @@ async fn a_handler_that_blocks_its_thread_stops_no_other() {
         .on(move |_: CardActionTrigger, _| {
             entered.try_send(()).unwrap();
             gate.lock().unwrap().recv().unwrap();
-            async { Ok(CardReply::unchanged()) }
+            async { Ok(CardReply::empty()) }
         })
         .on(|_: UrlPreviewGet, _| async {
             tokio::task::yield_now().await;

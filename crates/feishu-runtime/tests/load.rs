@@ -25,12 +25,12 @@ async fn what_is_past_the_limits_is_refused_at_once_and_counted() {
         .limits(limits(2, 3))
         .on(|_: CardActionTrigger, _| async {
             sleep(SECOND).await;
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .build()
         .unwrap();
     let (platform, transport) = pipe();
-    let client = Client::over(transport).dispatcher(dispatcher).build().unwrap();
+    let client = Client::with_transport(transport).dispatcher(dispatcher).build().unwrap();
     let handle = client.handle();
     let running = tokio::spawn(client.run());
     let began = Instant::now();
@@ -45,8 +45,8 @@ async fn what_is_past_the_limits_is_refused_at_once_and_counted() {
     assert_eq!(seen[4], (500, 2));
     assert!(seen[5..].iter().all(|(code, _)| *code == 500));
     let stats = handle.stats();
-    assert_eq!((stats.fates.answered, stats.fates.shed, stats.fates.late), (4, 3, 1));
-    assert!(stats.add_up());
+    assert_eq!((stats.outcomes.answered, stats.outcomes.shed, stats.outcomes.late), (4, 3, 1));
+    assert!(stats.is_consistent());
     drop(platform);
     running.await.unwrap().unwrap();
 }
@@ -58,7 +58,7 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
         .register(
             handler(|_: CardActionTrigger, _| async {
                 sleep(SECOND).await;
-                Ok(CardReply::unchanged())
+                Ok(CardReply::empty())
             })
             .concurrency(3),
         )
@@ -69,7 +69,7 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
         .build()
         .unwrap();
     let (platform, transport) = pipe();
-    let client = Client::over(transport).dispatcher(dispatcher).build().unwrap();
+    let client = Client::with_transport(transport).dispatcher(dispatcher).build().unwrap();
     let running = tokio::spawn(client.run());
     let flood: Vec<_> = (0..50).map(|_| platform.push(CardClick::new())).collect();
     let began = Instant::now();
@@ -83,7 +83,7 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
     }
     drop(platform);
     let report = running.await.unwrap().unwrap();
-    assert!(report.stats.add_up());
+    assert!(report.stats.is_consistent());
     assert_eq!(report.handlers.len(), 2);
 }
 
@@ -108,7 +108,7 @@ async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
     });
     let dispatcher = Dispatcher::builder().register(ordered).build().unwrap();
     let (platform, transport) = pipe();
-    let client = Client::over(transport).dispatcher(dispatcher).build().unwrap();
+    let client = Client::with_transport(transport).dispatcher(dispatcher).build().unwrap();
     let running = tokio::spawn(client.run());
     let began = Instant::now();
     let mut pushes = Vec::new();
@@ -153,7 +153,7 @@ async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
     assert_eq!(began.elapsed().as_millis(), 2500);
     harness.idle().await;
     assert_eq!(began.elapsed().as_secs(), 12);
-    assert_eq!((harness.stats().fates.late, harness.stats().sides.late_completed), (3, 3));
+    assert_eq!((harness.stats().outcomes.late, harness.stats().sides.late_completed), (3, 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,7 +174,7 @@ async fn too_many_behind_one_key_are_shed() {
         harness.call(event()),
     );
     assert_eq!([a.code(), b.code(), c.code(), d.code()], [200, 200, 200, 500]);
-    assert_eq!(harness.stats().fates.shed, 1);
+    assert_eq!(harness.stats().outcomes.shed, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,13 +190,13 @@ async fn handlers_of_every_kind_under_load_at_once_and_everything_adds_up() {
                 Some("yield") => tokio::task::yield_now().await,
                 _ => {}
             }
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .register(raw("plain_v1", |_, _| async { Ok(()) }).in_order())
         .build()
         .unwrap();
     let (platform, transport) = pipe();
-    let client = Client::over(transport).dispatcher(dispatcher).build().unwrap();
+    let client = Client::with_transport(transport).dispatcher(dispatcher).build().unwrap();
     let handle = client.handle();
     let running = tokio::spawn(client.run());
     let mut pushes = Vec::new();
@@ -211,7 +211,7 @@ async fn handlers_of_every_kind_under_load_at_once_and_everything_adds_up() {
         if round % 10 == 0 {
             sleep(SECOND / 5).await;
         }
-        assert!(handle.stats().add_up());
+        assert!(handle.stats().is_consistent());
     }
     let total = u64::try_from(pushes.len()).unwrap();
     for push in pushes {
@@ -219,11 +219,11 @@ async fn handlers_of_every_kind_under_load_at_once_and_everything_adds_up() {
     }
     drop(platform);
     let report = running.await.unwrap().unwrap();
-    let fates = report.stats.fates;
-    assert!(report.stats.add_up());
+    let outcomes = report.stats.outcomes;
+    assert!(report.stats.is_consistent());
     assert_eq!((report.stats.received, report.stats.pending), (total, 0));
-    assert_eq!((fates.undecodable, fates.unhandled, fates.abandoned), (200, 200, 0));
-    assert!(fates.answered > 0 && fates.late > 0 && fates.failed > 0 && fates.panicked > 0);
-    assert!(fates.shed > 0 && fates.duplicate > 0, "{fates:?}");
+    assert_eq!((outcomes.undecodable, outcomes.unhandled, outcomes.abandoned), (200, 200, 0));
+    assert!(outcomes.answered > 0 && outcomes.late > 0 && outcomes.failed > 0 && outcomes.panicked > 0);
+    assert!(outcomes.shed > 0 && outcomes.duplicate > 0, "{outcomes:?}");
     assert_eq!((report.stats.running, report.stats.queued, report.stats.held_bytes), (0, 0, 0));
 }

@@ -36,7 +36,7 @@ async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
         .on(|click: CardActionTrigger, _| async move {
             tracing::info!("a line of the handler");
             assert!(click.event.action.name.as_deref() != Some("panic"), "number {}", 7);
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .build()
         .unwrap();

@@ -28,7 +28,7 @@ impl Dial for GatewayDial {
 fn builder(gateway: &Gateway) -> ClientBuilder<LongConnectionSource> {
     let dial = GatewayDial(gateway.clone());
     Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url()).unwrap())
+        .domain(Domain::url(gateway.base_url()).unwrap())
         .connection(|connection| connection.dial(dial))
 }
 
@@ -116,7 +116,7 @@ async fn a_late_card_reaches_the_user_as_a_delayed_update() {
     sleep(30 * SECOND).await;
     assert_eq!(gateway.card(&message), Some(done));
     let stats = handle.stats();
-    assert_eq!((stats.fates.late, stats.sides.late_completed, stats.sides.late_failed), (1, 1, 0));
+    assert_eq!((stats.outcomes.late, stats.sides.late_completed, stats.sides.late_failed), (1, 1, 0));
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
 }
@@ -126,7 +126,7 @@ async fn a_refused_app_ends_with_the_platforms_words() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let dial = GatewayDial(gateway.clone());
     let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new("wrong"))
-        .domain(Domain::custom(gateway.base_url()).unwrap())
+        .domain(Domain::url(gateway.base_url()).unwrap())
         .connection(|connection| connection.dial(dial))
         .dispatcher(Dispatcher::builder().build().unwrap())
         .build()
@@ -157,7 +157,7 @@ async fn a_handler_outlives_its_connection() {
     handle.connection().unwrap().rotate();
     assert_eq!(entries.recv().await, Some("ended"));
     sleep(SECOND).await;
-    assert_eq!(handle.stats().fates.answered, 1);
+    assert_eq!(handle.stats().outcomes.answered, 1);
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
 }

@@ -70,7 +70,7 @@ fn fates_incidents_and_latencies_are_exported() {
         runtime.block_on(async {
             let dispatcher = Dispatcher::builder()
                 .stall_after(std::time::Duration::ZERO)
-                .on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) });
+                .on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) });
             let harness = Harness::new(&dispatcher.build().unwrap());
             harness.call(CardClick::new()).await;
             harness.call(Message::text("nobody listens")).await;
@@ -80,8 +80,8 @@ fn fates_incidents_and_latencies_are_exported() {
     let expected = [
         ("feishu_answer_seconds handler=", 1),
         ("feishu_answer_seconds handler=card.action.trigger", 1),
-        ("feishu_deliveries_total fate=answered handler=card.action.trigger", 1),
-        ("feishu_deliveries_total fate=unhandled handler=", 1),
+        ("feishu_deliveries_total outcome=answered handler=card.action.trigger", 1),
+        ("feishu_deliveries_total outcome=unhandled handler=", 1),
         ("feishu_incidents_total kind=stalls", 1),
     ];
     assert_eq!(seen.iter().map(|(key, count)| (key.as_str(), *count)).collect::<Vec<_>>(), expected);

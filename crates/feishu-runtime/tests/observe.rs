@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview, Message, pipe};
-use feishu_runtime::{Client, Context, Dispatcher, Fate, Phase};
+use feishu_runtime::{Client, Context, Dispatcher, Outcome, Phase};
 use feishu_transport::Received;
 use serde_json::json;
 use tokio::time::sleep;
@@ -23,7 +23,7 @@ async fn hooks_see_deliveries_and_answers_and_cannot_block() {
         })
         .on_reply(move |reply| {
             let kind = reply.seen.header.as_ref().map_or("nothing", |header| header.event_type.as_str());
-            replied.send(format!("{} {kind} {}", reply.fate.as_str(), reply.answer.code())).unwrap();
+            replied.send(format!("{} {kind} {}", reply.outcome.as_str(), reply.answer.code())).unwrap();
         })
         .on_unhandled(move |seen| {
             unhandled.send(format!("unhandled {}", seen.header.as_ref().unwrap().event_type)).unwrap();
@@ -68,10 +68,10 @@ async fn unhandled_events_are_acknowledged_and_unhandled_callbacks_refused() {
         harness.call(Event::new(format!("type_{index}"), json!({}))).await;
     }
     let stats = harness.stats();
-    assert_eq!(stats.fates.unhandled, 305);
+    assert_eq!(stats.outcomes.unhandled, 305);
     assert_eq!(stats.unhandled.len(), 256, "types are bounded, counts are not");
     assert!(stats.unhandled.contains(&("im.message.receive_v1".to_owned(), 3)));
-    assert!(stats.add_up());
+    assert!(stats.is_consistent());
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,7 +79,7 @@ async fn a_card_frame_is_dispatched_all_the_same() {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, cx: Context| async move {
             assert_eq!(cx.received().kind(), feishu_transport::Kind::Card);
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .build()
         .unwrap();
@@ -93,7 +93,7 @@ async fn a_card_frame_is_dispatched_all_the_same() {
 async fn a_poll_that_takes_long_is_counted_as_a_stall() {
     let build = |stall_after| {
         let builder = Dispatcher::builder().stall_after(stall_after);
-        let builder = builder.on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) });
+        let builder = builder.on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) });
         Harness::new(&builder.build().unwrap())
     };
     let harness = build(Duration::ZERO);
@@ -109,7 +109,7 @@ async fn latencies_are_kept_by_handler() {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, _| async {
             sleep(Duration::from_secs(1)).await;
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .on_raw("quick_v1", |_, _| async { Ok(()) })
         .build()
@@ -121,15 +121,16 @@ async fn latencies_are_kept_by_handler() {
     assert_eq!(stats.handlers[0].name, "card.action.trigger");
     assert_eq!(stats.handlers[0].latency.max(), Duration::from_secs(1));
     assert_eq!(stats.handlers[1].latency.max(), Duration::ZERO);
-    assert_eq!(stats.handlers[1].fates.answered, 1);
+    assert_eq!(stats.handlers[1].outcomes.answered, 1);
     assert_eq!(stats.to_string(), "received 2, answered 2");
-    assert_eq!(Fate::Undecodable.as_str(), "undecodable");
+    assert_eq!(Outcome::Undecodable.as_str(), "undecodable");
 }
 
 #[tokio::test(start_paused = true)]
 async fn health_follows_the_life_of_a_client() {
     let (platform, transport) = pipe();
-    let client = Client::over(transport).dispatcher(Dispatcher::builder().build().unwrap()).build().unwrap();
+    let client =
+        Client::with_transport(transport).dispatcher(Dispatcher::builder().build().unwrap()).build().unwrap();
     let handle = client.handle();
     assert!(handle.health().is_live() && !handle.health().is_ready());
     let running = tokio::spawn(client.run());

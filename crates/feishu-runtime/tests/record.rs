@@ -47,7 +47,7 @@ async fn record() -> Vec<u8> {
     let (platform, transport) = pipe();
     let recorder = Recorder::new(transport, file.clone()).redaction(Redaction::default().hide("order_id"));
     let missed = recorder.missed();
-    let client = Client::over(recorder).dispatcher(greeter("Hello")).build().unwrap();
+    let client = Client::with_transport(recorder).dispatcher(greeter("Hello")).build().unwrap();
     let running = tokio::spawn(client.run());
     let clicks = [("milk", "ou_alice"), ("other", "ou_bob"), ("fail", "ou_alice")];
     for (note, who) in clicks {
@@ -87,7 +87,7 @@ async fn a_replay_shows_what_is_answered_otherwise_today() {
             replay = replay.at_recorded_pace();
         }
         let found = replay.report();
-        let client = Client::over(replay).dispatcher(greeter("Good day")).build().unwrap();
+        let client = Client::with_transport(replay).dispatcher(greeter("Good day")).build().unwrap();
         let report = client.run().await.unwrap();
         assert_eq!((found.replayed(), found.left_out()), (4, 1));
         assert_eq!(report.stats.received, 4);

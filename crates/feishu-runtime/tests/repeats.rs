@@ -45,7 +45,7 @@ async fn what_was_handled_is_not_handled_again_on_the_whole_ladder() {
         assert_eq!(harness.call(paid()).await.code(), 200);
     }
     assert_eq!(calls.load(SeqCst), 1);
-    assert_eq!(harness.stats().fates.duplicate, 4);
+    assert_eq!(harness.stats().outcomes.duplicate, 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +84,7 @@ async fn a_repeat_during_the_work_waits_for_the_same_answer() {
     assert_eq!(first.answer(), second.answer());
     assert_eq!(harness.call(click()).await.answer(), first.answer());
     assert_eq!(calls.load(SeqCst), 1);
-    assert_eq!(harness.stats().fates.duplicate, 2);
+    assert_eq!(harness.stats().outcomes.duplicate, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,7 +102,7 @@ async fn a_late_event_that_was_refused_is_answered_with_its_result_when_it_comes
     advance(300 * SECOND).await;
     assert_eq!(harness.call(asked()).await.json(), json!({ "rows": 7 }));
     let stats = harness.stats();
-    assert_eq!((stats.fates.late, stats.fates.duplicate, stats.sides.late_completed), (1, 2, 1));
+    assert_eq!((stats.outcomes.late, stats.outcomes.duplicate, stats.sides.late_completed), (1, 2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn without_an_event_id_the_message_id_is_the_key() {
     let _ = calls;
     let harness = Harness::new(&dispatcher);
     harness.call(event("m2")).await;
-    assert_eq!(harness.stats().fates.duplicate, 0);
+    assert_eq!(harness.stats().outcomes.duplicate, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,7 +151,7 @@ async fn stale_events_go_to_a_handler_of_their_own() {
     let now = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
     let dispatcher = Dispatcher::builder()
         .wall_clock(move || now)
-        .on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) })
+        .on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) })
         .on_raw("command_v1", move |_, _| {
             theirs.fetch_add(1, SeqCst);
             async { Ok(()) }
@@ -174,5 +174,5 @@ async fn stale_events_go_to_a_handler_of_their_own() {
     let click = CardClick::new().created_at(now - 9000 * SECOND);
     assert_eq!(harness.call(click).await.code(), 200);
     let stats = harness.stats();
-    assert_eq!((stats.sides.stale, stats.fates.answered), (1, 4));
+    assert_eq!((stats.sides.stale, stats.outcomes.answered), (1, 4));
 }

@@ -21,7 +21,7 @@ fn client(transport: PipeTransport) -> (Client, Arc<AtomicUsize>, Arc<()>) {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, _| async {
             sleep(2 * SECOND).await;
-            Ok(CardReply::unchanged())
+            Ok(CardReply::empty())
         })
         .on_raw("job_v1", move |_, cx: Context| {
             let (theirs, holding) = (Arc::clone(&theirs), Arc::clone(&holding));
@@ -40,7 +40,7 @@ fn client(transport: PipeTransport) -> (Client, Arc<AtomicUsize>, Arc<()>) {
         })
         .build()
         .unwrap();
-    let client = Client::over(transport).dispatcher(dispatcher).grace(5 * SECOND).build().unwrap();
+    let client = Client::with_transport(transport).dispatcher(dispatcher).grace(5 * SECOND).build().unwrap();
     (client, cancelled, held)
 }
 
@@ -92,7 +92,7 @@ async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
     let of = |name| report.handlers.iter().find(|handler| handler.event_type == name).unwrap().abandoned;
     assert_eq!((of("card.action.trigger"), of("job_v1")), (1, 1));
     assert!(report.to_string().contains("abandoned: 1 × card.action.trigger, 1 × job_v1"), "{report}");
-    assert!(report.stats.add_up());
+    assert!(report.stats.is_consistent());
     assert_eq!(unanswered.await.unwrap().code(), 500);
     assert_eq!(young.await.unwrap().code(), 500);
     drop(handle);
@@ -123,8 +123,8 @@ async fn a_repeat_that_waits_is_abandoned_with_the_first() {
     sleep(SECOND).await;
     handle.stop(SECOND);
     let report = running.await.unwrap().unwrap();
-    assert!(report.stats.add_up());
-    assert_eq!((report.abandoned, report.stats.fates.duplicate, report.stats.pending), (2, 0, 0));
+    assert!(report.stats.is_consistent());
+    assert_eq!((report.abandoned, report.stats.outcomes.duplicate, report.stats.pending), (2, 0, 0));
     for push in pushes {
         assert_eq!(push.await.unwrap().code(), 500);
     }
@@ -136,7 +136,7 @@ async fn a_second_signal_ends_at_once() {
     let (client, ..) = client(transport);
     let signals = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&signals);
-    let running = tokio::spawn(client.run_until_signals(move || {
+    let running = tokio::spawn(client.run_until_or_abort(move || {
         theirs.fetch_add(1, SeqCst);
         sleep(SECOND)
     }));
@@ -165,7 +165,7 @@ async fn dropping_the_run_leaves_no_task_behind() {
     assert_eq!(job.await.unwrap().code(), 500);
     tokio::task::yield_now().await;
     assert_eq!(Arc::strong_count(&held), 2, "only the dispatcher's own, which the handle keeps");
-    assert_eq!(handle.stats().fates.abandoned, 1);
+    assert_eq!(handle.stats().outcomes.abandoned, 1);
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
 }
 
@@ -183,6 +183,6 @@ async fn a_transport_that_ends_lets_the_handlers_end() {
 #[tokio::test(start_paused = true)]
 async fn a_client_needs_a_dispatcher() {
     let (_platform, transport) = pipe();
-    let error = Client::over(transport).build().unwrap_err();
+    let error = Client::with_transport(transport).build().unwrap_err();
     assert!(error.to_string().contains(".dispatcher("));
 }

@@ -58,7 +58,7 @@ async fn survives_restarts<S: DedupStore + 'static>(open: impl Fn() -> S, pass: 
         let answered = bot.call(paid()).await;
         answers.push((answered.code(), answered.json()));
         bot.idle().await;
-        assert!(bot.stats().add_up());
+        assert!(bot.stats().is_consistent());
         assert_eq!(bot.stats().sides.store_errors, 0);
     }
     assert_eq!(answers[0], (500, json!(null)));
@@ -74,7 +74,7 @@ async fn serves_two_processes<S: DedupStore + 'static>(open: impl Fn() -> S) {
     assert_eq!(calls.load(SeqCst), 1, "one of them handled it");
     assert_eq!((a.code(), b.code()), (200, 200));
     assert_eq!(a.json(), b.json());
-    let duplicates = first.stats().fates.duplicate + second.stats().fates.duplicate;
+    let duplicates = first.stats().outcomes.duplicate + second.stats().outcomes.duplicate;
     assert_eq!(duplicates, 1);
 }
 

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::testing::{CardClick, Event, Harness, Message};
-use feishu_runtime::{Dispatcher, Fate};
+use feishu_runtime::{Dispatcher, Outcome};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
 async fn items_are_read_answered_refused_and_never_forgotten() {
-    let (dispatcher, mut callbacks) = Dispatcher::builder().into_stream(4).unwrap();
+    let (dispatcher, mut callbacks) = Dispatcher::builder().build_stream(4).unwrap();
     let harness = Harness::new(&dispatcher);
     let pull = async {
         let click = callbacks.next().await.unwrap();
@@ -40,15 +40,15 @@ async fn items_are_read_answered_refused_and_never_forgotten() {
     };
     let (callbacks, ()) = tokio::join!(pull, push);
     harness.idle().await;
-    let fates = harness.stats().fates;
-    assert_eq!((fates.answered, fates.failed, fates.late), (2, 2, 1), "{}", Fate::Late.as_str());
+    let outcomes = harness.stats().outcomes;
+    assert_eq!((outcomes.answered, outcomes.failed, outcomes.late), (2, 2, 1), "{}", Outcome::Late.as_str());
     drop(callbacks);
     assert_eq!(harness.call(Message::text("nobody pulls")).await.code(), 500);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_full_stream_refuses_and_its_end_is_seen() {
-    let (dispatcher, mut callbacks) = Dispatcher::builder().into_stream(1).unwrap();
+    let (dispatcher, mut callbacks) = Dispatcher::builder().build_stream(1).unwrap();
     let harness = Harness::new(&dispatcher);
     let event = || Event::new("some_v1", json!({}));
     let (first, second) = tokio::join!(harness.call(event()), harness.call(event()));
@@ -57,5 +57,5 @@ async fn a_full_stream_refuses_and_its_end_is_seen() {
     harness.idle().await;
     drop((harness, dispatcher));
     assert!(callbacks.next().await.is_none());
-    assert!(Dispatcher::builder().into_stream(0).is_err());
+    assert!(Dispatcher::builder().build_stream(0).is_err());
 }

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply};
 use feishu_runtime::testing::{CardClick, Pipe, pipe};
 use feishu_runtime::{AppState, Client, Dispatcher, Error, Supervisor};
-use feishu_transport::{Error as TransportError, Inbox, Stop, Transport};
+use feishu_transport::{Error as TransportError, Inbox, Shutdown, Transport};
 use tokio::time::{Instant, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn dispatcher() -> Dispatcher {
-    Dispatcher::builder().on(|_: CardActionTrigger, _| async { Ok(CardReply::unchanged()) }).build().unwrap()
+    Dispatcher::builder().on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) }).build().unwrap()
 }
 
 /// An app whose platform end is kept here, replaced at each start.
@@ -26,7 +26,7 @@ impl Kept {
         let (platform, transport) = pipe();
         *self.0.lock().unwrap() = Some(platform);
         self.1.fetch_add(1, SeqCst);
-        Client::over(transport).dispatcher(dispatcher()).build()
+        Client::with_transport(transport).dispatcher(dispatcher()).build()
     }
 
     async fn click(&self) -> Option<u16> {
@@ -40,7 +40,7 @@ struct Bad(bool);
 
 #[async_trait]
 impl Transport for Bad {
-    async fn run(self: Box<Self>, _: Arc<dyn Inbox>, _: Stop) -> Result<(), TransportError> {
+    async fn run(self: Box<Self>, _: Arc<dyn Inbox>, _: Shutdown) -> Result<(), TransportError> {
         sleep(SECOND).await;
         if self.0 {
             return Err(TransportError::misuse("the app id is empty"));
@@ -74,7 +74,7 @@ async fn apps_come_and_go_and_start_one_after_the_other() {
     sleep(SECOND).await;
     assert_eq!(starts(), [1, 2, 1]);
     assert_eq!((apps[1].click().await, apps[2].click().await), (Some(200), Some(200)));
-    assert_eq!(supervisor.handle("app-2").unwrap().stats().fates.answered, 1);
+    assert_eq!(supervisor.handle("app-2").unwrap().stats().outcomes.answered, 1);
 
     let reports = supervisor.stop(SECOND).await;
     assert_eq!(reports.keys().collect::<Vec<_>>(), ["app-1", "app-2"]);
@@ -87,7 +87,7 @@ async fn one_bad_app_does_not_hurt_the_others() {
     let good = Kept::default();
     let theirs = good.clone();
     supervisor.add("good", move || theirs.build()).unwrap();
-    let bad = |fatal| move || Client::over(Bad(fatal)).dispatcher(dispatcher()).build();
+    let bad = |fatal| move || Client::with_transport(Bad(fatal)).dispatcher(dispatcher()).build();
     supervisor.add("refused", bad(true)).unwrap();
     supervisor.add("panicking", bad(false)).unwrap();
     supervisor.add("unbuildable", || panic!("on purpose")).unwrap();

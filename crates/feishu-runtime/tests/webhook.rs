@@ -65,7 +65,7 @@ async fn a_webhook_answers_challenges_and_clicks_and_refuses_forgeries() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let webhook = Webhook::new(listener, EncryptKey::new(KEY));
-    let client = Client::over(webhook).dispatcher(dispatcher).build().unwrap();
+    let client = Client::with_transport(webhook).dispatcher(dispatcher).build().unwrap();
     let (stop, signal) = oneshot::channel::<()>();
     let running = tokio::spawn(client.run_until(signal));
 
@@ -84,7 +84,7 @@ async fn a_webhook_answers_challenges_and_clicks_and_refuses_forgeries() {
 
     stop.send(()).unwrap();
     let report = running.await.unwrap().unwrap();
-    let fates = report.stats.fates;
-    assert_eq!((fates.answered, fates.duplicate, fates.failed), (2, 1, 1));
+    let outcomes = report.stats.outcomes;
+    assert_eq!((outcomes.answered, outcomes.duplicate, outcomes.failed), (2, 1, 1));
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppId, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, Stage, Stop, Target,
+    Answer, AppId, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, Shutdown, Stage,
+    Target,
 };
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
@@ -46,11 +47,11 @@ pub async fn answered() -> Result<(Vec<String>, i64), Box<dyn std::error::Error>
     });
 
     let client = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom("http://localhost:7777")?)
+        .domain(Domain::url("http://localhost:7777")?)
         .dial(PipeDial { listener })
         .build()?;
     let handle = client.handle();
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = Shutdown::new();
     let running =
         tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
     handle.ready().await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Delivery, Endpoint, EndpointSource, Error, LongConnection, Stage, Stop,
+    Answer, AppId, AppSecret, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown, Stage,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -62,7 +62,7 @@ pub async fn answered() -> Result<i64, Box<dyn std::error::Error>> {
 
     let client = LongConnection::builder(app_id, secret).endpoint_source(source).build()?;
     let handle = client.handle();
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = Shutdown::new();
     let running =
         tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
     handle.ready().await?;

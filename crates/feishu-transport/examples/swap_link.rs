@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use feishu_proto::{Frame, Header, Message as _, Method, key};
+use feishu_proto::{Frame, Header, Message as _, Method, header_name};
 use feishu_transport::{
     Answer, AppId, AppSecret, Connect, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, Link,
-    LongConnection, Message, Stop,
+    LongConnection, Message, Shutdown,
 };
 use tokio::sync::mpsc;
 
@@ -140,7 +140,7 @@ impl EndpointSource for FixedUrl {
 
 /// Plays the platform by hand: pushes one message and waits for its answer.
 async fn push(link: &mut MemoryLink, payload: &'static str) -> Result<Frame, Error> {
-    let headers = vec![Header::new(key::TYPE, "event"), Header::new(key::MESSAGE_ID, "m-1")];
+    let headers = vec![Header::new(header_name::TYPE, "event"), Header::new(header_name::MESSAGE_ID, "m-1")];
     let payload = Some(payload.into());
     let frame = Frame { method: Method::Data.into(), headers, payload, ..Frame::default() };
     link.start_send(Message::Binary(frame.encode_to_vec().into()))?;
@@ -165,7 +165,7 @@ pub async fn answered() -> Result<String, Box<dyn std::error::Error>> {
         .endpoint_source(FixedUrl("wss://memory.invalid/?device_id=1&service_id=7"))
         .connect(MemoryConnect(connect))
         .build()?;
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = Shutdown::new();
     let running = tokio::spawn(
         client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::ok(r#"{"a":1}"#))), stopped),
     );

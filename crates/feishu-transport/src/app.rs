@@ -47,12 +47,12 @@ impl Domain {
     /// # Errors
     ///
     /// When it is not an `http://` or `https://` URL with a host, or when it is `http://` and the host is not this
-    /// machine: the app secret would travel in the clear. [`Domain::plain`] permits that.
-    pub fn custom(url: impl AsRef<str>) -> Result<Self, Error> {
+    /// machine: the app secret would travel in the clear. [`Domain::insecure_url`] permits that.
+    pub fn url(url: impl AsRef<str>) -> Result<Self, Error> {
         let base = BaseUrl::parse(url.as_ref())?;
         if !base.is_tls() && !is_loopback(base.host()) {
             return Err(Error::misuse(format!(
-                "{base} would carry the app secret unencrypted; use https://, or Domain::plain if the way there is safe",
+                "{base} would carry the app secret unencrypted; use https://, or Domain::insecure_url if the way there is safe",
             )));
         }
         Ok(Self::Custom(base))
@@ -63,7 +63,7 @@ impl Domain {
     /// # Errors
     ///
     /// When it is not an `http://` or `https://` URL with a host.
-    pub fn plain(url: impl AsRef<str>) -> Result<Self, Error> {
+    pub fn insecure_url(url: impl AsRef<str>) -> Result<Self, Error> {
         BaseUrl::parse(url.as_ref()).map(Self::Custom)
     }
 
@@ -77,8 +77,8 @@ impl Domain {
     }
 
     /// Whether unencrypted connections to other machines are expected: the base URL itself is `http://` and not of this
-    /// machine, as only [`Domain::plain`] permits. A base URL of this machine permits nothing beyond it.
-    pub fn allows_plain(&self) -> bool {
+    /// machine, as only [`Domain::insecure_url`] permits. A base URL of this machine permits nothing beyond it.
+    pub fn allows_insecure(&self) -> bool {
         match self {
             Self::Feishu | Self::Lark => false,
             Self::Custom(base) => !base.is_tls() && !is_loopback(base.host()),
@@ -142,13 +142,13 @@ mod tests {
     #[test]
     fn a_domain_is_a_base_url_without_a_last_slash() {
         assert_eq!(Domain::default().base_url(), "https://open.feishu.cn");
-        assert_eq!(Domain::custom("https://x.example/lark//").unwrap().base_url(), "https://x.example/lark");
+        assert_eq!(Domain::url("https://x.example/lark//").unwrap().base_url(), "https://x.example/lark");
         for local in ["http://127.0.0.1:1", "http://localhost", "http://[::1]:80"] {
-            let local = Domain::custom(local).unwrap();
-            assert!(!local.allows_plain(), "{local} permits nothing beyond this machine");
+            let local = Domain::url(local).unwrap();
+            assert!(!local.allows_insecure(), "{local} permits nothing beyond this machine");
         }
-        assert!(Domain::plain("http://10.0.0.1").unwrap().allows_plain());
-        assert!(!Domain::Feishu.allows_plain());
+        assert!(Domain::insecure_url("http://10.0.0.1").unwrap().allows_insecure());
+        assert!(!Domain::Feishu.allows_insecure());
     }
 
     #[test]
@@ -156,8 +156,8 @@ mod tests {
         for bad in
             ["", "open.feishu.cn", "ftp://x", "https://", "https://u:p@h", "https://h/?q", "http://10.0.0.1"]
         {
-            assert!(Domain::custom(bad).is_err(), "{bad}");
+            assert!(Domain::url(bad).is_err(), "{bad}");
         }
-        assert!(Domain::plain("http://10.0.0.1").is_ok());
+        assert!(Domain::insecure_url("http://10.0.0.1").is_ok());
     }
 }

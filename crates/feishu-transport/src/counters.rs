@@ -102,7 +102,7 @@ impl CounterValues {
 
     /// Whether everything received is delivered, dropped for a named reason, part of the connection's own talk, or
     /// waiting for the rest of its message. True whenever no message is being handled at the moment of the reading.
-    pub fn add_up(&self) -> bool {
+    pub fn is_consistent(&self) -> bool {
         let talk = self.pongs + self.server_pings + self.websocket_control;
         self.received == self.frames_delivered + self.fragments_waiting + talk + self.dropped()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Kind, Method, RawFrame, key};
+use feishu_proto::{Frame, Header, Kind, Method, RawFrame, header_name};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -53,12 +53,12 @@ pub struct Received {
 
 impl Received {
     /// A message that did not come in a frame (a webhook, a recording). `headers` are frame headers such as
-    /// [`key::MESSAGE_ID`]; a missing `type` reads as `event`. The time of arrival is now.
+    /// [`header_name::MESSAGE_ID`]; a missing `type` reads as `event`. The time of arrival is now.
     pub fn new(payload: impl Into<Bytes>, headers: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut frame = Frame { method: Method::Data.into(), ..Frame::default() };
         frame.headers.extend(headers.into_iter().map(|(key, value)| Header { key, value }));
-        if frame.header(key::TYPE).is_none() {
-            frame.headers.push(Header::new(key::TYPE, Kind::Event.as_str()));
+        if frame.header(header_name::TYPE).is_none() {
+            frame.headers.push(Header::new(header_name::TYPE, Kind::Event.as_str()));
         }
         Self { frame: frame.into(), payload: payload.into(), arrival: Instant::now(), connection: None }
     }

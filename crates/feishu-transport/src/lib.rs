@@ -59,8 +59,8 @@ pub use crate::refusal::{CONNECTION_LIMIT, KNOWN_CODES, KnownCode, Refusal, Refu
 pub use crate::secret::{AppSecret, ConnectUrl};
 pub use crate::settings::{ServerSettings, SettingsUpdate};
 pub use crate::state::{Connected, State};
-pub use crate::transport::{Inbox, Stop, StopHandle, Transport};
-pub use feishu_proto::{Kind, key};
+pub use crate::transport::{Inbox, Shutdown, ShutdownHandle, Transport};
+pub use feishu_proto::{Kind, header_name};
 
 #[cfg(feature = "http")]
 pub use crate::http::{ApiAnswer, HttpEndpoint, OpenApi};

@@ -13,8 +13,8 @@ use crate::{Delivery, Error};
 pub trait Transport: Send {
     /// Hands every delivery to `inbox` until `stop` is requested or there is nothing more to come.
     ///
-    /// After [`Stop::requested`], a transport takes no new deliveries, sends the answers to those it has handed over as
-    /// they are given, for at most [`Stop::grace`], and then ends.
+    /// After [`Shutdown::requested`], a transport takes no new deliveries, sends the answers to those it has handed over as
+    /// they are given, for at most [`Shutdown::grace`], and then ends.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ pub trait Transport: Send {
     /// # Cancel safety
     ///
     /// Dropping the future stops at once.
-    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Stop) -> Result<(), Error>;
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Shutdown) -> Result<(), Error>;
 }
 
 /// Takes deliveries from a transport.
@@ -46,19 +46,19 @@ impl Inbox for tokio::sync::mpsc::Sender<Delivery> {
     }
 }
 
-/// Asks running parts to stop gracefully. The other end is the [`StopHandle`].
+/// Asks running parts to stop gracefully. The other end is the [`ShutdownHandle`].
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<Option<Duration>>);
+pub struct Shutdown(watch::Receiver<Option<Duration>>);
 
 /// Requests a graceful stop. Cheap to clone; a request sticks, also one that is made before the start.
 #[derive(Clone, Debug)]
-pub struct StopHandle(Arc<watch::Sender<Option<Duration>>>);
+pub struct ShutdownHandle(Arc<watch::Sender<Option<Duration>>>);
 
-impl Stop {
+impl Shutdown {
     /// A stop and the handle that requests it.
-    pub fn new() -> (StopHandle, Self) {
+    pub fn new() -> (ShutdownHandle, Self) {
         let (sender, receiver) = watch::channel(None);
-        (StopHandle(Arc::new(sender)), Self(receiver))
+        (ShutdownHandle(Arc::new(sender)), Self(receiver))
     }
 
     /// Resolves once a stop is requested, with the grace period; never when every handle is gone without a request.
@@ -96,7 +96,7 @@ impl Stop {
     }
 }
 
-impl StopHandle {
+impl ShutdownHandle {
     /// Requests a stop that gives running work `grace` to end. The first request counts; a later, shorter one
     /// shortens it.
     pub fn stop(&self, grace: Duration) {

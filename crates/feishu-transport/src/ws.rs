@@ -68,7 +68,7 @@ impl WebSocketConnect {
             timeouts: builder.timeouts,
             limits: builder.limits,
             headers,
-            allow_plain: builder.allow_plain || builder.domain.allows_plain(),
+            allow_plain: builder.allow_plain || builder.domain.allows_insecure(),
         })
     }
 
@@ -119,7 +119,7 @@ impl Connect for WebSocketConnect {
             return Err(Error::protocol(
                 Stage::Handshake,
                 format_args!(
-                    "the platform names {url}, which is not encrypted; permit it with allow_plain_websocket if it is meant so"
+                    "the platform names {url}, which is not encrypted; permit it with allow_insecure_websocket if it is meant so"
                 ),
             ));
         }

@@ -89,7 +89,7 @@ async fn a_wrong_secret_is_told_as_such() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let connection = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new("not-the-secret"));
     let connection = connection
-        .domain(feishu_transport::Domain::custom("http://127.0.0.1:1").unwrap())
+        .domain(feishu_transport::Domain::url("http://127.0.0.1:1").unwrap())
         .dial(support::GatewayDial(gateway.clone()));
     let error = Client::start(connection, answering(Answer::empty())).ended().await.unwrap_err();
     assert_eq!(error.refusal().unwrap().code, 1_000_040_345);

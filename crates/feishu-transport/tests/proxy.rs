@@ -85,7 +85,7 @@ async fn serve(stream: TcpStream, manner: Manner, log: Arc<Mutex<Vec<String>>>) 
 
 fn client(gateway: &Gateway, policy: ProxyPolicy) -> LongConnectionBuilder {
     LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url()).unwrap())
+        .domain(Domain::url(gateway.base_url()).unwrap())
         .proxy(policy)
 }
 
@@ -212,7 +212,7 @@ async fn run_with(proxy: &Proxy, gateway: &Gateway, no_proxy: &str) {
 async fn as_the_environment_says() {
     let Ok(port) = std::env::var("PROXY_TEST_PORT") else { return };
     let connection = LongConnection::builder(AppId::new("cli_local"), AppSecret::new("local-secret"))
-        .domain(Domain::plain(format!("http://0.0.0.0:{port}")).unwrap())
+        .domain(Domain::insecure_url(format!("http://0.0.0.0:{port}")).unwrap())
         .rewrite_gateway(format!("ws://0.0.0.0:{port}"));
     let client = Client::start(connection, answering(Answer::empty()));
     client.handle.ready().await.unwrap();

@@ -160,11 +160,11 @@ async fn live(gateway: &Gateway, secret: &str) -> BTreeSet<String> {
     let shown = shown();
     let tap = Wiretap { gateway: gateway.clone(), heard: Arc::default() };
     let builder = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(secret))
-        .domain(Domain::custom("http://127.0.0.1:1").unwrap())
+        .domain(Domain::url("http://127.0.0.1:1").unwrap())
         .dial(tap.clone())
         .endpoint_header("X-House", PASSWORD)
         .handshake_header("X-House", PASSWORD)
-        .on_lifecycle(|event: LifecycleEvent| shown.add(format_args!("{event:?}")));
+        .observe(|event: LifecycleEvent| shown.add(format_args!("{event:?}")));
     shown.add(format_args!("{builder:?}"));
     let inbox = |delivery: Delivery| {
         shown.add(format_args!("{delivery:?} {:?}", delivery.received()));
@@ -269,6 +269,6 @@ fn show_values(shown: &Shown) {
         &builder().proxy(ProxyPolicy::Url(format!("socks5://user:{PASSWORD}@h"))).build().unwrap_err(),
     );
     shown.add_error(&builder().rewrite_gateway(format!("https://user:{PASSWORD}@h")).build().unwrap_err());
-    shown.add_error(&Domain::custom(format!("https://user:{PASSWORD}@h")).unwrap_err());
+    shown.add_error(&Domain::url(format!("https://user:{PASSWORD}@h")).unwrap_err());
     shown.add_error(&ConnectUrl::parse(format!("wss://h:x/{TICKET}")).unwrap_err());
 }

@@ -163,8 +163,7 @@ async fn lifecycle_events_tell_the_whole_story() {
     let observer = move |event| sender.send(event).unwrap();
     let settings = Settings::default().reconnect_nonce(5);
     let (bench, roads) =
-        Bench::on_roads(|g| g.settings(settings), |c| c.on_lifecycle(observer), answering(Answer::empty()))
-            .await;
+        Bench::on_roads(|g| g.settings(settings), |c| c.observe(observer), answering(Answer::empty())).await;
     bench.gateway.connected(1).await;
     sleep(60 * SECOND).await;
     bench.client.handle.rotate();
@@ -206,7 +205,7 @@ async fn an_observer_that_blocks_stops_nothing_and_what_it_misses_is_counted() {
     let observer = move |_: LifecycleEvent| {
         let _ = blocked.recv();
     };
-    let bench = Bench::with(|g| g, |c| c.on_lifecycle(observer), answering(Answer::empty())).await;
+    let bench = Bench::with(|g| g, |c| c.observe(observer), answering(Answer::empty())).await;
     bench.gateway.connected(1).await;
     for _ in 0..3_000 {
         bench.client.handle.network_changed();
@@ -224,7 +223,7 @@ async fn an_observer_that_blocks_stops_nothing_and_what_it_misses_is_counted() {
 #[tokio::test(start_paused = true)]
 async fn an_observer_that_panics_stops_nothing() {
     let observer = |_: LifecycleEvent| panic!("a bad observer");
-    let bench = Bench::with(|g| g, |c| c.on_lifecycle(observer), answering(Answer::empty())).await;
+    let bench = Bench::with(|g| g, |c| c.observe(observer), answering(Answer::empty())).await;
     bench.gateway.connected(1).await;
     sleep(60 * SECOND).await;
     assert_eq!(bench.gateway.click(Click::button("b")).await.unwrap().code(), 200);

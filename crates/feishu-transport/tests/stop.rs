@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_gateway::{Click, Fault, Gateway, Refusal, Seen};
-use feishu_transport::{Answer, State, Stop};
+use feishu_transport::{Answer, Shutdown, State};
 use support::{Bench, Client, Held, Road, SECOND, answering, builder, sleep};
 use tokio::time::{Instant, timeout};
 
@@ -53,7 +53,7 @@ async fn messages_that_come_after_the_stop_are_refused_for_another_instance_to_t
     bench.client.running.await.unwrap().unwrap();
     let counters = bench.client.handle.counters();
     assert_eq!((counters.delivered, counters.refused_while_stopping, counters.answers_written), (2, 1, 2));
-    assert!(counters.add_up());
+    assert!(counters.is_consistent());
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +121,7 @@ async fn a_stop_before_the_start_sticks_and_nothing_is_sent() {
     let roads = support::Roads::new(&gateway);
     for connections in [1, 5] {
         let connection = builder(&gateway).dial(roads.clone()).connections(connections).build().unwrap();
-        let (stop, stopped) = Stop::new();
+        let (stop, stopped) = Shutdown::new();
         stop.stop(60 * SECOND);
         assert!(stop.is_requested());
         let handle = connection.handle();
@@ -171,7 +171,7 @@ async fn a_stop_while_dialling_ends_at_once() {
 async fn a_client_whose_stop_handles_are_gone_goes_on() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let connection = builder(&gateway).build().unwrap();
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = Shutdown::new();
     drop(stop);
     let running = tokio::spawn(connection.run(answering(Answer::empty()), stopped));
     gateway.connected(1).await;
@@ -216,7 +216,7 @@ async fn no_task_and_no_connection_outlives_a_client_however_it_ends() {
         settle().await;
         assert_eq!(metrics.num_alive_tasks(), before, "{end}");
         assert!(handle.state().is_stopped(), "{end}: {}", handle.state());
-        assert!(handle.counters().add_up());
+        assert!(handle.counters().is_consistent());
     }
 }
 

@@ -14,8 +14,8 @@ mod swap_link;
 use std::sync::Arc;
 use std::time::Duration;
 
-use feishu_proto::{Frame, Header, Message as _, Method, key};
-use feishu_transport::{Answer, AppId, AppSecret, Delivery, Link as _, LongConnection, Message, Stop};
+use feishu_proto::{Frame, Header, Message as _, Method, header_name};
+use feishu_transport::{Answer, AppId, AppSecret, Delivery, Link as _, LongConnection, Message, Shutdown};
 use tokio::time::{Instant, sleep};
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_link_of_ones_own_carries_messages_and_answers() {
 async fn serve(mut link: swap_link::MemoryLink, until: Instant) {
     let pong = Frame {
         method: Method::Control.into(),
-        headers: vec![Header::new(key::TYPE, "pong")],
+        headers: vec![Header::new(header_name::TYPE, "pong")],
         ..Frame::default()
     };
     loop {
@@ -63,7 +63,7 @@ async fn a_peer_that_ignores_websocket_pings_is_kept() {
         .build()
         .unwrap();
     let handle = client.handle();
-    let (_stop, stopped) = Stop::new();
+    let (_stop, stopped) = Shutdown::new();
     let running =
         tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
     let hour = Duration::from_secs(3_600);
@@ -83,7 +83,7 @@ async fn a_peer_that_answers_nothing_is_given_up_at_the_first_pings_deadline() {
         .connect(swap_link::MemoryConnect(connect))
         .build()
         .unwrap();
-    let (_stop, stopped) = Stop::new();
+    let (_stop, stopped) = Shutdown::new();
     let running = tokio::spawn(client.run(Arc::new(drop::<Delivery>), stopped));
     let _mute = links.recv().await.unwrap();
     let start = Instant::now();

@@ -11,7 +11,7 @@ use support::{Client, answering};
 
 fn client(gateway: &Gateway, tls: Tls) -> LongConnectionBuilder {
     LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom(gateway.base_url()).unwrap())
+        .domain(Domain::url(gateway.base_url()).unwrap())
         .proxy(ProxyPolicy::None)
         .tls(tls)
 }
@@ -83,7 +83,7 @@ async fn a_name_that_the_certificate_does_not_have_is_refused() {
     // The certificate is for localhost and the loopback addresses; this is loopback as well, by another name.
     let domain = gateway.base_url().replace("127.0.0.1", "127.0.0.2");
     let listens_there = std::net::TcpStream::connect(domain.trim_start_matches("https://")).is_ok();
-    let connection = client(&gateway, trusting(&gateway)).domain(Domain::custom(&domain).unwrap());
+    let connection = client(&gateway, trusting(&gateway)).domain(Domain::url(&domain).unwrap());
     let client = Client::start(connection, answering(Answer::empty()));
     let error = first_failure(&client).await;
     let stage = if listens_there { Stage::Tls } else { Stage::Connect };
@@ -94,7 +94,7 @@ async fn a_name_that_the_certificate_does_not_have_is_refused() {
 async fn a_plain_peer_where_tls_is_expected_is_no_platform() {
     let gateway = Gateway::start().await.unwrap();
     let domain = gateway.base_url().replace("http://", "https://");
-    let connection = client(&gateway, Tls::new()).domain(Domain::custom(domain).unwrap());
+    let connection = client(&gateway, Tls::new()).domain(Domain::url(domain).unwrap());
     let client = Client::start(connection, answering(Answer::empty()));
     let error = first_failure(&client).await;
     assert!(matches!(error.kind(), ErrorKind::Unreachable { stage: Stage::Tls, .. }), "{error:?}");

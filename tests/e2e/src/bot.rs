@@ -87,9 +87,9 @@ impl Bot {
     pub async fn ended(self) -> Report {
         let report = timeout(HANG, self.running).await.unwrap().unwrap().unwrap();
         let counters = self.handle.connection().unwrap().counters();
-        assert!(counters.add_up(), "{counters:?}");
+        assert!(counters.is_consistent(), "{counters:?}");
         assert_eq!(counters.answers_pending(), 0, "{counters:?}");
-        assert!(report.stats.add_up(), "{report}");
+        assert!(report.stats.is_consistent(), "{report}");
         assert_eq!(report.stats.pending, 0, "{report}");
         report
     }
@@ -119,7 +119,7 @@ pub fn in_memory(gateway: &Gateway) -> ClientBuilder<LongConnectionSource> {
 
 /// A client of any platform, still without a dispatcher.
 pub fn client(domain: &str, app_id: &str, secret: &str) -> ClientBuilder<LongConnectionSource> {
-    Client::builder(AppId::new(app_id), AppSecret::new(secret)).domain(Domain::custom(domain).unwrap())
+    Client::builder(AppId::new(app_id), AppSecret::new(secret)).domain(Domain::url(domain).unwrap())
 }
 
 /// The handlers of the bot. What a click does stands in its value's `do`; see [`click`] and [`wait`].

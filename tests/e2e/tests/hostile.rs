@@ -91,7 +91,7 @@ async fn a_peer_without_the_right_proof_is_left_and_asked_again() {
         let (sender, mut events) = mpsc::channel(64);
         let mut peer = Peer::start().await;
         let client = client(&peer.base_url(), "cli_e2e", "a-secret")
-            .connection(|connection| connection.on_lifecycle(move |event| drop(sender.blocking_send(event))));
+            .connection(|connection| connection.observe(move |event| drop(sender.blocking_send(event))));
         let bot = Bot::start(client.dispatcher(dispatcher().build().unwrap()).build().unwrap());
         let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
         peer.handshake().await.answer(format!("{head}{wrong}\r\n").as_bytes()).await;

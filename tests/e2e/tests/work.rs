@@ -50,8 +50,12 @@ async fn handlers_of_every_temper_at_once_are_each_answered_in_time_and_add_up()
     assert_eq!(stats.sides.late_completed, 40, "late handlers go on to their end");
     assert_eq!((stats.running, stats.queued, stats.held_bytes), (0, 0, 0));
     let report = bot.stop().await;
-    let fates = report.stats.fates;
-    assert_eq!((fates.answered, fates.late, fates.failed, fates.panicked), (80, 40, 40, 40), "{report}");
+    let outcomes = report.stats.outcomes;
+    assert_eq!(
+        (outcomes.answered, outcomes.late, outcomes.failed, outcomes.panicked),
+        (80, 40, 40, 40),
+        "{report}"
+    );
     no_findings(&gateway);
 }
 
@@ -75,9 +79,9 @@ async fn what_is_too_much_is_refused_at_once_and_counted() {
         }
     }
     let report = bot.stop().await;
-    let fates = report.stats.fates;
+    let outcomes = report.stats.outcomes;
     assert_eq!(codes, (8, 22), "two rounds of four end within 2.5 s: {report}");
-    assert_eq!((fates.answered, fates.shed + fates.late), (8, 22), "{report}");
+    assert_eq!((outcomes.answered, outcomes.shed + outcomes.late), (8, 22), "{report}");
     no_findings(&gateway);
 }
 
@@ -128,7 +132,7 @@ async fn a_failing_event_runs_again_on_the_ladder_until_it_succeeds_and_then_no_
     sleep(Duration::from_secs(6 * 3600)).await;
     let again = gateway.push(event).await.unwrap();
     assert_eq!((again.code(), runs.count()), (200, 3), "answered from memory six hours later");
-    assert_eq!(bot.stop().await.stats.fates.duplicate, 1);
+    assert_eq!(bot.stop().await.stats.outcomes.duplicate, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +165,11 @@ async fn repeats_in_flight_and_on_the_next_connection_get_the_answer_of_the_firs
     assert_eq!(seen(&gateway.click(push()).await.unwrap()), "a toast (success) \"run 1\"");
     assert_eq!(runs.count(), 1);
     let report = bot.stop().await;
-    assert_eq!((report.stats.received, report.answered, report.stats.fates.duplicate), (4, 1, 3), "{report}");
+    assert_eq!(
+        (report.stats.received, report.answered, report.stats.outcomes.duplicate),
+        (4, 1, 3),
+        "{report}"
+    );
 }
 
 fn seen(answer: &Answered) -> String {

@@ -1,10 +1,10 @@
 //! Any bytes as a callback: no panic, and what is read as one kind names that kind.
 #![no_main]
 
-use feishu_callbacks::{Body, decode, peek};
+use feishu_callbacks::{EventBody, decode, peek};
 use libfuzzer_sys::fuzz_target;
 
-fn read<B: Body>(payload: &[u8]) {
+fn read<B: EventBody>(payload: &[u8]) {
     if let Ok(envelope) = decode::<B>(payload) {
         assert_eq!(envelope.header.event_type, B::TYPE);
         for odd in envelope.odd_fields() {

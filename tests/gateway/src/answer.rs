@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use feishu_proto::{Frame, key};
+use feishu_proto::{Frame, header_name};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ impl Answered {
 
     /// Header `biz_rt`: the handler's time in milliseconds, as the client says.
     pub fn biz_rt(&self) -> Option<i64> {
-        self.0.frame.header(key::BIZ_RT)?.parse().ok()
+        self.0.frame.header(header_name::BIZ_RT)?.parse().ok()
     }
 
     /// The connection that the answer came on.

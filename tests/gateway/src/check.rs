@@ -1,6 +1,6 @@
 //! The rules for what a client sends: pings and answers.
 
-use feishu_proto::{Frame, Header, Kind, Method, key};
+use feishu_proto::{Frame, Header, Kind, Method, header_name};
 
 use crate::answer::{Data, Payload};
 use crate::verdict::Purpose;
@@ -39,7 +39,7 @@ pub(crate) fn echoed<'a>(
     let other = fragments.iter().find(|fragment| fragment.seq_id == answer.seq_id);
     match other.filter(|_| completes.seq_id != answer.seq_id) {
         Some(other) => {
-            let seq = |frame: &Frame| frame.header(key::SEQ).unwrap_or_default().to_owned();
+            let seq = |frame: &Frame| frame.header(header_name::SEQ).unwrap_or_default().to_owned();
             let text = format!("fragment {} was answered, but {} came last", seq(other), seq(completes));
             found.push(Finding::warning(FindingKind::AnswerEcho, text));
             other
@@ -92,11 +92,11 @@ fn headers(sent: &[Header], answer: &[Header], found: &mut Vec<Finding>) {
         };
         found.push(Finding::error(FindingKind::AnswerHeaders, text));
     }
-    if let Some(other) = added.iter().find(|header| header.key != key::BIZ_RT) {
+    if let Some(other) = added.iter().find(|header| header.key != header_name::BIZ_RT) {
         let text = format!("header {} was added; only biz_rt may be", other.key);
         found.push(Finding::error(FindingKind::AnswerHeaders, text));
     }
-    let times: Vec<&Header> = answer.iter().filter(|header| header.key == key::BIZ_RT).collect();
+    let times: Vec<&Header> = answer.iter().filter(|header| header.key == header_name::BIZ_RT).collect();
     let text = match times.as_slice() {
         [] => "biz_rt is missing".into(),
         [one] => match one.value.parse::<i64>() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Kind, Message as _, Method, key};
+use feishu_proto::{Frame, Header, Kind, Message as _, Method, header_name};
 use futures_core::Stream as _;
 use futures_sink::Sink as _;
 use tokio::sync::mpsc;
@@ -262,7 +262,7 @@ impl Connection {
         let pong = Frame {
             service,
             method: Method::Control.into(),
-            headers: vec![Header::new(key::TYPE, Kind::Pong.as_str())],
+            headers: vec![Header::new(header_name::TYPE, Kind::Pong.as_str())],
             payload: Some(payload),
             ..Frame::default()
         };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Message as _, Method, key};
+use feishu_proto::{Frame, Header, Message as _, Method, header_name};
 
 use crate::envelope::{id, since_epoch};
 use crate::inflight::InFlight;
@@ -141,13 +141,13 @@ impl Maker<'_> {
         let Outgoing { kind, headers: edits, fragments: count, .. } = self.outgoing;
         let mut headers = Vec::with_capacity(8 + edits.len());
         headers.extend([
-            Header::new(key::TYPE, kind.as_deref().unwrap_or("event")),
-            Header::new(key::MESSAGE_ID, &*self.message_id),
-            Header::new(key::SUM, count.to_string()),
-            Header::new(key::SEQ, index.to_string()),
-            Header::new(key::TRACE_ID, &*self.trace_id),
-            Header::new(key::TIMESTAMP, &*self.timestamp),
-            Header::new(key::INSTANCE_ID, &*self.peer.instance_id),
+            Header::new(header_name::TYPE, kind.as_deref().unwrap_or("event")),
+            Header::new(header_name::MESSAGE_ID, &*self.message_id),
+            Header::new(header_name::SUM, count.to_string()),
+            Header::new(header_name::SEQ, index.to_string()),
+            Header::new(header_name::TRACE_ID, &*self.trace_id),
+            Header::new(header_name::TIMESTAMP, &*self.timestamp),
+            Header::new(header_name::INSTANCE_ID, &*self.peer.instance_id),
         ]);
         for edit in edits {
             edit.apply(&mut headers);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use feishu_gateway::{Click, ErrorKind, Gateway, Settings};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Delivery, Domain, LifecycleEvent, LongConnection, ProxyPolicy, Stop,
+    Answer, AppId, AppSecret, Delivery, Domain, LifecycleEvent, LongConnection, ProxyPolicy, Shutdown,
 };
 use tokio::io::AsyncReadExt as _;
 
@@ -53,11 +53,11 @@ async fn click(gateway: &Gateway) {
 /// The bot: answers every click at once, until its standard input ends.
 pub(crate) async fn bot(platform: SocketAddr) -> Result<()> {
     let connection = LongConnection::builder(AppId::new(APP), AppSecret::new(SECRET))
-        .domain(Domain::plain(format!("http://{platform}"))?)
+        .domain(Domain::insecure_url(format!("http://{platform}"))?)
         .proxy(ProxyPolicy::None)
-        .on_lifecycle(report)
+        .observe(report)
         .build()?;
-    let (_handle, stop) = Stop::new();
+    let (_handle, stop) = Shutdown::new();
     let inbox = |delivery: Delivery| {
         delivery.answer(&Answer::ok(r#"{"toast":{"type":"info","content":"Seen"}}"#));
     };

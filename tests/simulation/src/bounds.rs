@@ -19,7 +19,7 @@ const SLACK: Duration = Duration::from_secs(2);
 pub(crate) fn check(world: &World, handle: &ConnectionHandle, connections: usize) {
     let counters = handle.counters();
     let mut state = world.lock();
-    if !counters.add_up() {
+    if !counters.is_consistent() {
         state.fail(format_args!("the counters do not add up: {counters:?}"));
     }
     if counters.delivered != state.ledger.handled + counters.refused_while_stopping {

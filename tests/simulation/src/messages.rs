@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Message as _, Method, key};
+use feishu_proto::{Frame, Header, Message as _, Method, header_name};
 use feishu_transport::Message;
 
 use crate::link::Meaning;
@@ -75,11 +75,11 @@ fn send(state: &mut State, number: u64) {
 fn fragment(number: u64, seq: usize, sum: usize, payload: &Bytes) -> Frame {
     let at = |index: usize| payload.len() * index / sum;
     let headers = [
-        (key::TYPE, "event".to_owned()),
-        (key::MESSAGE_ID, format!("m{number}")),
-        (key::SUM, sum.to_string()),
-        (key::SEQ, seq.to_string()),
-        (key::TRACE_ID, format!("t{number}")),
+        (header_name::TYPE, "event".to_owned()),
+        (header_name::MESSAGE_ID, format!("m{number}")),
+        (header_name::SUM, sum.to_string()),
+        (header_name::SEQ, seq.to_string()),
+        (header_name::TRACE_ID, format!("t{number}")),
     ];
     Frame {
         seq_id: number,
@@ -102,7 +102,7 @@ pub(crate) fn noise(world: &World) {
     let link = state.dice.pick(&links);
     let control = |kind: &str, method: i32| Frame {
         method,
-        headers: vec![Header::new(key::TYPE, kind)],
+        headers: vec![Header::new(header_name::TYPE, kind)],
         payload: Some(Bytes::from_static(b"\xff{")),
         ..Frame::default()
     };

@@ -1,7 +1,7 @@
 //! The platform's side: gives out URLs, opens links, answers pings, takes answers.
 
 use async_trait::async_trait;
-use feishu_proto::{Frame, Header, Kind, Message as _, Method, key};
+use feishu_proto::{Frame, Header, Kind, Message as _, Method, header_name};
 use feishu_transport::{Connect, ConnectUrl, Endpoint, EndpointSource, Error, Link, Message, Refusal, Stage};
 use tokio::time::{Duration, sleep, sleep_until};
 
@@ -143,7 +143,7 @@ fn take_frame(state: &mut State, id: u64, frame: &Frame) {
         (Method::Control, Kind::Ping) => pong(state, id, frame),
         (Method::Data, _) => {
             let number = frame.message_id().and_then(number_of);
-            let sound = frame.header(key::BIZ_RT).is_some()
+            let sound = frame.header(header_name::BIZ_RT).is_some()
                 && frame.payload.as_ref().is_some_and(|payload| payload.starts_with(b"{\"code\":"));
             let Some(number) = number.filter(|_| sound) else {
                 return state.fail(format_args!("link {id}: {frame:?} is no answer"));
@@ -179,7 +179,7 @@ fn pong(state: &mut State, id: u64, ping: &Frame) {
     let reply = Frame {
         service: ping.service,
         method: Method::Control.into(),
-        headers: vec![Header::new(key::TYPE, "pong")],
+        headers: vec![Header::new(header_name::TYPE, "pong")],
         payload,
         ..Frame::default()
     };

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use feishu_transport::{AppId, AppSecret, ConnectionHandle, Error, Limits, LongConnection, Stop, StopHandle};
+use feishu_transport::{
+    AppId, AppSecret, ConnectionHandle, Error, Limits, LongConnection, Shutdown, ShutdownHandle,
+};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -53,7 +55,7 @@ struct Run {
     world: World,
     connections: usize,
     handle: ConnectionHandle,
-    stop: StopHandle,
+    stop: ShutdownHandle,
     running: JoinHandle<Result<(), Error>>,
     messages: u64,
     repeats: Vec<(Instant, u64)>,
@@ -83,7 +85,7 @@ impl Run {
         }
         #[allow(clippy::expect_used, reason = "these choices are valid, and a run without a client is none")]
         let client = builder.build().expect("a valid client");
-        let (stop, stopped) = Stop::new();
+        let (stop, stopped) = Shutdown::new();
         let handle = client.handle();
         let running = tokio::spawn(client.run(std::sync::Arc::new(Handlers(world.clone())), stopped));
         let connections = usize::from(connections);
@@ -301,7 +303,7 @@ impl Run {
         if alive > 0 {
             state.fail(format_args!("{alive} tasks outlive the client"));
         }
-        if counters.answers_pending() > 0 || counters.fragments_waiting > 0 || !counters.add_up() {
+        if counters.answers_pending() > 0 || counters.fragments_waiting > 0 || !counters.is_consistent() {
             state.fail(format_args!("after the end the counters are {counters:?}"));
         }
         if state.ledger.told_lost > counters.answers_lost {

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 
 use super::form::FormValue;
-use super::moment::{Date, DateTime, MomentError, Time};
+use super::picked::{PickedDate, PickedDateTime, PickedError, PickedTime};
 use super::reply::CardReply;
 use super::value::ActionValue;
-use crate::envelope::Body;
+use crate::envelope::EventBody;
 use crate::error::OddField;
 use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, UserId};
 use crate::openapi::CallbackToken;
@@ -46,7 +46,7 @@ read_in_place! {
     }
 }
 
-impl Body for CardActionEvent {
+impl EventBody for CardActionEvent {
     const TYPE: &'static str = "card.action.trigger";
     type Reply = CardReply;
 
@@ -176,7 +176,7 @@ impl Action {
     ///
     /// # Errors
     /// When there is no choice or it is not a date.
-    pub fn date(&self) -> Result<Date, MomentError> {
+    pub fn date(&self) -> Result<PickedDate, PickedError> {
         self.option.as_deref().unwrap_or_default().parse()
     }
 
@@ -184,7 +184,7 @@ impl Action {
     ///
     /// # Errors
     /// When there is no choice or it is not a time.
-    pub fn time(&self) -> Result<Time, MomentError> {
+    pub fn time(&self) -> Result<PickedTime, PickedError> {
         self.option.as_deref().unwrap_or_default().parse()
     }
 
@@ -192,7 +192,7 @@ impl Action {
     ///
     /// # Errors
     /// When there is no choice or it is not a date and time.
-    pub fn date_time(&self) -> Result<DateTime, MomentError> {
+    pub fn date_time(&self) -> Result<PickedDateTime, PickedError> {
         self.option.as_deref().unwrap_or_default().parse()
     }
 }

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::moment::{Date, DateTime, MomentError, Time};
+use super::picked::{PickedDate, PickedDateTime, PickedError, PickedTime};
 use crate::error::OddField;
 use crate::ids::OpenId;
 use crate::lazy::LazyJson;
@@ -95,7 +95,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn date(&self, name: &str) -> Result<Date, FormError> {
+    pub fn date(&self, name: &str) -> Result<PickedDate, FieldError> {
         self.moment(name, "a date such as `2025-06-10 +0800`")
     }
 
@@ -103,7 +103,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn time(&self, name: &str) -> Result<Time, FormError> {
+    pub fn time(&self, name: &str) -> Result<PickedTime, FieldError> {
         self.moment(name, "a time such as `05:05 +0800`")
     }
 
@@ -111,7 +111,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn date_time(&self, name: &str) -> Result<DateTime, FormError> {
+    pub fn date_time(&self, name: &str) -> Result<PickedDateTime, FieldError> {
         self.moment(name, "a date and time such as `2025-06-10 19:19 +0800`")
     }
 
@@ -119,7 +119,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn require_text(&self, name: &str) -> Result<&str, FormError> {
+    pub fn require_text(&self, name: &str) -> Result<&str, FieldError> {
         self.text(name).ok_or_else(|| self.error(name, "text"))
     }
 
@@ -127,7 +127,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn require_choice(&self, name: &str) -> Result<&str, FormError> {
+    pub fn require_choice(&self, name: &str) -> Result<&str, FieldError> {
         self.choice(name).ok_or_else(|| self.error(name, "a choice"))
     }
 
@@ -135,7 +135,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn require_checked(&self, name: &str) -> Result<bool, FormError> {
+    pub fn require_checked(&self, name: &str) -> Result<bool, FieldError> {
         self.checked(name).ok_or_else(|| self.error(name, "true or false"))
     }
 
@@ -143,7 +143,7 @@ impl FormValue {
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
-    pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<T, FormError> {
+    pub fn field<T: DeserializeOwned>(&self, name: &str) -> Result<T, FieldError> {
         T::deserialize(self.get(name).unwrap_or(&Value::Null)).map_err(|_| {
             self.error(name, std::any::type_name::<T>().rsplit("::").next().unwrap_or("another type"))
         })
@@ -167,27 +167,27 @@ impl FormValue {
     /// assert_eq!(form.parse::<Order>().err().unwrap().field(), "dish");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, FormError> {
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         let read = if self.raw().is_some() { self.0.parse() } else { crate::tolerant::decode_strict(b"{}") };
         read.map_err(|odd: OddField| {
             let missing =
                 odd.expected.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
             match missing {
-                Some(field) => FormError::new(join(&odd.path, field), "a value", Found::Nothing),
-                None => FormError::new(odd.path, odd.expected, Found::Kind(odd.found)),
+                Some(field) => FieldError::new(join(&odd.path, field), "a value", Found::Nothing),
+                None => FieldError::new(odd.path, odd.expected, Found::Kind(odd.found)),
             }
         })
     }
 
-    fn moment<T: std::str::FromStr<Err = MomentError>>(
+    fn moment<T: std::str::FromStr<Err = PickedError>>(
         &self,
         name: &str,
         expected: &str,
-    ) -> Result<T, FormError> {
+    ) -> Result<T, FieldError> {
         self.text(name).and_then(|text| text.parse().ok()).ok_or_else(|| self.error(name, expected))
     }
 
-    fn error(&self, name: &str, expected: &str) -> FormError {
+    fn error(&self, name: &str, expected: &str) -> FieldError {
         let found = match self.get(name) {
             None => Found::Nothing,
             Some(Value::String(text)) if text.is_empty() => Found::Kind("an empty string".to_owned()),
@@ -198,7 +198,7 @@ impl FormValue {
             Some(Value::Array(_)) => Found::Kind("a list".to_owned()),
             Some(Value::Object(_)) => Found::Kind("an object".to_owned()),
         };
-        FormError::new(name.to_owned(), expected, found)
+        FieldError::new(name.to_owned(), expected, found)
     }
 }
 
@@ -224,7 +224,7 @@ impl From<Map<String, Value>> for FormValue {
 ///
 /// Names the field and the kind of JSON that was there, never what the user entered, so it may be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormError {
+pub struct FieldError {
     field: String,
     expected: String,
     found: Found,
@@ -236,7 +236,7 @@ enum Found {
     Kind(String),
 }
 
-impl FormError {
+impl FieldError {
     fn new(field: String, expected: impl Into<String>, found: Found) -> Self {
         Self { field, expected: expected.into(), found }
     }
@@ -266,7 +266,7 @@ impl FormError {
     }
 }
 
-impl fmt::Display for FormError {
+impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "form field `{}`: expected {}, found {}", self.field, self.expected, self.found())?;
         if self.is_missing() {
@@ -276,7 +276,7 @@ impl fmt::Display for FormError {
     }
 }
 
-impl std::error::Error for FormError {}
+impl std::error::Error for FieldError {}
 
 fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }

@@ -2,7 +2,7 @@
 
 mod action;
 mod form;
-mod moment;
+mod picked;
 mod raw;
 mod reply;
 mod template;
@@ -10,8 +10,8 @@ mod toast;
 mod value;
 
 pub use action::{Action, ActionTag, CardActionEvent, CardContext, DeliveryType, Host, Operator};
-pub use form::{FormError, FormValue};
-pub use moment::{Date, DateTime, MomentError, Offset, Time};
+pub use form::{FieldError, FormValue};
+pub use picked::{PickedDate, PickedDateTime, PickedError, PickedOffset, PickedTime};
 pub use raw::{CardError, CardErrorKind, Dialect, RawCard};
 pub use reply::{CardContent, CardReply};
 pub use template::Template;

@@ -64,7 +64,7 @@ impl From<Template> for CardContent {
 
 impl CardReply {
     /// Leaves the card as it is and says nothing: `{}`.
-    pub fn unchanged() -> Self {
+    pub fn empty() -> Self {
         Self(Shape::Typed { toast: None, card: None })
     }
 
@@ -75,12 +75,12 @@ impl CardReply {
 
     /// Replaces the card by card JSON of the same dialect: a [`RawCard`] or a built [`Card`](crate::build::Card).
     pub fn card(card: impl Into<RawCard>) -> Self {
-        Self::unchanged().with_card(card.into())
+        Self::empty().with_card(card.into())
     }
 
     /// Replaces the card by a template.
     pub fn template(template: Template) -> Self {
-        Self::unchanged().with_card(template)
+        Self::empty().with_card(template)
     }
 
     /// Sends any JSON as it is. Nothing is checked and [`findings`](Reply::findings) stays empty: for what the platform

@@ -63,7 +63,7 @@ pub struct UserIds {
 /// Gives events their type; the platform takes no answer to them.
 macro_rules! events {
     ($($event:ident = $name:literal;)+) => {$(
-        impl crate::envelope::Body for $event {
+        impl crate::envelope::EventBody for $event {
             const TYPE: &'static str = $name;
             type Reply = ();
         }

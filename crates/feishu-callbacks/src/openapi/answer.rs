@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::code::{CodeKind, ErrorCode};
+use super::code::{ApiCode, ApiCodeKind};
 use crate::text;
 
 /// `{"code", "msg", "data"}`: what every call but the token calls answers.
@@ -57,23 +57,23 @@ impl<T: DeserializeOwned> Answer<T> {
 /// A refusal of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    code: ErrorCode,
+    code: ApiCode,
     message: String,
 }
 
 impl ApiError {
     /// A refusal as the answer has it.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { code: ErrorCode(code), message: message.into() }
+        Self { code: ApiCode(code), message: message.into() }
     }
 
     /// The platform's code.
-    pub fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ApiCode {
         self.code
     }
 
     /// What the code means.
-    pub fn kind(&self) -> CodeKind {
+    pub fn kind(&self) -> ApiCodeKind {
         self.code.kind()
     }
 

@@ -2,12 +2,12 @@
 
 /// A code of an answer. Sources: "Common error codes" and the pages of each call in the Feishu documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ErrorCode(pub i64);
+pub struct ApiCode(pub i64);
 
 /// What a code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum CodeKind {
+pub enum ApiCodeKind {
     /// App id and secret do not match.
     WrongCredentials,
     /// The tenant access token is missing, expired or wrong. Drop it and ask for another, once.
@@ -54,20 +54,20 @@ pub enum CodeKind {
     Unknown,
 }
 
-impl ErrorCode {
+impl ApiCode {
     /// What the code means.
-    pub fn kind(self) -> CodeKind {
+    pub fn kind(self) -> ApiCodeKind {
         match self.0 {
-            10_014 | 10_015 | 20_002 | 99_991_543 => CodeKind::WrongCredentials,
+            10_014 | 10_015 | 20_002 | 99_991_543 => ApiCodeKind::WrongCredentials,
             99_991_661 | 99_991_663 | 99_991_664 | 99_991_665 | 99_991_668 | 99_991_671 => {
-                CodeKind::BadAccessToken
+                ApiCodeKind::BadAccessToken
             }
-            99_991_672 => CodeKind::MissingScope,
-            10_012 | 10_013 | 99_991_662 | 99_991_673 => CodeKind::AppNotUsable,
-            99_991_400 | 230_020 => CodeKind::RateLimited,
-            99_991_401 => CodeKind::AddressNotAllowed,
-            99_991_403 => CodeKind::QuotaUsedUp,
-            10_003 | 230_001 => CodeKind::BadParameter,
+            99_991_672 => ApiCodeKind::MissingScope,
+            10_012 | 10_013 | 99_991_662 | 99_991_673 => ApiCodeKind::AppNotUsable,
+            99_991_400 | 230_020 => ApiCodeKind::RateLimited,
+            99_991_401 => ApiCodeKind::AddressNotAllowed,
+            99_991_403 => ApiCodeKind::QuotaUsedUp,
+            10_003 | 230_001 => ApiCodeKind::BadParameter,
             10_002
             | 11_310
             | 11_311
@@ -76,59 +76,59 @@ impl ErrorCode {
             | 200_380
             | 200_381
             | 230_099
-            | 300_301..=300_317 => CodeKind::BadContent,
-            100_000 | 200_860 | 230_025 => CodeKind::TooLarge,
-            200_000 | 230_011 | 230_110 | 232_009 => CodeKind::MessageGone,
-            200_750 | 230_031 => CodeKind::TooOld,
-            200_310 => CodeKind::NotOurCard,
-            200_320 | 300_090 => CodeKind::BadOpenIds,
-            300_020 => CodeKind::BadCallbackToken,
-            300_030 => CodeKind::CallbackTokenExpired,
-            300_040 => CodeKind::CallbackTokenUsedUp,
-            230_006 | 230_013 | 230_027 => CodeKind::BotNotAllowed,
-            230_028 => CodeKind::ContentRefused,
-            200_510 | 200_810 | 200_850 => CodeKind::CardBusy,
-            200_740 => CodeKind::NoSuchCard,
-            _ => CodeKind::Unknown,
+            | 300_301..=300_317 => ApiCodeKind::BadContent,
+            100_000 | 200_860 | 230_025 => ApiCodeKind::TooLarge,
+            200_000 | 230_011 | 230_110 | 232_009 => ApiCodeKind::MessageGone,
+            200_750 | 230_031 => ApiCodeKind::TooOld,
+            200_310 => ApiCodeKind::NotOurCard,
+            200_320 | 300_090 => ApiCodeKind::BadOpenIds,
+            300_020 => ApiCodeKind::BadCallbackToken,
+            300_030 => ApiCodeKind::CallbackTokenExpired,
+            300_040 => ApiCodeKind::CallbackTokenUsedUp,
+            230_006 | 230_013 | 230_027 => ApiCodeKind::BotNotAllowed,
+            230_028 => ApiCodeKind::ContentRefused,
+            200_510 | 200_810 | 200_850 => ApiCodeKind::CardBusy,
+            200_740 => ApiCodeKind::NoSuchCard,
+            _ => ApiCodeKind::Unknown,
         }
     }
 
     /// What to do.
     pub fn advice(self) -> &'static str {
         match self.kind() {
-            CodeKind::WrongCredentials => {
+            ApiCodeKind::WrongCredentials => {
                 "compare app id, app secret and domain with \"Credentials & Basic Info\" in the console"
             }
-            CodeKind::BadAccessToken => "ask for a new tenant access token and call again, once",
-            CodeKind::MissingScope => {
+            ApiCodeKind::BadAccessToken => "ask for a new tenant access token and call again, once",
+            ApiCodeKind::MissingScope => {
                 "add the scope under \"Permissions & Scopes\" and publish a version of the app"
             }
-            CodeKind::AppNotUsable => "publish the app, and have it enabled in the tenant",
-            CodeKind::RateLimited => "wait as long as the response says, then call again",
-            CodeKind::AddressNotAllowed => "add this machine's address to the app's IP allowlist",
-            CodeKind::QuotaUsedUp => "calls work again next month, or after the quota was raised",
-            CodeKind::BadParameter => "compare the request with the call's page",
-            CodeKind::BadContent => {
+            ApiCodeKind::AppNotUsable => "publish the app, and have it enabled in the tenant",
+            ApiCodeKind::RateLimited => "wait as long as the response says, then call again",
+            ApiCodeKind::AddressNotAllowed => "add this machine's address to the app's IP allowlist",
+            ApiCodeKind::QuotaUsedUp => "calls work again next month, or after the quota was raised",
+            ApiCodeKind::BadParameter => "compare the request with the call's page",
+            ApiCodeKind::BadContent => {
                 "run `validate()` on the card and compare its JSON with the documentation"
             }
-            CodeKind::TooLarge => "make it smaller: a card has at most 30 KB, a text message 150 KB",
-            CodeKind::MessageGone => "there is nothing left to update",
-            CodeKind::TooOld => "send a new card: one can be updated for 14 days",
-            CodeKind::NotOurCard => "only the app that sent a card can update it",
-            CodeKind::BadOpenIds => "give `open_ids` for an exclusive card of 1.0, and for no other",
-            CodeKind::BadCallbackToken => "give `event.token` of the click as it came",
-            CodeKind::CallbackTokenExpired | CodeKind::CallbackTokenUsedUp => {
+            ApiCodeKind::TooLarge => "make it smaller: a card has at most 30 KB, a text message 150 KB",
+            ApiCodeKind::MessageGone => "there is nothing left to update",
+            ApiCodeKind::TooOld => "send a new card: one can be updated for 14 days",
+            ApiCodeKind::NotOurCard => "only the app that sent a card can update it",
+            ApiCodeKind::BadOpenIds => "give `open_ids` for an exclusive card of 1.0, and for no other",
+            ApiCodeKind::BadCallbackToken => "give `event.token` of the click as it came",
+            ApiCodeKind::CallbackTokenExpired | ApiCodeKind::CallbackTokenUsedUp => {
                 "update the card by its message id instead"
             }
-            CodeKind::BotNotAllowed => {
+            ApiCodeKind::BotNotAllowed => {
                 "switch the bot on, add it to the chat, and let the user be in the app's range"
             }
-            CodeKind::ContentRefused => "change the words",
-            CodeKind::CardBusy => {
+            ApiCodeKind::ContentRefused => "change the words",
+            ApiCodeKind::CardBusy => {
                 "wait until the click is answered or the streaming has ended, then call again"
             }
-            CodeKind::NoSuchCard => "compare the card id",
-            CodeKind::Unknown => "look the code up in the platform's documentation",
+            ApiCodeKind::NoSuchCard => "compare the card id",
+            ApiCodeKind::Unknown => "look the code up in the platform's documentation",
         }
     }
 }

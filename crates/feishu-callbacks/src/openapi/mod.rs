@@ -23,7 +23,7 @@ mod token;
 pub use access::{AccessToken, TokenAnswer, TokenRequest};
 pub use answer::{Answer, ApiError, Nothing};
 pub use card::CardUpdate;
-pub use code::{CodeKind, ErrorCode};
+pub use code::{ApiCode, ApiCodeKind};
 pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
 pub use preview::{PreviewRefresh, PreviewRefreshError};
 pub use token::{CallbackToken, TokenSpent};

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::reply::PreviewReply;
 use crate::card::{CardContext, DeliveryType, Host, Operator};
-use crate::envelope::Body;
+use crate::envelope::EventBody;
 
 /// A client shows, or is about to send, a link that matches the app's rule.
 ///
@@ -38,7 +38,7 @@ impl UrlPreviewEvent {
     }
 }
 
-impl Body for UrlPreviewEvent {
+impl EventBody for UrlPreviewEvent {
     const TYPE: &'static str = "url.preview.get";
     type Reply = PreviewReply;
 

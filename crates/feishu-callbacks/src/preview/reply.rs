@@ -103,7 +103,7 @@ impl PreviewUrls {
 
 impl PreviewReply {
     /// No preview: `{}`. The link stays as it is.
-    pub fn none() -> Self {
+    pub fn empty() -> Self {
         Self::default()
     }
 
@@ -114,7 +114,7 @@ impl PreviewReply {
 
     /// A card under the message.
     pub fn card(card: impl Into<CardContent>) -> Self {
-        Self::none().with_card(card)
+        Self::empty().with_card(card)
     }
 
     /// The line for users of one language; it wins over the title.

@@ -1,6 +1,6 @@
 //! Decodes a payload as whatever it says it is.
 
-use feishu_callbacks::{Body, DecodeError, OddField, im, legacy};
+use feishu_callbacks::{DecodeError, EventBody, OddField, im, legacy};
 use std::sync::Arc;
 
 /// Routes by [`feishu_callbacks::peek`], as a dispatcher does, and tells what had to be left out. `None` for a type
@@ -12,7 +12,7 @@ pub(crate) fn decode_any(payload: &[u8]) -> Result<Option<Vec<OddField>>, Decode
     macro_rules! route {
         ($($body:ty),+ $(,)?) => {
             match kind.as_str() {
-                $(<$body as Body>::TYPE => {
+                $(<$body as EventBody>::TYPE => {
                     let read = feishu_callbacks::decode_with::<$body>(header, payload)?;
                     odd.extend_from_slice(read.odd_fields());
                     Ok(Some(odd))

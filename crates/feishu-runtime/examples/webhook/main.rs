@@ -38,8 +38,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Ok(key) = std::env::var("FEISHU_ENCRYPT_KEY") {
         let listen = std::env::var("LISTEN").unwrap_or_else(|_| "0.0.0.0:8080".to_owned());
         let listener = TcpListener::bind(listen).await?;
-        let client =
-            Client::over(Webhook::new(listener, EncryptKey::new(&key))).dispatcher(dispatcher).build()?;
+        let client = Client::with_transport(Webhook::new(listener, EncryptKey::new(&key)))
+            .dispatcher(dispatcher)
+            .build()?;
         println!("{}", client.run_until(tokio::signal::ctrl_c()).await?);
         return Ok(());
     }
@@ -47,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let webhook = Webhook::new(listener, EncryptKey::new("an encrypt key"));
-    let client = Client::over(webhook).dispatcher(dispatcher).build()?;
+    let client = Client::with_transport(webhook).dispatcher(dispatcher).build()?;
     println!("{}", client.run_until(play_the_platform(address, EncryptKey::new("an encrypt key"))).await?);
     Ok(())
 }

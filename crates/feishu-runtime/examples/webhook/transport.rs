@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use feishu_runtime::transport::{
-    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Stop, Transport, key,
+    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Shutdown, Transport, header_name,
 };
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -45,7 +45,7 @@ impl Webhook {
 
 #[async_trait]
 impl Transport for Webhook {
-    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let (closing, close) = watch::channel(false);
         let mut connections = JoinSet::new();
         let grace = loop {
@@ -107,7 +107,7 @@ async fn respond(request: Request<Incoming>, inbox: &dyn Inbox, key: &EncryptKey
     let Some(payload) = key.open(&encrypt) else {
         return status(StatusCode::BAD_REQUEST);
     };
-    let trace = (key::TRACE_ID.to_owned(), header("x-request-id").to_owned());
+    let trace = (header_name::TRACE_ID.to_owned(), header("x-request-id").to_owned());
     let (sender, answer) = oneshot::channel();
     let path = Arc::new(ResponsePath(Mutex::new(Some(sender))));
     inbox.deliver(Delivery::new(Received::new(payload, [trace]), path));

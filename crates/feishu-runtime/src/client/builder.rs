@@ -13,7 +13,7 @@ use crate::{Dispatcher, Error};
 /// and as much again for late ones.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// Builds a [`Client`]; see [`Client::over`] and, with the feature `long-connection`, `Client::builder`.
+/// Builds a [`Client`]; see [`Client::with_transport`] and, with the feature `long-connection`, `Client::builder`.
 #[must_use]
 pub struct ClientBuilder<S> {
     pub(super) source: S,

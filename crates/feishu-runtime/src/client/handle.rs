@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use feishu_transport::{ConnectionHandle, StopHandle};
+use feishu_transport::{ConnectionHandle, ShutdownHandle};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -16,14 +16,14 @@ use crate::core::Core;
 #[derive(Clone)]
 pub struct ClientHandle {
     core: Arc<Core>,
-    stop: StopHandle,
+    stop: ShutdownHandle,
     ending: Arc<watch::Sender<Option<Instant>>>,
     phase: Arc<AtomicPhase>,
     connection: Option<ConnectionHandle>,
 }
 
 impl ClientHandle {
-    pub(super) fn new(core: Arc<Core>, stop: StopHandle, connection: Option<ConnectionHandle>) -> Self {
+    pub(super) fn new(core: Arc<Core>, stop: ShutdownHandle, connection: Option<ConnectionHandle>) -> Self {
         Self { core, stop, ending: Arc::new(watch::channel(None).0), phase: Arc::default(), connection }
     }
 

@@ -42,7 +42,7 @@ impl ClientBuilder<LongConnectionSource> {
     }
 
     /// Calls to the platform as the same app, on the same way out as the connection: for handlers that send messages or
-    /// [update cards](crate::Registration::update_card_when_late). To be called after [`domain`](Self::domain) and
+    /// [update cards](crate::Route::update_card_when_late). To be called after [`domain`](Self::domain) and
     /// [`connection`](Self::connection).
     ///
     /// # Errors

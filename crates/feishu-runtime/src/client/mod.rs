@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use feishu_transport::{ConnectionHandle, Stop, Transport};
+use feishu_transport::{ConnectionHandle, Shutdown, Transport};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,7 +41,7 @@ const NOTICING: Duration = Duration::from_secs(1);
 pub struct Client {
     transport: Box<dyn Transport>,
     core: Arc<Core>,
-    stop: Stop,
+    stop: Shutdown,
     handle: ClientHandle,
     grace: Duration,
     #[cfg(feature = "long-connection")]
@@ -50,7 +50,7 @@ pub struct Client {
 
 impl Client {
     /// A client over any transport: a webhook, a queue, a recording, a long connection built by hand.
-    pub fn over(transport: impl Transport + 'static) -> ClientBuilder<Box<dyn Transport>> {
+    pub fn with_transport(transport: impl Transport + 'static) -> ClientBuilder<Box<dyn Transport>> {
         ClientBuilder::new(Box::new(transport))
     }
 
@@ -60,7 +60,7 @@ impl Client {
         connection: Option<ConnectionHandle>,
         grace: Duration,
     ) -> Self {
-        let (stop_handle, stop) = Stop::new();
+        let (stop_handle, stop) = Shutdown::new();
         let handle = ClientHandle::new(Arc::clone(&core), stop_handle, connection);
         Self {
             transport,
@@ -113,7 +113,7 @@ impl Client {
         self.drive(|| signal.take()).await
     }
 
-    /// As [`run_until`](Self::run_until), with a second signal that ends at once: `run_until_signals(ctrl_c)`.
+    /// As [`run_until`](Self::run_until), with a second signal that ends at once: `run_until_or_abort(ctrl_c)`.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl Client {
     /// # Cancel safety
     ///
     /// As [`run`](Self::run).
-    pub async fn run_until_signals<F, S>(self, mut next_signal: F) -> Result<Report, Error>
+    pub async fn run_until_or_abort<F, S>(self, mut next_signal: F) -> Result<Report, Error>
     where
         F: FnMut() -> S,
         S: Future,

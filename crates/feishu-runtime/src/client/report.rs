@@ -41,18 +41,18 @@ pub struct HandlerReport {
 
 impl Report {
     pub(super) fn new(stats: Stats, drained_in: Duration) -> Self {
-        let handlers = stats.handlers.iter().filter(|handler| handler.fates.total() > 0);
+        let handlers = stats.handlers.iter().filter(|handler| handler.outcomes.total() > 0);
         let handlers = handlers.map(|handler| HandlerReport {
             name: handler.name.clone(),
             event_type: handler.event_type.clone(),
-            answered: handler.fates.answered,
-            late: handler.fates.late,
-            abandoned: handler.fates.abandoned,
+            answered: handler.outcomes.answered,
+            late: handler.outcomes.late,
+            abandoned: handler.outcomes.abandoned,
         });
         Self {
-            answered: stats.fates.answered,
-            late: stats.fates.late,
-            abandoned: stats.fates.abandoned,
+            answered: stats.outcomes.answered,
+            late: stats.outcomes.late,
+            abandoned: stats.outcomes.abandoned,
             handlers: handlers.collect(),
             drained_in,
             stats,

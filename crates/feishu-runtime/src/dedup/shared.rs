@@ -10,7 +10,7 @@ use super::{DedupStore, StoreError, StoredClaim};
 use crate::call::Call;
 use crate::core::Core;
 use crate::handler::Fault;
-use crate::stats::Side;
+use crate::stats::Incident;
 
 /// How often it is asked whether another process has finished.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -125,7 +125,7 @@ impl StoreRules {
 
 impl Core {
     fn store_failed(&self, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
-        self.stats.side(Side::StoreErrors);
+        self.stats.side(Incident::StoreErrors);
         tracing::warn!(what, %error, "the store for duplicates does not work; events are handled without it");
     }
 }

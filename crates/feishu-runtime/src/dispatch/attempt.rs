@@ -20,7 +20,7 @@ use crate::core::{Arrival, Core};
 use crate::dedup::{Claim, SharedClaim, StoreRules};
 use crate::handler::{Fault, Late, Prepared};
 use crate::panics::{Panic, caught, poll_caught};
-use crate::stats::{Fate, Side};
+use crate::stats::{Incident, Outcome};
 
 /// How a call comes to its running place.
 pub(crate) enum Start {
@@ -70,7 +70,7 @@ pub(crate) async fn conduct(call: Arc<Call>, start: Start, claim: Option<Claim>)
     }
     if call.route().acknowledge_first {
         let answer = Answer::empty();
-        call.answer_early(&answer, Fate::Answered);
+        call.answer_early(&answer, Outcome::Answered);
         if let Some(claim) = &claim {
             claim.interim(&answer);
         }
@@ -169,7 +169,7 @@ where
     drop(polling);
     let took = began.elapsed();
     if took >= call.plan().stall_after {
-        call.core.stats.side(Side::Stalls);
+        call.core.stats.side(Incident::Stalls);
         tracing::warn!(
             handler = %call.route().name,
             registered_at = %call.route().at,
@@ -230,7 +230,7 @@ fn late(call: &Arc<Call>, claim: Option<&Claim>, queued: bool) -> Option<Ended> 
             Answer::failed()
         }),
     };
-    if call.answer_early(&answer, Fate::Late) {
+    if call.answer_early(&answer, Outcome::Late) {
         tracing::warn!(
             handler = %call.route().name,
             event_type = %call.header.event_type,
@@ -251,38 +251,38 @@ fn settle(call: &Arc<Call>, ended: Ended, claim: Option<Claim>) {
     let fault = match ended {
         Ended::Done(Ok(answer)) => return succeed(call, &answer, claim),
         Ended::Done(Err(Fault::Duplicate(answer))) => {
-            call.answer(&answer, Fate::Duplicate);
+            call.answer(&answer, Outcome::Duplicate);
             if let Some(claim) = claim.filter(|_| answer.is_ok()) {
                 claim.complete(&answer);
             }
             return;
         }
         Ended::Killed | Ended::Cancelled if call.is_answered() => {
-            return call.core.stats.side(Side::CutOff);
+            return call.core.stats.side(Incident::CutOff);
         }
         Ended::Killed | Ended::Cancelled => return call.abandon(),
         Ended::Done(Err(fault)) => Ok(fault),
         Ended::Panicked(panic) => Err(panic),
     };
-    let fate = match &fault {
-        Ok(Fault::Undecodable(_)) => Fate::Undecodable,
-        Ok(Fault::Shed(_)) => Fate::Shed,
-        Ok(_) => Fate::Failed,
-        Err(_) => Fate::Panicked,
+    let outcome = match &fault {
+        Ok(Fault::Undecodable(_)) => Outcome::Undecodable,
+        Ok(Fault::Shed(_)) => Outcome::Shed,
+        Ok(_) => Outcome::Failed,
+        Err(_) => Outcome::Panicked,
     };
-    let late = !call.answer(&Answer::failed(), fate);
+    let late = !call.answer(&Answer::failed(), outcome);
     if late {
-        call.core.stats.side(Side::LateFailed);
+        call.core.stats.side(Incident::LateFailed);
     }
     // The memory learns of it when the claim is dropped, here.
     drop(claim);
-    say(call, &fault, fate, late);
+    say(call, &fault, outcome, late);
 }
 
 fn succeed(call: &Arc<Call>, answer: &Answer, claim: Option<Claim>) {
     let in_time = Instant::now() <= call.deadline;
-    if !call.answer(answer, if in_time { Fate::Answered } else { Fate::Late }) {
-        call.core.stats.side(Side::LateCompleted);
+    if !call.answer(answer, if in_time { Outcome::Answered } else { Outcome::Late }) {
+        call.core.stats.side(Incident::LateCompleted);
         let took = call.received.received_at().elapsed();
         let (handler, trace_id) = (&call.route().name, call.received.trace_id());
         tracing::debug!(%handler, trace_id, ?took, "the handler ended after its delivery was answered");
@@ -292,7 +292,7 @@ fn succeed(call: &Arc<Call>, answer: &Answer, claim: Option<Claim>) {
     }
 }
 
-fn say(call: &Call, fault: &Result<Fault, Panic>, fate: Fate, late: bool) {
+fn say(call: &Call, fault: &Result<Fault, Panic>, outcome: Outcome, late: bool) {
     let error: &dyn std::fmt::Display = match fault {
         Ok(fault) => fault,
         Err(panic) => panic,
@@ -306,7 +306,7 @@ fn say(call: &Call, fault: &Result<Fault, Panic>, fate: Fate, late: bool) {
         trace_id = call.received.trace_id(),
         late,
         %error,
-        "{}", fate.as_str(),
+        "{}", outcome.as_str(),
     );
 }
 

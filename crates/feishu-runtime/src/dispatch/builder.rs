@@ -11,10 +11,10 @@ use std::time::{Duration, SystemTime};
 use feishu_callbacks::Reply;
 
 use super::Dispatcher;
-use super::plan::{Plan, Route, WallClock};
+use super::plan::{Plan, PlannedRoute, WallClock};
 use crate::error::ErrorKind;
-use crate::handler::{Callback, Handler, Invoke, Options, RawEvent, Registration, Serve};
-use crate::hooks::{HookSet, Replied, Seen};
+use crate::handler::{Callback, Handler, Invoke, Options, RawEvent, Route, Serve};
+use crate::hooks::{AnswerInfo, DeliveryInfo, HookSet};
 use crate::{Context, Dedup, Error, HandlerError, Limits};
 
 /// How long after its arrival a delivery is answered at the latest, where nothing else is chosen: the platform waits
@@ -116,8 +116,8 @@ impl DispatcherBuilder {
         self.register(crate::of(handler))
     }
 
-    /// Registers a handler with options; see [`Registration`].
-    pub fn register<E, R, H>(mut self, registration: Registration<E, R, H>) -> Self
+    /// Registers a handler with options; see [`Route`].
+    pub fn register<E, R, H>(mut self, registration: Route<E, R, H>) -> Self
     where
         E: Send + 'static,
         R: Reply,
@@ -204,19 +204,19 @@ impl DispatcherBuilder {
 
     /// Told of every delivery that is readable, before its handler runs. Runs on a thread of its own; a slow hook misses
     /// calls, which is counted, and delays nobody.
-    pub fn on_callback(mut self, hook: impl FnMut(&Seen) + Send + 'static) -> Self {
+    pub fn on_callback(mut self, hook: impl FnMut(&DeliveryInfo) + Send + 'static) -> Self {
         self.hooks.callback = Some(Box::new(hook));
         self
     }
 
     /// Told of every answer. Runs as [`on_callback`](Self::on_callback).
-    pub fn on_reply(mut self, hook: impl FnMut(&Replied) + Send + 'static) -> Self {
+    pub fn on_reply(mut self, hook: impl FnMut(&AnswerInfo) + Send + 'static) -> Self {
         self.hooks.reply = Some(Box::new(hook));
         self
     }
 
     /// Told of every delivery whose type has no handler. Runs as [`on_callback`](Self::on_callback).
-    pub fn on_unhandled(mut self, hook: impl FnMut(&Seen) + Send + 'static) -> Self {
+    pub fn on_unhandled(mut self, hook: impl FnMut(&DeliveryInfo) + Send + 'static) -> Self {
         self.hooks.unhandled = Some(Box::new(hook));
         self
     }
@@ -235,7 +235,7 @@ impl DispatcherBuilder {
     pub fn build(self) -> Result<Dispatcher, Error> {
         let mut mistake = self.mistake;
         let mut by_type = HashMap::new();
-        let mut routes: Vec<Route> = Vec::with_capacity(self.registered.len());
+        let mut routes: Vec<PlannedRoute> = Vec::with_capacity(self.registered.len());
         for (index, registered) in self.registered.into_iter().enumerate() {
             let Registered { event_type, options, invoke } = registered;
             let special = self.fallback == Some(index) || self.stale.is_some_and(|(_, route)| route == index);
@@ -257,7 +257,7 @@ impl DispatcherBuilder {
             if let Some(what) = options.mistake {
                 mistake = Some(format!("the handler `{name}` registered at {}: {what}", options.at));
             }
-            routes.push(Route {
+            routes.push(PlannedRoute {
                 event_type,
                 name: name.into(),
                 deadline: options.deadline.unwrap_or(self.deadline),
@@ -291,7 +291,7 @@ impl DispatcherBuilder {
         })
     }
 
-    fn push<E, R, H>(&mut self, registration: Registration<E, R, H>) -> usize
+    fn push<E, R, H>(&mut self, registration: Route<E, R, H>) -> usize
     where
         E: Send + 'static,
         R: Reply,

@@ -11,7 +11,7 @@ use super::attempt::{self, Start};
 use crate::call::{Call, ReplySlot};
 use crate::core::{Arrival, Core};
 use crate::dedup::{Claim, Claimed};
-use crate::stats::{Fate, Side};
+use crate::stats::{Incident, Outcome};
 
 /// The inbox of a client. All of its work is done on the transport's task: it never waits and never runs a handler.
 pub(crate) struct Inlet(pub(crate) Arc<Core>);
@@ -42,7 +42,7 @@ pub(crate) fn deliver_for(core: &Arc<Core>, delivery: Delivery, keep_typed: bool
         Err(error) => {
             let trace_id = open.received.trace_id();
             tracing::warn!(%error, trace_id, message_id = open.received.message_id(), "unreadable delivery");
-            open.settle(core, None, None, Fate::Undecodable, &Answer::failed());
+            open.settle(core, None, None, Outcome::Undecodable, &Answer::failed());
             return None;
         }
     };
@@ -61,17 +61,17 @@ pub(crate) fn deliver_for(core: &Arc<Core>, delivery: Delivery, keep_typed: bool
     };
     let route = chosen.route;
     if chosen.stale {
-        core.stats.side(Side::Stale);
+        core.stats.side(Incident::Stale);
     }
     if !core.plan.hooks.callback(|| core.seen(&open.received, Some(&header), Some(route))) {
-        core.stats.side(Side::HooksMissed);
+        core.stats.side(Incident::HooksMissed);
     }
     let deadline = open.received.received_at() + core.plan.route(route).deadline;
     let (claim, repeat) = match claim(core, &header, &open.received) {
         None => (None, false),
         Some(Claimed::New { claim, repeat }) => (Some(claim), repeat),
         Some(Claimed::Answered(answer)) => {
-            open.settle(core, Some(&header), Some(route), Fate::Duplicate, &answer);
+            open.settle(core, Some(&header), Some(route), Outcome::Duplicate, &answer);
             return None;
         }
         Some(Claimed::InFlight(answer)) => {
@@ -157,7 +157,7 @@ async fn wait_for_same(
         answer = answer => answer.unwrap_or_else(|_| Answer::failed()),
         () = sleep_until(deadline) => Answer::failed(),
     };
-    repeat.settle(Fate::Duplicate, &answer);
+    repeat.settle(Outcome::Duplicate, &answer);
 }
 
 /// A repeat that waits; abandoned if the client ends before it is answered.
@@ -169,16 +169,16 @@ struct Repeat {
 }
 
 impl Repeat {
-    fn settle(&mut self, fate: Fate, answer: &Answer) {
+    fn settle(&mut self, outcome: Outcome, answer: &Answer) {
         if let Some(open) = self.open.take() {
-            open.settle(&self.core, Some(&self.header), Some(self.route), fate, answer);
+            open.settle(&self.core, Some(&self.header), Some(self.route), outcome, answer);
         }
     }
 }
 
 impl Drop for Repeat {
     fn drop(&mut self) {
-        self.settle(Fate::Abandoned, &Answer::failed());
+        self.settle(Outcome::Abandoned, &Answer::failed());
     }
 }
 
@@ -189,12 +189,12 @@ fn shed(core: &Core, header: &Arc<Header>, route: usize, open: Open, why: &'stat
         trace_id = open.received.trace_id(),
         "shed: {why}",
     );
-    open.settle(core, Some(header), Some(route), Fate::Shed, &Answer::failed());
+    open.settle(core, Some(header), Some(route), Outcome::Shed, &Answer::failed());
 }
 
 fn unhandled(core: &Core, header: &Arc<Header>, open: Open) {
     if !core.plan.hooks.unhandled(|| core.seen(&open.received, Some(header), None)) {
-        core.stats.side(Side::HooksMissed);
+        core.stats.side(Incident::HooksMissed);
     }
     let event_type = &header.event_type;
     let trace_id = open.received.trace_id();
@@ -213,7 +213,7 @@ fn unhandled(core: &Core, header: &Arc<Header>, open: Open) {
         }
         Answer::empty()
     };
-    open.settle(core, Some(header), None, Fate::Unhandled, &answer);
+    open.settle(core, Some(header), None, Outcome::Unhandled, &answer);
 }
 
 impl Open {
@@ -222,10 +222,10 @@ impl Open {
         core: &Core,
         header: Option<&Arc<Header>>,
         route: Option<usize>,
-        fate: Fate,
+        outcome: Outcome,
         answer: &Answer,
     ) {
-        core.count(&self.received, header, route, fate, answer);
+        core.count(&self.received, header, route, outcome, answer);
         self.responder.send(answer);
     }
 }

@@ -14,7 +14,7 @@ pub use builder::DispatcherBuilder;
 
 pub(crate) use intake::{Inlet, deliver_for};
 pub(crate) use order::Lanes;
-pub(crate) use plan::{Plan, Route};
+pub(crate) use plan::{Plan, PlannedRoute};
 pub(crate) use unhandled::Unhandled;
 
 /// Handlers by type, and the rules they run under. Cheap to clone; several clients may share one, each with its own

@@ -16,7 +16,7 @@ use crate::{Dedup, Limits};
 
 /// Routes and rules.
 pub(crate) struct Plan {
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Vec<PlannedRoute>,
     pub(crate) by_type: HashMap<Cow<'static, str>, usize>,
     pub(crate) fallback: Option<usize>,
     /// Events older than this go to that route.
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 pub(crate) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// One handler and what was chosen for it.
-pub(crate) struct Route {
+pub(crate) struct PlannedRoute {
     /// Empty for a fallback and for stale events.
     pub(crate) event_type: Cow<'static, str>,
     pub(crate) name: Arc<str>,
@@ -67,12 +67,12 @@ impl Plan {
     }
 
     #[expect(clippy::indexing_slicing, reason = "an index of a route is made by this plan and never changes")]
-    pub(crate) fn route(&self, index: usize) -> &Route {
+    pub(crate) fn route(&self, index: usize) -> &PlannedRoute {
         &self.routes[index]
     }
 }
 
-impl Route {
+impl PlannedRoute {
     pub(crate) fn limit(&self) -> RouteLimit {
         RouteLimit { running: self.concurrency, keeps: self.acknowledge_first || self.invoke.is_ordered() }
     }

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::{Callback, Registration, Serve};
+use super::{Callback, Route, Serve};
 use crate::{Context, HandlerError};
 
 /// A plain function as a handler, which may block: it runs on a thread for blocking work, so that neither other handlers
@@ -13,12 +13,12 @@ use crate::{Context, HandlerError};
 /// towards their deadline. A thread cannot be stopped from outside: a blocking handler that is cancelled runs on to its
 /// end, unheard. Long ones should look at [`Context::is_cancelled`].
 #[track_caller]
-pub fn blocking<C, F>(handler: F) -> Registration<C, C::Reply, impl Serve<C, C::Reply>>
+pub fn blocking<C, F>(handler: F) -> Route<C, C::Reply, impl Serve<C, C::Reply>>
 where
     C: Callback,
     F: Fn(C, Context) -> Result<C::Reply, HandlerError> + Send + Sync + 'static,
 {
-    Registration::new(C::TYPE, C::decode, Blocking(Arc::new(handler)))
+    Route::new(C::TYPE, C::decode, Blocking(Arc::new(handler)))
 }
 
 struct Blocking<F>(Arc<F>);

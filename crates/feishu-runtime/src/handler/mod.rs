@@ -9,7 +9,7 @@ mod serve;
 mod update;
 
 pub use raw::RawEvent;
-pub use registration::{Registration, handler, raw};
+pub use registration::{Route, handler, raw};
 pub use serve::{Callback, Handler};
 
 pub use blocking::blocking;

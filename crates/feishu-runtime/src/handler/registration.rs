@@ -41,7 +41,7 @@ use crate::{Context, HandlerError};
 /// # Ok::<(), feishu_runtime::Error>(())
 /// ```
 #[must_use = "a registration does nothing until it is given to `register`"]
-pub struct Registration<E, R, H> {
+pub struct Route<E, R, H> {
     pub(crate) event_type: Cow<'static, str>,
     pub(crate) options: Options,
     pub(crate) typed: Typed<E, R, H>,
@@ -77,13 +77,13 @@ pub(crate) type KeyOf<E> = Box<dyn Fn(&E) -> u64 + Send + Sync>;
 
 /// An async closure or function as a handler of the callback in its first argument.
 #[track_caller]
-pub fn handler<C, F, Fut>(handler: F) -> Registration<C, C::Reply, impl Serve<C, C::Reply>>
+pub fn handler<C, F, Fut>(handler: F) -> Route<C, C::Reply, impl Serve<C, C::Reply>>
 where
     C: Callback,
     F: Fn(C, Context) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
 {
-    Registration::new(C::TYPE, C::decode, handler)
+    Route::new(C::TYPE, C::decode, handler)
 }
 
 /// An async closure or function as the handler of any type, by its name. It returns `()`, a
@@ -92,18 +92,18 @@ where
 pub fn raw<R, F, Fut>(
     event_type: impl Into<Cow<'static, str>>,
     handler: F,
-) -> Registration<RawEvent, R, impl Serve<RawEvent, R>>
+) -> Route<RawEvent, R, impl Serve<RawEvent, R>>
 where
     R: Reply,
     F: Fn(RawEvent, Context) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
 {
-    let mut registration = Registration::new(event_type, RawEvent::decode, handler);
+    let mut registration = Route::new(event_type, RawEvent::decode, handler);
     registration.typed.callback = None;
     registration
 }
 
-impl<E, R, H> Registration<E, R, H>
+impl<E, R, H> Route<E, R, H>
 where
     E: Send + 'static,
     R: Reply,
@@ -233,8 +233,8 @@ where
     }
 }
 
-impl<E, R, H> fmt::Debug for Registration<E, R, H> {
+impl<E, R, H> fmt::Debug for Route<E, R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("event_type", &self.event_type).finish_non_exhaustive()
+        f.debug_struct("Route").field("event_type", &self.event_type).finish_non_exhaustive()
     }
 }

@@ -4,14 +4,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use feishu_callbacks::{Body, DecodeError, Envelope, Header, Reply, decode_with};
+use feishu_callbacks::{DecodeError, Envelope, EventBody, Header, Reply, decode_with};
 
-use super::Registration;
+use super::Route;
 use crate::{Context, HandlerError};
 
-/// What a typed handler takes: an [`Envelope`] of any [`Body`].
+/// What a typed handler takes: an [`Envelope`] of any [`EventBody`].
 ///
-/// You do not implement it: implement [`Body`] for the struct that stands in `event`.
+/// You do not implement it: implement [`EventBody`] for the struct that stands in `event`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a callback that a handler can take",
     label = "not a callback",
@@ -33,7 +33,7 @@ pub trait Callback: Send + Sized + 'static {
     fn decode(header: &Arc<Header>, payload: &Bytes) -> Result<Self, DecodeError>;
 }
 
-impl<B: Body> Callback for Envelope<B> {
+impl<B: EventBody> Callback for Envelope<B> {
     const TYPE: &'static str = B::TYPE;
     type Reply = B::Reply;
 
@@ -78,20 +78,20 @@ impl<C: Callback, H: Handler<C>> Handler<C> for Arc<H> {
 
 /// A handler that implements [`Handler`], for [`register`](crate::DispatcherBuilder::register) with options.
 #[track_caller]
-pub fn of<C: Callback, H: Handler<C>>(handler: H) -> Registration<C, C::Reply, impl Serve<C, C::Reply>> {
-    Registration::new(C::TYPE, C::decode, OfHandler(handler, PhantomData))
+pub fn of<C: Callback, H: Handler<C>>(handler: H) -> Route<C, C::Reply, impl Serve<C, C::Reply>> {
+    Route::new(C::TYPE, C::decode, OfHandler(handler, PhantomData))
 }
 
 /// A method on a shared value as a handler, for [`register`](crate::DispatcherBuilder::register) with options.
 #[track_caller]
-pub fn method<C, S, F, Fut>(target: Arc<S>, method: F) -> Registration<C, C::Reply, impl Serve<C, C::Reply>>
+pub fn method<C, S, F, Fut>(target: Arc<S>, method: F) -> Route<C, C::Reply, impl Serve<C, C::Reply>>
 where
     C: Callback,
     S: Send + Sync + 'static,
     F: Fn(Arc<S>, C, Context) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
 {
-    Registration::new(C::TYPE, C::decode, move |callback, cx| method(Arc::clone(&target), callback, cx))
+    Route::new(C::TYPE, C::decode, move |callback, cx| method(Arc::clone(&target), callback, cx))
 }
 
 /// The common form below all others: takes `E`, returns `R`. Sealed by being unnameable.

@@ -4,10 +4,10 @@ use feishu_callbacks::openapi::CardUpdate;
 use feishu_callbacks::{CardActionEvent, CardActionTrigger, CardReply, decode_with};
 use feishu_transport::OpenApi;
 
-use super::{Registration, Serve};
+use super::{Route, Serve};
 use crate::{Context, HandlerError, SendCall};
 
-impl<H: Serve<CardActionTrigger, CardReply>> Registration<CardActionTrigger, CardReply, H> {
+impl<H: Serve<CardActionTrigger, CardReply>> Route<CardActionTrigger, CardReply, H> {
     /// Sends the card that the handler returns after its click was answered as a delayed update, once the answer has
     /// been written: the platform takes one for 30 minutes, and two per click (its documentation, "Update cards with a
     /// delay"). A toast cannot be sent late and is left out.

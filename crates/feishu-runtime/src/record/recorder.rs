@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use async_trait::async_trait;
 use feishu_transport::{
-    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Responder, Stop, Transport,
+    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Responder, Shutdown, Transport,
 };
 use tokio::time::Instant;
 
@@ -52,7 +52,7 @@ impl<T: Transport> Recorder<T> {
 
 #[async_trait]
 impl<T: Transport + 'static> Transport for Recorder<T> {
-    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Stop) -> Result<(), Error> {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Shutdown) -> Result<(), Error> {
         let Self { transport, writer, redaction, missed } = *self;
         let (sender, receiver) = mpsc::sync_channel(BACKLOG);
         let (done, written) = tokio::sync::oneshot::channel::<()>();

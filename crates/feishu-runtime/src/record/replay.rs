@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use feishu_callbacks::peek;
-use feishu_transport::{Answer, Delivery, Error, Inbox, Received, Stop, Transport};
+use feishu_transport::{Answer, Delivery, Error, Inbox, Received, Shutdown, Transport};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
@@ -106,7 +106,7 @@ impl Replay {
 
 #[async_trait]
 impl Transport for Replay {
-    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let Self { lines, recorded_pace, report } = *self;
         let start = Instant::now();
         let mut waiting = Vec::new();

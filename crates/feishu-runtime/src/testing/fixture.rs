@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use feishu_transport::{Received, key};
+use feishu_transport::{Received, header_name};
 use serde_json::{Map, Value, json};
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -80,8 +80,10 @@ impl Event {
 impl From<Event> for Received {
     fn from(event: Event) -> Self {
         let trace_id = format!("trace-of-{}", event.message_id);
-        let headers =
-            [(key::MESSAGE_ID.to_owned(), event.message_id.clone()), (key::TRACE_ID.to_owned(), trace_id)];
+        let headers = [
+            (header_name::MESSAGE_ID.to_owned(), event.message_id.clone()),
+            (header_name::TRACE_ID.to_owned(), trace_id),
+        ];
         Received::new(event.to_json().to_string(), headers)
     }
 }

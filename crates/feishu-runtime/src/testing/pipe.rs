@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
-use feishu_transport::{Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Stop, Transport};
+use feishu_transport::{Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Shutdown, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 /// Pushes that a transport which does not run has room for.
 const BACKLOG: usize = 65_536;
 
-/// A pipe: the platform's end, and the transport to give to [`Client::over`](crate::Client::over).
+/// A pipe: the platform's end, and the transport to give to [`Client::with_transport`](crate::Client::with_transport).
 pub fn pipe() -> (Pipe, PipeTransport) {
     let (sender, receiver) = mpsc::channel(BACKLOG);
     let waiting = Arc::new(watch::channel(0).0);
@@ -53,7 +53,7 @@ impl Pipe {
 
 #[async_trait]
 impl Transport for PipeTransport {
-    async fn run(mut self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
+    async fn run(mut self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let grace = loop {
             tokio::select! {
                 biased;

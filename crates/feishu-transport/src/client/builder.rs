@@ -153,8 +153,8 @@ impl LongConnectionBuilder {
     }
 
     /// Permits `ws://` to other machines than this one: callbacks and the ticket travel in the clear. It is implied by
-    /// a [`Domain::plain`] on another machine.
-    pub fn allow_plain_websocket(mut self) -> Self {
+    /// a [`Domain::insecure_url`] on another machine.
+    pub fn allow_insecure_websocket(mut self) -> Self {
         self.allow_plain = true;
         self
     }
@@ -204,7 +204,7 @@ impl LongConnectionBuilder {
 
     /// Tells `observer` what happens. It runs on a thread of its own and may block: the client goes on, and counts the
     /// events that a slow observer missed.
-    pub fn on_lifecycle(mut self, observer: impl FnMut(LifecycleEvent) + Send + 'static) -> Self {
+    pub fn observe(mut self, observer: impl FnMut(LifecycleEvent) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }

@@ -87,7 +87,7 @@ impl Driver {
     }
 
     /// One turn: receive, judge, ping, answer, flush, close. An `Err` ends the connection.
-    fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Stop> {
+    fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Ending> {
         let drained = self.receive(session, cx)?;
         let now = Instant::now();
         if drained {
@@ -107,7 +107,7 @@ impl Driver {
     }
 
     /// Takes messages from the link; `true` when there are no more for now.
-    fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<bool, Stop> {
+    fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<bool, Ending> {
         let mut now = None;
         for _ in 0..RECEIVE_BATCH {
             let message = match self.link.poll_next(cx) {
@@ -146,9 +146,9 @@ impl Driver {
     }
 
     /// The peer closes: what is left to be answered goes out elsewhere, our reply is written here.
-    fn peer_closes(&mut self, now: Instant, reason: Option<(u16, String)>) -> Result<(), Stop> {
+    fn peer_closes(&mut self, now: Instant, reason: Option<(u16, String)>) -> Result<(), Ending> {
         if matches!(self.io.closing, Closing::AwaitingPeer(_)) {
-            return Err(Stop::Released);
+            return Err(Ending::Released);
         }
         let detail = match reason {
             Some((code, reason)) if reason.is_empty() => format!("closed by the peer with code {code}"),
@@ -168,11 +168,11 @@ impl Driver {
     }
 
     /// An error of the link, or its end: expected while closing, a loss otherwise.
-    fn gone(&mut self, error: Error) -> Stop {
+    fn gone(&mut self, error: Error) -> Ending {
         match std::mem::replace(&mut self.io.closing, Closing::No) {
-            Closing::AwaitingPeer(_) => Stop::Released,
-            Closing::Replying(_, reason) => Stop::Lost(reason),
-            Closing::No | Closing::Retiring(_) => Stop::Lost(error),
+            Closing::AwaitingPeer(_) => Ending::Released,
+            Closing::Replying(_, reason) => Ending::Lost(reason),
+            Closing::No | Closing::Retiring(_) => Ending::Lost(error),
         }
     }
 
@@ -194,7 +194,7 @@ impl Driver {
     }
 
     /// Gives pings and answers to the link, as far as it takes them.
-    fn send(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
+    fn send(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         if matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..)) {
             return Ok(());
         }
@@ -221,7 +221,7 @@ impl Driver {
         Ok(())
     }
 
-    fn is_ready(&mut self, cx: &mut Context<'_>) -> Result<bool, Stop> {
+    fn is_ready(&mut self, cx: &mut Context<'_>) -> Result<bool, Ending> {
         match self.link.poll_ready(cx) {
             Poll::Ready(Ok(())) => Ok(true),
             Poll::Ready(Err(error)) => Err(self.gone(error)),
@@ -232,12 +232,12 @@ impl Driver {
         }
     }
 
-    fn start_send(&mut self, message: Message) -> Result<(), Stop> {
+    fn start_send(&mut self, message: Message) -> Result<(), Ending> {
         self.io.needs_flush = true;
         self.link.start_send(message).map_err(|error| self.gone(error))
     }
 
-    fn flush(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
+    fn flush(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         if !self.io.needs_flush {
             return Ok(());
         }
@@ -268,7 +268,7 @@ impl Driver {
         }
     }
 
-    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Stop> {
+    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         let written = !self.io.needs_flush && self.io.waiting.is_empty();
         match &self.io.closing {
             Closing::Retiring(until) => {
@@ -277,13 +277,13 @@ impl Driver {
                 }
                 self.take_no_more_answers();
                 if !self.is_ready(cx)? {
-                    return Err(Stop::Released);
+                    return Err(Ending::Released);
                 }
                 self.start_send(Message::Close(Some((1000, String::new()))))?;
                 self.io.closing = Closing::AwaitingPeer(now + self.shared.config.timeouts.close);
                 self.flush(cx, now)
             }
-            Closing::AwaitingPeer(until) if now >= *until => Err(Stop::Released),
+            Closing::AwaitingPeer(until) if now >= *until => Err(Ending::Released),
             Closing::Replying(until, _) if written || now >= *until => Err(self.gone(Error::lost(""))),
             Closing::No | Closing::AwaitingPeer(_) | Closing::Replying(..) => Ok(()),
         }
@@ -331,9 +331,9 @@ impl Future for Driver {
                 this.session = Some(session);
                 Poll::Pending
             }
-            Err(Stop::Released) => Poll::Ready(End { session, cause: None, woken: false }),
-            Err(Stop::Lost(cause)) => Poll::Ready(End { session, cause: Some(cause), woken: false }),
-            Err(Stop::GoneWhileAsleep) => {
+            Err(Ending::Released) => Poll::Ready(End { session, cause: None, woken: false }),
+            Err(Ending::Lost(cause)) => Poll::Ready(End { session, cause: Some(cause), woken: false }),
+            Err(Ending::GoneWhileAsleep) => {
                 let cause = Error::lost("no sign of life after a sleep or a change of network");
                 Poll::Ready(End { session, cause: Some(cause), woken: true })
             }
@@ -351,25 +351,25 @@ impl Drop for Driver {
 }
 
 /// Why a driver ends.
-enum Stop {
+enum Ending {
     /// Let go on purpose.
     Released,
     Lost(Error),
     GoneWhileAsleep,
 }
 
-fn judge(session: &Session, now: Instant) -> Result<(), Stop> {
+fn judge(session: &Session, now: Instant) -> Result<(), Ending> {
     let rounded =
         |silence: Duration| Duration::from_millis(u64::try_from(silence.as_millis()).unwrap_or(u64::MAX));
     match session.verdict(now.into_std()) {
         Verdict::Alive => Ok(()),
         Verdict::Silent(silence) => {
-            Err(Stop::Lost(Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))))
+            Err(Ending::Lost(Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))))
         }
-        Verdict::Unanswered(silence) => Err(Stop::Lost(Error::lost(format_args!(
+        Verdict::Unanswered(silence) => Err(Ending::Lost(Error::lost(format_args!(
             "a ping was left unanswered for {:?}",
             rounded(silence)
         )))),
-        Verdict::GoneWhileAsleep => Err(Stop::GoneWhileAsleep),
+        Verdict::GoneWhileAsleep => Err(Ending::GoneWhileAsleep),
     }
 }

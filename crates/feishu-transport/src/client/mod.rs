@@ -24,7 +24,7 @@ pub use handle::{ConnectionHandle, StateWatch};
 use shared::Shared;
 use slot::Slot;
 
-use crate::{Error, Inbox, Stop, Transport};
+use crate::{Error, Inbox, Shutdown, Transport};
 
 /// How often clocks are compared and waiting answers looked at.
 const TICK: Duration = Duration::from_millis(500);
@@ -36,7 +36,7 @@ const JUMP: Duration = Duration::from_secs(15);
 /// The long connection of one app: asks for URLs, connects, pings, reassembles, reconnects, for as long as it runs.
 ///
 /// It is a [`Transport`]: [`LongConnection::run`] hands every message to an [`Inbox`]. Nothing is done before that, and
-/// nothing after it: dropping the future of `run` ends everything at once. [`Stop`] ends it gracefully.
+/// nothing after it: dropping the future of `run` ends everything at once. [`Shutdown`] ends it gracefully.
 ///
 /// Self-built apps only, at most 50 connections per app; each message goes to one of an app's connections at random
 /// (platform documentation, "Use long connection to receive events").
@@ -61,7 +61,7 @@ impl LongConnection {
     ///
     /// Dropping the future closes all connections at once, without a closing handshake. Deliveries that are out stay
     /// valid; their answers are lost.
-    pub async fn run(self, inbox: Arc<dyn Inbox>, mut stop: Stop) -> Result<(), Error> {
+    pub async fn run(self, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let shared = &self.shared;
         // In this order: a stop that was requested before the start is seen before anything is sent.
         let ended = tokio::select! {
@@ -97,7 +97,7 @@ impl LongConnection {
 
 #[async_trait]
 impl Transport for LongConnection {
-    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Stop) -> Result<(), Error> {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, stop: Shutdown) -> Result<(), Error> {
         Self::run(*self, inbox, stop).await
     }
 }
@@ -119,7 +119,7 @@ impl fmt::Debug for LongConnection {
 
 /// After a stop is requested: no new messages, answers for those that are out within the grace, closing handshakes.
 /// Resolves once that must be over, should the connections not have ended by then.
-async fn close_on(shared: &Shared, stop: &mut Stop) {
+async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     let grace = stop.requested().await;
     tracing::info!(?grace, "stopping");
     shared.set_stopping();

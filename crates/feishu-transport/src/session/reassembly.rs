@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use feishu_proto::{RawFrame, key};
+use feishu_proto::{RawFrame, header_name};
 
 use crate::Limits;
 use crate::counters::Counters;
@@ -73,7 +73,7 @@ impl Reassembly {
     /// better a message that cannot be read than one that is never answered.
     pub(super) fn place(&mut self, now: Instant, frame: &RawFrame) -> Placed {
         let payload = frame.payload();
-        let sum = frame.header(key::SUM).and_then(|sum| sum.trim().parse::<u32>().ok()).unwrap_or(1);
+        let sum = frame.header(header_name::SUM).and_then(|sum| sum.trim().parse::<u32>().ok()).unwrap_or(1);
         if sum <= 1 {
             return self.whole(payload);
         }
@@ -81,7 +81,7 @@ impl Reassembly {
         let Some(id) = frame.message_id() else {
             return self.bad("a fragment has no message_id");
         };
-        let seq = frame.header(key::SEQ).and_then(|seq| seq.trim().parse::<u32>().ok());
+        let seq = frame.header(header_name::SEQ).and_then(|seq| seq.trim().parse::<u32>().ok());
         let Some(seq) = seq.filter(|seq| *seq < sum) else {
             return self.bad("a fragment's seq is missing or not below its sum");
         };

@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Message as _, Method, key};
+use feishu_proto::{Frame, Header, Message as _, Method, header_name};
 use feishu_transport::{
     Answer, AppId, AppSecret, ConnectionHandle, CounterValues, Delivery, Limits, Link as _, LongConnection,
-    Message, Stop,
+    Message, Shutdown,
 };
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -53,10 +53,10 @@ pub fn small_limits() -> Limits {
 /// One fragment of a message.
 pub fn fragment(message_id: &str, seq: u64, sum: u64, payload: &[u8]) -> Step {
     let headers = [
-        (key::TYPE, "event".to_owned()),
-        (key::MESSAGE_ID, message_id.to_owned()),
-        (key::SUM, sum.to_string()),
-        (key::SEQ, seq.to_string()),
+        (header_name::TYPE, "event".to_owned()),
+        (header_name::MESSAGE_ID, message_id.to_owned()),
+        (header_name::SUM, sum.to_string()),
+        (header_name::SEQ, seq.to_string()),
     ];
     let frame = Frame {
         method: Method::Data.into(),
@@ -91,7 +91,7 @@ pub fn steps(mut data: &[u8]) -> Vec<Step> {
             6 => {
                 let frame = Frame {
                     method: Method::Control.into(),
-                    headers: vec![Header::new(key::TYPE, "pong")],
+                    headers: vec![Header::new(header_name::TYPE, "pong")],
                     payload: Some(take(b)),
                     ..Frame::default()
                 };
@@ -132,7 +132,7 @@ async fn feed_client(steps: Vec<Step>, limits: Limits) -> Fed {
         .build()
         .unwrap();
     let handle = client.handle();
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = Shutdown::new();
     let running = tokio::spawn(client.run(Arc::new(inbox), stopped));
 
     let mut fed = Fed::default();
@@ -162,7 +162,7 @@ async fn feed_client(steps: Vec<Step>, limits: Limits) -> Fed {
     fed.counters = handle.counters();
     assert_eq!(fed.counters.fragments_waiting, 0);
     assert_eq!(fed.counters.answers_pending(), 0);
-    assert!(fed.counters.add_up(), "{:?}", fed.counters);
+    assert!(fed.counters.is_consistent(), "{:?}", fed.counters);
     fed.payloads = std::mem::take(&mut payloads.lock().unwrap());
     assert_eq!(fed.counters.delivered, fed.payloads.len() as u64);
     assert_eq!(fed.counters.answers_written + fed.counters.answers_lost, fed.counters.delivered);
@@ -193,14 +193,14 @@ fn note(message: Message, fed: &mut Fed) {
     let Message::Binary(data) = message else { return };
     let frame = Frame::decode(data).unwrap();
     if Method::from(frame.method) == Method::Data {
-        assert!(frame.header(key::BIZ_RT).is_some(), "an answer has a time: {frame:?}");
+        assert!(frame.header(header_name::BIZ_RT).is_some(), "an answer has a time: {frame:?}");
         fed.answers.push(frame);
     }
 }
 
 fn check(handle: &ConnectionHandle, limits: &Limits) {
     let counters = handle.counters();
-    assert!(counters.add_up(), "{counters:?}");
+    assert!(counters.is_consistent(), "{counters:?}");
     let most = (limits.partial_bytes / 64).min(limits.partial_messages * limits.fragments);
     assert!(counters.fragments_waiting <= most as u64, "{counters:?}");
 }

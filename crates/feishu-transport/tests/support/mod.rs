@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use feishu_gateway::{Builder, Gateway, Seen};
 use feishu_transport::{
     Answer, AppId, AppSecret, BoxStream, ConnectionHandle, Delivery, Dial, Domain, Error, Inbox,
-    LongConnection, LongConnectionBuilder, State, Stop, StopHandle, Target,
+    LongConnection, LongConnectionBuilder, Shutdown, ShutdownHandle, State, Target,
 };
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -38,7 +38,7 @@ pub struct Bench {
 
 pub struct Client {
     pub handle: ConnectionHandle,
-    pub stop: StopHandle,
+    pub stop: ShutdownHandle,
     pub running: JoinHandle<Result<(), Error>>,
 }
 
@@ -94,14 +94,14 @@ impl Bench {
         let findings = self.gateway.findings();
         assert!(findings.is_empty(), "{findings:#?}");
         let counters = self.client.handle.counters();
-        assert!(counters.add_up(), "{counters:#?}");
+        assert!(counters.is_consistent(), "{counters:#?}");
     }
 }
 
 impl Client {
     pub fn start(builder: LongConnectionBuilder, inbox: Arc<dyn Inbox>) -> Self {
         let connection = builder.build().unwrap();
-        let (stop, stopped) = Stop::new();
+        let (stop, stopped) = Shutdown::new();
         let handle = connection.handle();
         let running = tokio::spawn(connection.run(inbox, stopped));
         Self { handle, stop, running }
@@ -125,7 +125,7 @@ impl Client {
 
 pub fn builder(gateway: &Gateway) -> LongConnectionBuilder {
     LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
-        .domain(Domain::custom("http://127.0.0.1:1").unwrap())
+        .domain(Domain::url("http://127.0.0.1:1").unwrap())
         .dial(GatewayDial(gateway.clone()))
         .seed(7)
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::{Client, Context, Dispatcher};
 use feishu_transport::{
-    Answer, AppId, AppSecret, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, LongConnection, Stop,
+    Answer, AppId, AppSecret, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown,
 };
 
 struct Fixed(String);
@@ -26,7 +26,7 @@ pub(super) async fn transport(url: &str) -> Result<()> {
         .build()?;
     let answer = Answer::ok(r#"{"toast":{"type":"success","content":"Saved"}}"#);
     let inbox = Arc::new(move |delivery: Delivery| delivery.answer(&answer));
-    let (_stop, stopped) = Stop::new();
+    let (_stop, stopped) = Shutdown::new();
     Ok(connection.run(inbox, stopped).await?)
 }
 

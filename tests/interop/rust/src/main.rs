@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on(on_message)
         .build()?;
     Client::builder(AppId::new(std::env::var("FEISHU_APP_ID")?), AppSecret::from_env("FEISHU_APP_SECRET")?)
-        .domain(Domain::custom(std::env::var("FEISHU_DOMAIN")?)?)
+        .domain(Domain::url(std::env::var("FEISHU_DOMAIN")?)?)
         .dispatcher(dispatcher)
         .build()?
         .run_until(asked_to_stop())

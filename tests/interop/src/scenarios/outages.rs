@@ -77,7 +77,7 @@ pub(super) async fn connection_limit(lab: &mut Lab) -> Cell {
     lab.gateway.fault(Fault::Cut);
     match lab.reconnected(before, PATIENCE).await {
         Some(took) => Cell::good(format!("connected after {}", time(took))),
-        None => Cell::bad(format!("not within 40 s, {}", fate(lab))),
+        None => Cell::bad(format!("not within 40 s, {}", outcome(lab))),
     }
 }
 
@@ -92,15 +92,15 @@ pub(super) async fn forbidden(lab: &mut Lab) -> Cell {
     let back = !ended && lab.reconnected(before, Duration::from_secs(15)).await.is_some();
     let output = lab.bot.output().to_lowercase();
     let said = output.contains("forbidden") || output.contains("403");
-    let fate = if back { "back when enabled".to_owned() } else { fate(lab) };
+    let outcome = if back { "back when enabled".to_owned() } else { outcome(lab) };
     Cell::good_if(
         (ended || back) && said,
-        format!("{fate}, {}", if said { "says why" } else { "says no reason" }),
+        format!("{outcome}, {}", if said { "says why" } else { "says no reason" }),
     )
 }
 
 /// Whether the bot's process is still there.
-fn fate(lab: &mut Lab) -> String {
+fn outcome(lab: &mut Lab) -> String {
     match lab.bot.ended() {
         Some(status) => match status.code() {
             Some(code) => format!("ends with {code}"),

@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Difference to UTC, in minutes: `+0800` is 480.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Offset {
+pub struct PickedOffset {
     /// Minutes east of UTC; negative in the west.
     pub minutes: i32,
 }
 
 /// A day on the user's calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
+pub struct PickedDate {
     /// Year of four digits.
     pub year: u16,
     /// 1 to 12.
@@ -21,30 +21,30 @@ pub struct Date {
     /// 1 to 31.
     pub day: u8,
     /// Where the user was; absent if the client did not say.
-    pub offset: Option<Offset>,
+    pub offset: Option<PickedOffset>,
 }
 
 /// A time of day on the user's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time {
+pub struct PickedTime {
     /// 0 to 23.
     pub hour: u8,
     /// 0 to 59.
     pub minute: u8,
     /// Where the user was; absent if the client did not say.
-    pub offset: Option<Offset>,
+    pub offset: Option<PickedOffset>,
 }
 
 /// A date and a time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DateTime {
+pub struct PickedDateTime {
     /// The day; its offset is that of the whole.
-    pub date: Date,
+    pub date: PickedDate,
     /// The time of day; its offset is that of the whole.
-    pub time: Time,
+    pub time: PickedTime,
 }
 
-impl DateTime {
+impl PickedDateTime {
     /// The moment on the world's clock. `None` without an offset, or before 1970.
     pub fn to_system_time(self) -> Option<SystemTime> {
         let minutes = days_since_1970(self.date) * 24 * 60
@@ -58,65 +58,65 @@ impl DateTime {
 
 /// Text that is no date, time or offset in the pickers' form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MomentError {
+pub struct PickedError {
     expected: &'static str,
 }
 
-impl fmt::Display for MomentError {
+impl fmt::Display for PickedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {}; is the component a picker of this kind?", self.expected)
     }
 }
 
-impl std::error::Error for MomentError {}
+impl std::error::Error for PickedError {}
 
-impl FromStr for Offset {
-    type Err = MomentError;
+impl FromStr for PickedOffset {
+    type Err = PickedError;
 
     /// Reads `+0800`, `+08:00`, `-0330` or `Z`.
-    fn from_str(text: &str) -> Result<Self, MomentError> {
-        parse_offset(text).ok_or(MomentError { expected: "an offset such as `+0800`" })
+    fn from_str(text: &str) -> Result<Self, PickedError> {
+        parse_offset(text).ok_or(PickedError { expected: "an offset such as `+0800`" })
     }
 }
 
-impl FromStr for Date {
-    type Err = MomentError;
+impl FromStr for PickedDate {
+    type Err = PickedError;
 
-    fn from_str(text: &str) -> Result<Self, MomentError> {
+    fn from_str(text: &str) -> Result<Self, PickedError> {
         let parse = || {
             let (date, offset) = split_offset(text)?;
             parse_date(date, offset)
         };
-        parse().ok_or(MomentError { expected: "a date such as `2025-06-10 +0800`" })
+        parse().ok_or(PickedError { expected: "a date such as `2025-06-10 +0800`" })
     }
 }
 
-impl FromStr for Time {
-    type Err = MomentError;
+impl FromStr for PickedTime {
+    type Err = PickedError;
 
-    fn from_str(text: &str) -> Result<Self, MomentError> {
+    fn from_str(text: &str) -> Result<Self, PickedError> {
         let parse = || {
             let (time, offset) = split_offset(text)?;
             parse_time(time, offset)
         };
-        parse().ok_or(MomentError { expected: "a time such as `05:05 +0800`" })
+        parse().ok_or(PickedError { expected: "a time such as `05:05 +0800`" })
     }
 }
 
-impl FromStr for DateTime {
-    type Err = MomentError;
+impl FromStr for PickedDateTime {
+    type Err = PickedError;
 
-    fn from_str(text: &str) -> Result<Self, MomentError> {
+    fn from_str(text: &str) -> Result<Self, PickedError> {
         let parse = || {
             let (date, rest) = text.trim().split_once(' ')?;
             let (time, offset) = split_offset(rest)?;
             Some(Self { date: parse_date(date, offset)?, time: parse_time(time, offset)? })
         };
-        parse().ok_or(MomentError { expected: "a date and time such as `2025-06-10 19:19 +0800`" })
+        parse().ok_or(PickedError { expected: "a date and time such as `2025-06-10 19:19 +0800`" })
     }
 }
 
-impl fmt::Display for Offset {
+impl fmt::Display for PickedOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.minutes < 0 { '-' } else { '+' };
         let minutes = self.minutes.unsigned_abs();
@@ -124,41 +124,41 @@ impl fmt::Display for Offset {
     }
 }
 
-impl fmt::Display for Date {
+impl fmt::Display for PickedDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)?;
         write_offset(f, self.offset)
     }
 }
 
-impl fmt::Display for Time {
+impl fmt::Display for PickedTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.hour, self.minute)?;
         write_offset(f, self.offset)
     }
 }
 
-impl fmt::Display for DateTime {
+impl fmt::Display for PickedDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", Date { offset: None, ..self.date }, self.time)
+        write!(f, "{} {}", PickedDate { offset: None, ..self.date }, self.time)
     }
 }
 
-fn write_offset(f: &mut fmt::Formatter<'_>, offset: Option<Offset>) -> fmt::Result {
+fn write_offset(f: &mut fmt::Formatter<'_>, offset: Option<PickedOffset>) -> fmt::Result {
     offset.map_or(Ok(()), |offset| write!(f, " {offset}"))
 }
 
 /// Splits `05:05 +0800`; a missing offset is none, a wrong one an error.
-fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
+fn split_offset(text: &str) -> Option<(&str, Option<PickedOffset>)> {
     match text.trim().split_once(' ') {
         Some((front, offset)) => Some((front, Some(parse_offset(offset.trim())?))),
         None => Some((text.trim(), None)),
     }
 }
 
-fn parse_offset(text: &str) -> Option<Offset> {
+fn parse_offset(text: &str) -> Option<PickedOffset> {
     if text == "Z" {
-        return Some(Offset { minutes: 0 });
+        return Some(PickedOffset { minutes: 0 });
     }
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
@@ -169,22 +169,22 @@ fn parse_offset(text: &str) -> Option<Offset> {
         None => digits.split_at_checked(digits.len().checked_sub(2)?)?,
     };
     let minutes = i32::from(number(hours, 2, 0..=18)?) * 60 + i32::from(number(minutes, 2, 0..=59)?);
-    Some(Offset { minutes: sign * minutes })
+    Some(PickedOffset { minutes: sign * minutes })
 }
 
-fn parse_date(text: &str, offset: Option<Offset>) -> Option<Date> {
+fn parse_date(text: &str, offset: Option<PickedOffset>) -> Option<PickedDate> {
     let mut parts = text.split('-');
     let year = number(parts.next()?, 4, 1..=9999)?;
     let month = u8::try_from(number(parts.next()?, 2, 1..=12)?).ok()?;
     let day = u8::try_from(number(parts.next()?, 2, 1..=u16::from(days_in(year, month)))?).ok()?;
-    parts.next().is_none().then_some(Date { year, month, day, offset })
+    parts.next().is_none().then_some(PickedDate { year, month, day, offset })
 }
 
-fn parse_time(text: &str, offset: Option<Offset>) -> Option<Time> {
+fn parse_time(text: &str, offset: Option<PickedOffset>) -> Option<PickedTime> {
     let (hour, minute) = text.split_once(':')?;
     let hour = u8::try_from(number(hour, 2, 0..=23)?).ok()?;
     let minute = u8::try_from(number(minute, 2, 0..=59)?).ok()?;
-    Some(Time { hour, minute, offset })
+    Some(PickedTime { hour, minute, offset })
 }
 
 fn number(digits: &str, width: usize, range: std::ops::RangeInclusive<u16>) -> Option<u16> {
@@ -202,7 +202,7 @@ fn days_in(year: u16, month: u8) -> u8 {
 }
 
 /// Days from 1 January 1970, by the calendar of March-based years.
-fn days_since_1970(date: Date) -> i64 {
+fn days_since_1970(date: PickedDate) -> i64 {
     let (month, day) = (i64::from(date.month), i64::from(date.day));
     let year = i64::from(date.year) - i64::from(month <= 2);
     let month_from_march = (month + 9) % 12;
@@ -217,13 +217,13 @@ mod tests {
 
     #[test]
     fn the_three_documented_forms_read_and_print_back() {
-        assert_eq!("2025-06-10 +0800".parse::<Date>().unwrap().to_string(), "2025-06-10 +0800");
-        assert_eq!("05:05 -0330".parse::<Time>().unwrap().to_string(), "05:05 -0330");
+        assert_eq!("2025-06-10 +0800".parse::<PickedDate>().unwrap().to_string(), "2025-06-10 +0800");
+        assert_eq!("05:05 -0330".parse::<PickedTime>().unwrap().to_string(), "05:05 -0330");
         assert_eq!(
-            "2024-02-29 19:19 +0800".parse::<DateTime>().unwrap().to_string(),
+            "2024-02-29 19:19 +0800".parse::<PickedDateTime>().unwrap().to_string(),
             "2024-02-29 19:19 +0800"
         );
-        assert_eq!("2025-06-10".parse::<Date>().unwrap().offset, None);
+        assert_eq!("2025-06-10".parse::<PickedDate>().unwrap().offset, None);
     }
 
     #[test]
@@ -231,20 +231,20 @@ mod tests {
         for text in
             ["", "2025-02-29", "2025-13-01", "2025-6-1", "2025-06-10 0800", "2025-06-10 +9900", "05:05", "é"]
         {
-            assert!(text.parse::<Date>().is_err(), "{text}");
+            assert!(text.parse::<PickedDate>().is_err(), "{text}");
         }
         for text in ["", "24:00", "5:05", "05:60", "05:05:05", "05:05 +", "05:05 +é", "2025-06-10"] {
-            assert!(text.parse::<Time>().is_err(), "{text}");
+            assert!(text.parse::<PickedTime>().is_err(), "{text}");
         }
         for text in ["", "2025-06-10 +0800", "05:05 +0800", "2025-06-10T05:05 +0800"] {
-            assert!(text.parse::<DateTime>().is_err(), "{text}");
+            assert!(text.parse::<PickedDateTime>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn a_moment_with_an_offset_is_a_point_in_time() {
         let seconds = |text: &str| {
-            let moment: DateTime = text.parse().unwrap();
+            let moment: PickedDateTime = text.parse().unwrap();
             moment.to_system_time().map(|time| time.duration_since(UNIX_EPOCH).unwrap().as_secs())
         };
         assert_eq!(seconds("1970-01-01 08:00 +0800"), Some(0));
