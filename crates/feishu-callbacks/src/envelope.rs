@@ -186,8 +186,8 @@ fn empty<B: EventBody>(odd: &mut Vec<OddField>) -> Result<B, DecodeError> {
             expected: "the body is absent".to_owned(),
         });
     }
-    nothing.map_err(|missing: OddField| {
-        let reason = first.unwrap_or(OddField { path: "event".to_owned(), ..missing });
+    nothing.map_err(|missing| {
+        let reason = first.unwrap_or_else(|| OddField { path: "event".to_owned(), ..missing.into_odd() });
         let detail = if reason.found.is_empty() {
             reason.expected
         } else {

@@ -86,7 +86,8 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// A member that could not be read and was left out so that the rest could be.
+/// A member that could not be read and was left out so that the rest could be; see
+/// [`Envelope::odd_fields`](crate::Envelope::odd_fields).
 ///
 /// Holds kinds and places only, never content, so it may be logged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -109,3 +110,85 @@ impl fmt::Display for OddField {
         }
     }
 }
+
+impl std::error::Error for OddField {}
+
+/// A value that is not what the program asked for: in a form, in `action.value` or in the content of a message.
+///
+/// Names the place and the kind of JSON that was there, never what the user entered, so it may be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    source: FieldSource,
+    path: String,
+    expected: String,
+    found: Found,
+}
+
+/// What a [`FieldError`] was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldSource {
+    Form,
+    ActionValue,
+    MessageContent,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    Nothing,
+    Kind(String),
+}
+
+impl FieldError {
+    pub(crate) fn new(source: FieldSource, path: String, expected: impl Into<String>, found: Found) -> Self {
+        Self { source, path, expected: expected.into(), found }
+    }
+
+    /// Where it is: the name of the form field, or the path inside the value; empty for the value as a whole.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What was asked for.
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
+
+    /// What was there, in words.
+    pub fn found(&self) -> &str {
+        match &self.found {
+            Found::Nothing => "nothing",
+            Found::Kind(kind) if kind.is_empty() => "something else",
+            Found::Kind(kind) => kind,
+        }
+    }
+
+    /// True when there is no such member.
+    pub fn is_missing(&self) -> bool {
+        self.found == Found::Nothing
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, advice) = match self.source {
+            FieldSource::Form => ("form field", "compare the name with the component's `name` in the card"),
+            FieldSource::ActionValue => {
+                ("action.value", "compare the type with the component's `value` in the card")
+            }
+            FieldSource::MessageContent => {
+                ("message content", "look at `message_type` before reading the content")
+            }
+        };
+        f.write_str(source)?;
+        if !self.path.is_empty() {
+            write!(f, " `{}`", self.path)?;
+        }
+        write!(f, ": expected {}, found {}", self.expected, self.found())?;
+        if self.is_missing() || self.source != FieldSource::Form {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FieldError {}

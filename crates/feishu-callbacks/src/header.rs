@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::error::OddField;
 use crate::ids::{AppId, EventId, EventType, TenantKey};
-use crate::text::{self, text_newtypes};
+use crate::secret::secrets;
+use crate::text;
 use crate::time::{self, Timestamp};
 
 /// How a payload is wrapped.
@@ -72,9 +73,8 @@ impl Header {
     }
 }
 
-text_newtypes! {
-    @secret
-    /// Verification Token of an app: whoever knows it can forge webhook requests. `Debug` and `Display` hide it.
+secrets! {
+    /// Verification Token of an app: whoever knows it can forge webhook requests.
     VerificationToken;
 }
 

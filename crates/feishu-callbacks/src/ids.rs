@@ -1,8 +1,8 @@
 //! Ids that cannot be mixed up. Each is transparent in JSON and cheap to clone.
 
-use crate::text::text_newtypes;
+use crate::newtype::newtypes;
 
-text_newtypes! {
+newtypes! {
     /// A user as one app knows them, `ou_…`. Another app sees another open id for the same person.
     OpenId;
     /// A user across the apps of one developer, `on_…`.

@@ -1,4 +1,4 @@
-//! JSON that is kept as text and read when somebody asks.
+//! JSON that is kept as text and parsed on first use.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -7,8 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::error::OddField;
-use crate::tolerant;
+use crate::tolerant::{self, Misfit};
 
 /// Raw text and, once asked for, its tree.
 #[derive(Clone, Default)]
@@ -31,8 +30,8 @@ impl LazyJson {
         self.tree.get_or_init(|| self.raw().map(read_tree).unwrap_or_default())
     }
 
-    /// Reads the text into an author's type. Absent JSON reads as `null`.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, OddField> {
+    /// Reads the text into the caller's type. Absent JSON reads as `null`.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Misfit> {
         let text = self.raw().unwrap_or("null");
         match serde_json::from_str(text) {
             Ok(value) => Ok(value),

@@ -22,12 +22,15 @@ pub mod im;
 mod language;
 mod lazy;
 pub mod legacy;
+mod newtype;
+mod open_enum;
 pub mod openapi;
 mod peek;
 mod place;
 mod preview;
 mod reply;
 mod scan;
+mod secret;
 mod text;
 mod time;
 mod tolerant;
@@ -36,12 +39,11 @@ mod verification;
 
 pub use card::{
     Action, ActionTag, ActionValue, CardActionEvent, CardActionTrigger, CardContent, CardContext, CardError,
-    CardErrorKind, CardReply, DeliveryType, Dialect, FieldError, FormValue, Host, Operator, PickedDate,
-    PickedDateTime, PickedError, PickedOffset, PickedTime, RawCard, Template, Toast, ToastKind,
-    ToastLanguage,
+    CardErrorKind, CardReply, DeliveryType, Dialect, FormValue, Host, Operator, PickedDate, PickedDateTime,
+    PickedError, PickedOffset, PickedTime, RawCard, Template, Toast, ToastKind, ToastLanguage,
 };
 pub use envelope::{Envelope, EventBody, decode, decode_with};
-pub use error::{DecodeError, DecodeErrorKind, OddField};
+pub use error::{DecodeError, DecodeErrorKind, FieldError, OddField};
 pub use header::{Header, Schema, VerificationToken};
 pub use ids::{
     AppId, ChatId, EventId, EventType, MessageId, OpenId, PreviewToken, TenantKey, ThreadId, UnionId, UserId,
@@ -50,6 +52,8 @@ pub use im::{
     BotAdded, BotDeleted, BotMenu, BotP2pChatEntered, MessageRead, MessageRecalled, MessageReceive,
     P2pChatCreated, ReactionCreated, ReactionDeleted, UserAdded, UserDeleted,
 };
+pub use language::UnknownLanguage;
+pub use open_enum::OtherName;
 pub use openapi::{CallbackToken, TokenSpent};
 pub use peek::peek;
 pub use preview::{PreviewLanguage, PreviewReply, PreviewUrls, UrlPreviewEvent, UrlPreviewGet};

@@ -77,3 +77,15 @@ pub(crate) fn write_json<T: serde::Serialize + ?Sized>(
     serde_json::to_writer(&mut json, value).map_err(|error| ReplyError::new(error.to_string()))?;
     Ok(json)
 }
+
+/// Writes members that an author added, but those that the type writes itself.
+pub(crate) fn write_extra<M: serde::ser::SerializeMap>(
+    map: &mut M,
+    extra: &serde_json::Map<String, Value>,
+    own: &[&str],
+) -> Result<(), M::Error> {
+    for (name, value) in extra.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
+        map.serialize_entry(name, value)?;
+    }
+    Ok(())
+}

@@ -1,10 +1,10 @@
-//! Short shared text under every id and open enum: cheap to clone, immutable, tolerant to read.
+//! Immutable shared text, and how optional text is read from JSON: as a string or a number.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
 /// Immutable text. A clone is a counter, never a copy.
@@ -49,79 +49,93 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
+        deserializer.deserialize_any(TextVisitor { null: None::<fn() -> Self> })
     }
 }
 
-/// Takes a string, or a number, which some gateways write where the documentation has a string.
-struct TextVisitor;
+/// Reads text from a string, or from a number, which some gateways write where the documentation has a string; from
+/// `null` where that is allowed.
+struct TextVisitor<T> {
+    null: Option<fn() -> T>,
+}
 
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
+impl<T: From<String> + for<'a> From<&'a str>> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
+    fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+        self.null.map(|null| null()).ok_or_else(|| E::invalid_type(Unexpected::Unit, &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
         Ok(text.into())
     }
 
-    fn visit_string<E: de::Error>(self, text: String) -> Result<Text, E> {
+    fn visit_string<E: de::Error>(self, text: String) -> Result<T, E> {
         Ok(text.into())
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
         Ok(number.to_string().into())
     }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        Ok(number.to_string().into())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
         Ok(number.to_string().into())
     }
 }
 
-/// Reads an optional id. The empty string is no id: the platform sends it, for one, in place of the message id while a
-/// link preview has not been sent yet.
+/// Text, or nothing for `null`.
+struct Optional<T>(Option<T>);
+
+impl From<String> for Optional<String> {
+    fn from(text: String) -> Self {
+        Self(Some(text))
+    }
+}
+
+impl From<&str> for Optional<String> {
+    fn from(text: &str) -> Self {
+        Self(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Optional<Text> {
+    fn from(text: String) -> Self {
+        Self(Some(text.into()))
+    }
+}
+
+/// The empty string is no id: the platform sends it in place of the message id while a link preview is not sent yet.
+impl From<&str> for Optional<Text> {
+    fn from(text: &str) -> Self {
+        Self(if text.is_empty() { None } else { Some(text.into()) })
+    }
+}
+
+/// Reads an optional id; the empty string is none.
 pub(crate) fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: From<Text>,
 {
-    Ok(deserializer.deserialize_any(FilledVisitor)?.map(T::from))
+    let Optional(text) = deserializer.deserialize_any(TextVisitor { null: Some(|| Optional(None)) })?;
+    Ok(text.map(T::from))
 }
 
-struct FilledVisitor;
-
-impl Visitor<'_> for FilledVisitor {
-    type Value = Option<Text>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        TextVisitor.expecting(f)
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Option<Text>, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<Text>, E> {
-        Ok(if text.is_empty() { None } else { Some(text.into()) })
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Option<Text>, E> {
-        TextVisitor.visit_u64(number).map(Some)
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<Text>, E> {
-        TextVisitor.visit_i64(number).map(Some)
-    }
-}
-
-/// Reads optional text, tolerant as [`Text`] is.
+/// Reads optional text.
 pub(crate) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    deserializer.deserialize_any(StringVisitor)
+    let Optional(text) = deserializer.deserialize_any(TextVisitor { null: Some(|| Optional(None)) })?;
+    Ok(text)
 }
 
-/// The same; the empty string is no text.
+/// Reads optional text; the empty string is none.
 pub(crate) fn filled_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(string(deserializer)?.filter(|text| !text.is_empty()))
 }
@@ -135,207 +149,3 @@ where
     let list = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
     Ok(list.unwrap_or_default().into_iter().flatten().collect())
 }
-
-struct StringVisitor;
-
-impl Visitor<'_> for StringVisitor {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Option<String>, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<String>, E> {
-        Ok(Some(text.to_owned()))
-    }
-
-    fn visit_string<E: de::Error>(self, text: String) -> Result<Option<String>, E> {
-        Ok(Some(text))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Option<String>, E> {
-        Ok(Some(number.to_string()))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<String>, E> {
-        Ok(Some(number.to_string()))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Option<String>, E> {
-        Ok(Some(number.to_string()))
-    }
-}
-
-/// Declares newtypes over [`Text`] that cannot be mixed up. After `@secret` they never show their text.
-macro_rules! text_newtypes {
-    (@secret $($(#[$doc:meta])* $name:ident;)+) => {
-        $crate::text::text_newtypes! { @base $($(#[$doc])* $name;)+ }
-        $(
-            impl std::fmt::Display for $name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("[redacted]")
-                }
-            }
-
-            impl std::fmt::Debug for $name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str(concat!(stringify!($name), "([redacted])"))
-                }
-            }
-        )+
-    };
-    (@base $($(#[$doc:meta])* $name:ident;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(transparent)]
-        pub struct $name($crate::text::Text);
-
-        impl $name {
-            /// Wraps text as it is; nothing is checked, because the platform does not document the alphabet.
-            pub fn new(text: impl AsRef<str>) -> Self {
-                Self(text.as_ref().into())
-            }
-
-            /// Text as the platform wrote it.
-            pub fn as_str(&self) -> &str {
-                self.0.as_str()
-            }
-        }
-
-        impl From<$crate::text::Text> for $name {
-            fn from(text: $crate::text::Text) -> Self {
-                Self(text)
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self(text.into())
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                Self(text.into())
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                self.as_str()
-            }
-        }
-
-        impl std::borrow::Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                self.as_str()
-            }
-        }
-
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                self.as_str() == other
-            }
-        }
-
-        impl PartialEq<&str> for $name {
-            fn eq(&self, other: &&str) -> bool {
-                self.as_str() == *other
-            }
-        }
-
-    )+};
-    ($($(#[$doc:meta])* $name:ident;)+) => {
-        $crate::text::text_newtypes! { @base $($(#[$doc])* $name;)+ }
-        $(
-            impl std::fmt::Display for $name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str(self.as_str())
-                }
-            }
-
-            impl std::fmt::Debug for $name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    write!(f, concat!(stringify!($name), "({:?})"), self.as_str())
-                }
-            }
-        )+
-    };
-}
-
-/// Declares an enum of documented names that keeps a name it does not know.
-macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
-            /// A name that is not in the documentation, kept as it came.
-            Other(std::sync::Arc<str>),
-        }
-
-        impl $name {
-            /// Name as the platform writes it.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $text,)+
-                    Self::Other(text) => text,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                match text {
-                    $($text => Self::$variant,)+
-                    other => Self::Other(other.into()),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                self.as_str() == other
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct NameVisitor;
-
-                impl serde::de::Visitor<'_> for NameVisitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("a string")
-                    }
-
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        Ok(text.into())
-                    }
-                }
-
-                deserializer.deserialize_str(NameVisitor)
-            }
-        }
-    };
-}
-
-pub(crate) use {open_enum, text_newtypes};

@@ -62,7 +62,7 @@ fn a_value_may_be_a_string_or_json_in_a_string() {
     assert_eq!(click("card_button_json_in_string").event.action.value_as::<Brew>().unwrap(), brew);
     assert_eq!(click("card_button").event.action.value_as::<Brew>().unwrap(), brew);
     let error = text.event.action.value_as::<Brew>().unwrap_err();
-    assert_eq!((error.found.as_str(), error.expected.as_str()), ("string", "struct Brew"));
+    assert_eq!((error.found(), error.expected()), ("string", "struct Brew"));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn every_component_of_a_form_has_its_getter() {
 fn a_form_error_names_the_field_what_was_expected_and_what_was_there() {
     let form = click("card_form").event.action.form_value;
     let told = |error: feishu_callbacks::FieldError| {
-        (error.field().to_owned(), error.found().to_owned(), error.is_missing())
+        (error.path().to_owned(), error.found().to_owned(), error.is_missing())
     };
     assert_eq!(told(form.date("tea").unwrap_err()), ("tea".into(), "other text".into(), false));
     assert_eq!(told(form.time("nothing").unwrap_err()), ("nothing".into(), "nothing".into(), true));
@@ -200,9 +200,9 @@ fn a_form_reads_into_a_type_of_ones_own() {
     let order: Order = form.parse().unwrap();
     assert_eq!((order.tea.as_str(), order.snacks.len(), order.sugar), ("oolong", 2, None));
     let missing = form.parse::<Missing>().unwrap_err();
-    assert_eq!((missing.field(), missing.is_missing()), ("milk", true));
+    assert_eq!((missing.path(), missing.is_missing()), ("milk", true));
     let wrong = form.parse::<Wrong>().unwrap_err();
-    assert_eq!((wrong.field(), wrong.expected(), wrong.found()), ("snacks[0]", "u8", "string"));
+    assert_eq!((wrong.path(), wrong.expected(), wrong.found()), ("snacks[0]", "u8", "string"));
     let empty = click("card_button").event.action.form_value;
     assert!(empty.parse::<Missing>().unwrap_err().is_missing());
     assert!(click("card_form_empty").event.action.form_value.is_empty());

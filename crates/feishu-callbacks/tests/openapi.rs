@@ -69,9 +69,9 @@ fn secrets_are_not_shown() {
     let shown = [
         format!("{:?} {0}", CallbackToken::from("c-secret")),
         format!("{token:?}"),
-        format!("{:?} {0}", token.into_token().unwrap().0),
+        format!("{:?}", token.into_token().unwrap().0),
         format!("{:?}", TokenRequest { app_id: &app_id, app_secret: "secret" }),
-        format!("{:?} {0}", feishu_callbacks::VerificationToken::from("secret")),
+        format!("{:?}", feishu_callbacks::VerificationToken::from("secret")),
         format!("{:?}", CardUpdate::new(CallbackToken::from("c-secret"), Template::new("AAq1"))),
     ];
     for shown in shown {
@@ -89,7 +89,7 @@ fn tokens_are_asked_for_and_read() {
     const { assert!(!<TokenRequest<'static> as Call>::NEEDS_TOKEN && <CardUpdate as Call>::NEEDS_TOKEN) };
     let answer = |text: &str| serde_json::from_str::<TokenAnswer>(text).unwrap().into_token();
     let (token, life) = answer(r#"{"code":0,"msg":"ok","tenant_access_token":"t-1","expire":7140}"#).unwrap();
-    assert_eq!((token.as_str(), life), ("t-1", Duration::from_secs(7140)));
+    assert_eq!((token.expose(), life), ("t-1", Duration::from_secs(7140)));
     assert_eq!(
         answer(r#"{"code":10014,"msg":"app secret invalid"}"#).unwrap_err().kind(),
         ApiCodeKind::WrongCredentials

@@ -55,8 +55,8 @@ fn the_handshake_brings_challenge_and_token() {
     let asked: feishu_callbacks::Envelope<UrlVerification> =
         decode(fixture("url_verification").as_bytes()).unwrap();
     assert_eq!(asked.event.challenge.as_deref(), Some("say-oolong"));
-    assert_eq!(asked.event.token.as_ref().unwrap(), &"verify-kettle");
-    assert_eq!(asked.header.token.as_ref().unwrap(), &"verify-kettle");
+    assert_eq!(asked.event.token.as_ref().unwrap().expose(), "verify-kettle");
+    assert_eq!(asked.header.token.as_ref().unwrap().expose(), "verify-kettle");
 }
 
 #[test]

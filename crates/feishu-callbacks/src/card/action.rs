@@ -9,11 +9,12 @@ use super::picked::{PickedDate, PickedDateTime, PickedError, PickedTime};
 use super::reply::CardReply;
 use super::value::ActionValue;
 use crate::envelope::EventBody;
-use crate::error::OddField;
+use crate::error::FieldError;
 use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, UserId};
+use crate::open_enum::open_enum;
 use crate::openapi::CallbackToken;
 use crate::place::{FilledWords, Id, Nested, Plain, Read, Words, read_in_place};
-use crate::text::{self, open_enum};
+use crate::text;
 
 /// What somebody did to a card, and where.
 ///
@@ -163,7 +164,7 @@ impl Action {
     ///
     /// # Errors
     /// Names the place inside the value, what was expected and what kind of JSON was there.
-    pub fn value_as<T: DeserializeOwned>(&self) -> Result<T, OddField> {
+    pub fn value_as<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         self.value.parse()
     }
 

@@ -1,13 +1,11 @@
 //! What was entered in a form, by component name.
 
-use std::fmt;
-
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::picked::{PickedDate, PickedDateTime, PickedError, PickedTime};
-use crate::error::OddField;
+use crate::error::{FieldError, FieldSource, Found};
 use crate::ids::OpenId;
 use crate::lazy::LazyJson;
 
@@ -96,7 +94,7 @@ impl FormValue {
     /// # Errors
     /// Names the field, what was expected and what was there.
     pub fn date(&self, name: &str) -> Result<PickedDate, FieldError> {
-        self.moment(name, "a date such as `2025-06-10 +0800`")
+        self.picked(name, "a date such as `2025-06-10 +0800`")
     }
 
     /// Time of day of a `picker_time`, such as `05:05 +0800`.
@@ -104,7 +102,7 @@ impl FormValue {
     /// # Errors
     /// Names the field, what was expected and what was there.
     pub fn time(&self, name: &str) -> Result<PickedTime, FieldError> {
-        self.moment(name, "a time such as `05:05 +0800`")
+        self.picked(name, "a time such as `05:05 +0800`")
     }
 
     /// Moment of a `picker_datetime`, such as `2025-06-10 19:19 +0800`.
@@ -112,7 +110,7 @@ impl FormValue {
     /// # Errors
     /// Names the field, what was expected and what was there.
     pub fn date_time(&self, name: &str) -> Result<PickedDateTime, FieldError> {
-        self.moment(name, "a date and time such as `2025-06-10 19:19 +0800`")
+        self.picked(name, "a date and time such as `2025-06-10 19:19 +0800`")
     }
 
     /// Text of an input, where leaving it empty is an error.
@@ -164,22 +162,15 @@ impl FormValue {
     /// assert_eq!(order.dish, "noodles");
     ///
     /// let form: feishu_callbacks::FormValue = serde_json::from_str(r#"{"dish":["noodles","soup"]}"#)?;
-    /// assert_eq!(form.parse::<Order>().err().unwrap().field(), "dish");
+    /// assert_eq!(form.parse::<Order>().err().unwrap().path(), "dish");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         let read = if self.raw().is_some() { self.0.parse() } else { crate::tolerant::decode_strict(b"{}") };
-        read.map_err(|odd: OddField| {
-            let missing =
-                odd.expected.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-            match missing {
-                Some(field) => FieldError::new(join(&odd.path, field), "a value", Found::Nothing),
-                None => FieldError::new(odd.path, odd.expected, Found::Kind(odd.found)),
-            }
-        })
+        read.map_err(|misfit| misfit.into_error(FieldSource::Form))
     }
 
-    fn moment<T: std::str::FromStr<Err = PickedError>>(
+    fn picked<T: std::str::FromStr<Err = PickedError>>(
         &self,
         name: &str,
         expected: &str,
@@ -198,7 +189,7 @@ impl FormValue {
             Some(Value::Array(_)) => Found::Kind("a list".to_owned()),
             Some(Value::Object(_)) => Found::Kind("an object".to_owned()),
         };
-        FieldError::new(name.to_owned(), expected, found)
+        FieldError::new(FieldSource::Form, name.to_owned(), expected, found)
     }
 }
 
@@ -218,68 +209,6 @@ impl From<Map<String, Value>> for FormValue {
     fn from(fields: Map<String, Value>) -> Self {
         Self(LazyJson::new(serde_json::value::to_raw_value(&fields).ok()))
     }
-}
-
-/// A form field that is not what the handler asked for.
-///
-/// Names the field and the kind of JSON that was there, never what the user entered, so it may be logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldError {
-    field: String,
-    expected: String,
-    found: Found,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Kind(String),
-}
-
-impl FieldError {
-    fn new(field: String, expected: impl Into<String>, found: Found) -> Self {
-        Self { field, expected: expected.into(), found }
-    }
-
-    /// Name of the field; with a place inside it, if it has an inside.
-    pub fn field(&self) -> &str {
-        &self.field
-    }
-
-    /// What was asked for.
-    pub fn expected(&self) -> &str {
-        &self.expected
-    }
-
-    /// What was there, in words.
-    pub fn found(&self) -> &str {
-        match &self.found {
-            Found::Nothing => "nothing",
-            Found::Kind(kind) if kind.is_empty() => "something else",
-            Found::Kind(kind) => kind,
-        }
-    }
-
-    /// True when the form has no such field: compare the name with the card.
-    pub fn is_missing(&self) -> bool {
-        self.found == Found::Nothing
-    }
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "form field `{}`: expected {}, found {}", self.field, self.expected, self.found())?;
-        if self.is_missing() {
-            f.write_str("; compare the name with the component's `name` in the card")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for FieldError {}
-
-fn join(path: &str, field: &str) -> String {
-    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
 fn empty_map() -> &'static Map<String, Value> {

@@ -10,7 +10,7 @@ mod toast;
 mod value;
 
 pub use action::{Action, ActionTag, CardActionEvent, CardContext, DeliveryType, Host, Operator};
-pub use form::{FieldError, FormValue};
+pub use form::FormValue;
 pub use picked::{PickedDate, PickedDateTime, PickedError, PickedOffset, PickedTime};
 pub use raw::{CardError, CardErrorKind, Dialect, RawCard};
 pub use reply::{CardContent, CardReply};

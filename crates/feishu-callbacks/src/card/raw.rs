@@ -97,6 +97,14 @@ impl Serialize for RawCard {
     }
 }
 
+impl<'de> Deserialize<'de> for RawCard {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Through a tree: text cannot be borrowed from the buffers that tagged enums are read through.
+        let card = serde_json::Value::deserialize(deserializer)?;
+        Self::new(card).map_err(serde::de::Error::custom)
+    }
+}
+
 /// The members by which a card, its dialect, and what is no card are told.
 #[derive(Deserialize)]
 struct Top<'a> {

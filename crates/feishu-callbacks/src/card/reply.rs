@@ -1,12 +1,14 @@
 //! The answer to a click.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::de::Deserializer;
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::raw::{Dialect, RawCard};
 use super::template::Template;
 use super::toast::Toast;
-use crate::reply::{Reply, ReplyError, write_json};
+use crate::reply::{Reply, ReplyError, write_extra, write_json};
 use crate::validate::{self, Finding};
 
 /// The answer to a click: a toast, a new card, both, or no change.
@@ -23,24 +25,30 @@ use crate::validate::{self, Finding};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(transparent)]
+///
+/// Read back from JSON, members that it does not know are kept, and JSON that is not a toast and a card at all is kept
+/// as [`raw_unchecked`](CardReply::raw_unchecked) has it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct CardReply(Shape);
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 enum Shape {
-    Typed {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        toast: Option<Toast>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        card: Option<CardContent>,
-    },
+    Typed(Typed),
     Unchecked(Value),
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+struct Typed {
+    #[serde(default)]
+    toast: Option<Toast>,
+    #[serde(default)]
+    card: Option<CardContent>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
 /// A card in a reply: as JSON, or by the id of a template.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CardContent {
@@ -65,12 +73,12 @@ impl From<Template> for CardContent {
 impl CardReply {
     /// Leaves the card as it is and says nothing: `{}`.
     pub fn empty() -> Self {
-        Self(Shape::Typed { toast: None, card: None })
+        Self(Shape::Typed(Typed::default()))
     }
 
     /// Shows a toast; the card stays.
     pub fn toast(toast: Toast) -> Self {
-        Self(Shape::Typed { toast: Some(toast), card: None })
+        Self::empty().with_toast(toast)
     }
 
     /// Replaces the card by card JSON of the same dialect: a [`RawCard`] or a built [`Card`](crate::build::Card).
@@ -91,24 +99,42 @@ impl CardReply {
 
     /// Adds a card, or replaces the one that is there. No effect on an unchecked reply.
     pub fn with_card(mut self, new: impl Into<CardContent>) -> Self {
-        if let Shape::Typed { card, .. } = &mut self.0 {
-            *card = Some(new.into());
+        if let Shape::Typed(typed) = &mut self.0 {
+            typed.card = Some(new.into());
         }
         self
     }
 
     /// Adds a toast, or replaces the one that is there. No effect on an unchecked reply.
     pub fn with_toast(mut self, new: Toast) -> Self {
-        if let Shape::Typed { toast, .. } = &mut self.0 {
-            *toast = Some(new);
+        if let Shape::Typed(typed) = &mut self.0 {
+            typed.toast = Some(new);
         }
         self
+    }
+
+    /// Adds a member beside `toast` and `card` that this crate does not know; those two win over one of the same name.
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        match &mut self.0 {
+            Shape::Typed(typed) => drop(typed.extra.insert(name.into(), value.into())),
+            Shape::Unchecked(Value::Object(members)) => drop(members.insert(name.into(), value.into())),
+            Shape::Unchecked(_) => {}
+        }
+        self
+    }
+
+    /// The toast that is in it; `None` without one and for an unchecked reply.
+    pub fn toast_content(&self) -> Option<&Toast> {
+        match &self.0 {
+            Shape::Typed(typed) => typed.toast.as_ref(),
+            Shape::Unchecked(_) => None,
+        }
     }
 
     /// The card that is in it; `None` without one and for an unchecked reply.
     pub fn card_content(&self) -> Option<&CardContent> {
         match &self.0 {
-            Shape::Typed { card, .. } => card.as_ref(),
+            Shape::Typed(typed) => typed.card.as_ref(),
             Shape::Unchecked(_) => None,
         }
     }
@@ -116,27 +142,49 @@ impl CardReply {
     /// The card, to use it in a later update ([`CardUpdate`](crate::openapi::CardUpdate)); `None` without one.
     pub fn into_card(self) -> Option<CardContent> {
         match self.0 {
-            Shape::Typed { card, .. } => card,
+            Shape::Typed(typed) => typed.card,
             Shape::Unchecked(_) => None,
         }
     }
 
     /// What the user's client would refuse: the same as [`Reply::findings`].
     pub fn validate(&self) -> Vec<Finding> {
-        match &self.0 {
-            Shape::Typed { card: Some(card), .. } => validate::card(card, "/card/data"),
-            _ => Vec::new(),
-        }
+        self.card_content().map(|card| validate::card(card, "/card/data")).unwrap_or_default()
     }
 
     /// The same for a card that was sent in a known dialect: a card of 2.0 cannot become one of 1.0 (200830), which the
     /// callback itself does not tell.
     pub fn validate_against(&self, sent: Dialect) -> Vec<Finding> {
         let mut findings = self.validate();
-        if let Shape::Typed { card: Some(CardContent::Raw(card)), .. } = &self.0 {
+        if let Some(CardContent::Raw(card)) = self.card_content() {
             findings.extend(validate::dialect_change(sent, card.dialect(), "/card/data"));
         }
         findings
+    }
+}
+
+impl Serialize for CardReply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let typed = match &self.0 {
+            Shape::Typed(typed) => typed,
+            Shape::Unchecked(json) => return json.serialize(serializer),
+        };
+        let mut reply = serializer.serialize_map(None)?;
+        if let Some(toast) = &typed.toast {
+            reply.serialize_entry("toast", toast)?;
+        }
+        if let Some(card) = &typed.card {
+            reply.serialize_entry("card", card)?;
+        }
+        write_extra(&mut reply, &typed.extra, &["toast", "card"])?;
+        reply.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for CardReply {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Value::deserialize(deserializer)?;
+        Ok(Self(Typed::deserialize(&json).map_or_else(|_| Shape::Unchecked(json), Shape::Typed)))
     }
 }
 
@@ -163,13 +211,14 @@ impl Reply for CardReply {
 
     fn to_json(&self) -> Result<Vec<u8>, ReplyError> {
         let size = match &self.0 {
-            Shape::Typed { toast, card } => {
+            Shape::Typed(Typed { toast, card, extra }) => {
                 16 + toast.as_ref().map_or(0, Toast::size_hint)
                     + card.as_ref().map_or(0, CardContent::size_hint)
+                    + extra.len() * 64
             }
             Shape::Unchecked(_) => 256,
         };
-        write_json(&self.0, size)
+        write_json(self, size)
     }
 
     fn findings(&self) -> Vec<Finding> {

@@ -1,26 +1,28 @@
 //! A card made in the card tool, named by its id.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A card made in the card tool: its id, a version and the values of its variables.
 ///
 /// It cannot be made without an id, because the client refuses that.
 /// Source: "Card callback communication" of the Feishu documentation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Template {
     #[serde(rename = "template_id")]
     id: String,
-    #[serde(rename = "template_version_name", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "template_version_name", default, skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    #[serde(rename = "template_variable", skip_serializing_if = "Map::is_empty")]
+    #[serde(rename = "template_variable", default, skip_serializing_if = "Map::is_empty")]
     variables: Map<String, Value>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 impl Template {
     /// Names a template, `AAq…`. Without a version the newest that is published is shown.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), version: None, variables: Map::new() }
+        Self { id: id.into(), version: None, variables: Map::new(), extra: Map::new() }
     }
 
     /// Asks for one published version, such as `1.0.0`.
@@ -32,6 +34,16 @@ impl Template {
     /// Sets a variable: a string, number, bool, list or object.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a member beside the id, the version and the variables that this crate does not know. One with the name of
+    /// these is left out.
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if !["template_id", "template_version_name", "template_variable"].contains(&name.as_str()) {
+            self.extra.insert(name, value.into());
+        }
         self
     }
 

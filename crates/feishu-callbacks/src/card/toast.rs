@@ -1,9 +1,11 @@
 //! The line that appears over the chat after a click.
 
-use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::language::{Translations, languages};
+use crate::reply::write_extra;
 
 /// A short line that the user sees after a click.
 ///
@@ -18,15 +20,23 @@ use crate::language::{Translations, languages};
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Toast {
+    #[serde(rename = "type")]
     kind: ToastKind,
+    #[serde(default)]
     content: String,
+    #[serde(default)]
     i18n: Translations<ToastLanguage>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
+/// The members that a toast writes itself.
+const MEMBERS: [&str; 3] = ["type", "content", "i18n"];
+
 /// Look of a toast. The client knows these four.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToastKind {
     /// Blue.
@@ -42,25 +52,25 @@ pub enum ToastKind {
 impl Toast {
     /// A toast of a kind that is known at run time only.
     pub fn new(kind: ToastKind, content: impl Into<String>) -> Self {
-        Self { kind, content: content.into(), i18n: Translations::default() }
+        Self { kind, content: content.into(), i18n: Translations::default(), extra: Map::new() }
     }
 
-    /// Says something.
+    /// An info (blue) toast.
     pub fn info(content: impl Into<String>) -> Self {
         Self::new(ToastKind::Info, content)
     }
 
-    /// Says that it worked.
+    /// A success (green) toast.
     pub fn success(content: impl Into<String>) -> Self {
         Self::new(ToastKind::Success, content)
     }
 
-    /// Says that it failed.
+    /// An error (red) toast.
     pub fn error(content: impl Into<String>) -> Self {
         Self::new(ToastKind::Error, content)
     }
 
-    /// Says that something needs care.
+    /// A warning (yellow) toast.
     pub fn warning(content: impl Into<String>) -> Self {
         Self::new(ToastKind::Warning, content)
     }
@@ -68,6 +78,13 @@ impl Toast {
     /// The text for users of one language; the same language again replaces it.
     pub fn lang(mut self, language: ToastLanguage, content: impl Into<String>) -> Self {
         self.i18n.set(language, content.into());
+        self
+    }
+
+    /// Adds a member that this crate does not know. The members it does know (`type`, `content`, `i18n`) win over one
+    /// of the same name.
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
         self
     }
 
@@ -81,9 +98,32 @@ impl Toast {
         &self.content
     }
 
+    /// Text for users of one language, if it has one of its own.
+    pub fn translation(&self, language: ToastLanguage) -> Option<&str> {
+        self.i18n.get(language)
+    }
+
     /// About the bytes it takes as JSON.
     pub(crate) fn size_hint(&self) -> usize {
         64 + self.content.len() + self.i18n.size_hint()
+    }
+}
+
+impl ToastKind {
+    /// Name as the platform writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl std::fmt::Display for ToastKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -95,6 +135,7 @@ impl Serialize for Toast {
         if !self.i18n.is_empty() {
             toast.serialize_entry("i18n", &self.i18n)?;
         }
+        write_extra(&mut toast, &self.extra, &MEMBERS)?;
         toast.end()
     }
 }

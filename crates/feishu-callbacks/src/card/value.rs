@@ -4,7 +4,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::error::OddField;
+use crate::error::{FieldError, FieldSource};
 use crate::lazy::LazyJson;
 
 /// `action.value`: an object, a string or any other JSON, as the card's author wrote it.
@@ -48,13 +48,11 @@ impl ActionValue {
     ///
     /// # Errors
     /// Names the place inside the value, what was expected and what kind of JSON was there.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, OddField> {
-        let direct = self.0.parse();
-        if direct.is_ok() {
-            return direct;
-        }
-        let inner = self.as_str().and_then(|text| serde_json::from_str(text).ok());
-        inner.map_or(direct, Ok)
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
+        self.0.parse().or_else(|misfit| {
+            let inner = self.as_str().and_then(|text| serde_json::from_str(text).ok());
+            inner.ok_or_else(|| misfit.into_error(FieldSource::ActionValue))
+        })
     }
 }
 

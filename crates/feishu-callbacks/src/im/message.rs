@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::UserIds;
+use crate::error::{FieldError, FieldSource};
 use crate::ids::{ChatId, MessageId, TenantKey, ThreadId};
-use crate::text::{self, open_enum};
+use crate::open_enum::open_enum;
+use crate::text;
 use crate::time::{self, Timestamp};
 
 /// Body of `im.message.receive_v1`. Source: "Receive messages" of the Feishu documentation.
@@ -79,9 +81,10 @@ impl Message {
     ///
     /// # Errors
     /// Names the place inside the content, what was expected and what kind of JSON was there.
-    pub fn content_as<T: DeserializeOwned>(&self) -> Result<T, crate::OddField> {
+    pub fn content_as<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         let content = self.content.as_deref().unwrap_or("null");
         crate::tolerant::decode_strict(&crate::tolerant::repair(content.as_bytes()))
+            .map_err(|misfit| misfit.into_error(FieldSource::MessageContent))
     }
 
     /// Text of a text message, with mentions as `@_user_1`; `None` for another kind.

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::UserIds;
 use crate::ids::{AppId, MessageId};
-use crate::text::{self, open_enum};
+use crate::open_enum::open_enum;
+use crate::text;
 use crate::time::{self, Timestamp};
 
 /// Declares the two bodies, which differ in nothing but their type.

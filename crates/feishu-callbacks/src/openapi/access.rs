@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::answer::{ApiError, Nothing};
 use super::{Call, json};
 use crate::ids::AppId;
-use crate::text::{self, text_newtypes};
+use crate::secret::secrets;
+use crate::text;
 
-text_newtypes! {
-    @secret
-    /// Tenant access token, `t-…`. `Debug` and `Display` hide it.
+secrets! {
+    /// Tenant access token, `t-…`.
     AccessToken;
 }
 

@@ -1,6 +1,7 @@
 //! The answer to `url.preview.get`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::card::CardContent;
 use crate::language::{Translations, languages};
@@ -23,15 +24,18 @@ use crate::validate::{self, Finding, Rule};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PreviewReply {
-    #[serde(skip_serializing_if = "Inline::is_empty")]
+    #[serde(default, skip_serializing_if = "Inline::is_empty")]
     inline: Inline,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     card: Option<CardContent>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Inline {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
@@ -41,6 +45,8 @@ struct Inline {
     image_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<PreviewUrls>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 impl Inline {
@@ -50,7 +56,8 @@ impl Inline {
 }
 
 /// Where a click on the preview's line goes, by kind of client.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PreviewUrls {
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_url: Option<String>,
@@ -109,7 +116,7 @@ impl PreviewReply {
 
     /// A line of text.
     pub fn title(title: impl Into<String>) -> Self {
-        Self { inline: Inline { title: Some(title.into()), ..Inline::default() }, card: None }
+        Self { inline: Inline { title: Some(title.into()), ..Inline::default() }, ..Self::default() }
     }
 
     /// A card under the message.
@@ -138,6 +145,26 @@ impl PreviewReply {
     /// Adds a card under the message.
     pub fn with_card(mut self, card: impl Into<CardContent>) -> Self {
         self.card = Some(card.into());
+        self
+    }
+
+    /// Adds a member beside `inline` and `card` that this crate does not know, such as `expire_strategy`. One with the
+    /// name of these two is left out.
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if !["inline", "card"].contains(&name.as_str()) {
+            self.extra.insert(name, value.into());
+        }
+        self
+    }
+
+    /// Adds a member beside the title, icon and URLs that this crate does not know, such as `i18n_summary`. One with
+    /// the name of these is left out.
+    pub fn inline_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        if !["title", "i18n_title", "image_key", "url"].contains(&name.as_str()) {
+            self.inline.extra.insert(name, value.into());
+        }
         self
     }
 

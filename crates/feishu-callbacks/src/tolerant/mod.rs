@@ -10,7 +10,7 @@ mod track;
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
-pub(crate) use mask::Masks;
+pub(crate) use mask::{Masks, Misfit};
 pub(crate) use repair::repair;
 use track::{Trace, Tracked};
 
@@ -84,12 +84,12 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Outcome<T> {
 }
 
 /// Reads an owned value as it is; on failure says where and why.
-pub(crate) fn decode_strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, OddField> {
+pub(crate) fn decode_strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, Misfit> {
     let masks = Masks::default();
     let trace = Trace::new(&masks);
     let mut json = serde_json::Deserializer::from_slice(text);
     match T::deserialize(Tracked::new(&mut json, &trace)) {
         Ok(value) => Ok(value),
-        Err(error) => Err(mask::odd_field(&trace.into_findings().0.unwrap_or_default(), &error)),
+        Err(error) => Err(mask::misfit(&trace.into_findings().0.unwrap_or_default(), &error)),
     }
 }
