@@ -99,7 +99,7 @@ fn describe_body(body: &[u8], is_object: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorKind, RefusalClass};
+    use crate::{ErrorKind, Language, RefusalClass};
 
     #[test]
     fn a_good_answer_gives_url_and_settings() {
@@ -143,6 +143,9 @@ mod tests {
             let error = Endpoint::from_response(*status, body.as_bytes()).unwrap_err();
             let refusal = error.refusal().unwrap_or_else(|| panic!("{body}: {error}"));
             assert_eq!((refusal.code, refusal.class), (*code, *class), "{status} {body}");
+            let says_fatal = refusal.advice(Language::English).contains("not retried");
+            let says_retried = refusal.advice(Language::English).contains("is retried");
+            assert!(!(refusal.is_fatal() && says_retried) && (refusal.is_fatal() || !says_fatal), "{error}");
         }
     }
 

@@ -146,6 +146,17 @@ impl Error {
         &self.kind
     }
 
+    /// What was seen, without the sentence that [`Display`](fmt::Display) puts around it, for an error that names
+    /// another thing than the platform.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn detail(&self) -> String {
+        match &self.kind {
+            ErrorKind::Unreachable { detail, .. } | ErrorKind::Protocol { detail, .. } => detail.clone(),
+            ErrorKind::TimedOut { stage, after } => format!("{stage} took longer than {after:?}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// The platform's refusal, if it is one; looks through [`ErrorKind::Exhausted`].
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.kind {
@@ -155,7 +166,7 @@ impl Error {
         }
     }
 
-    /// Whether trying again cannot help until somebody changes something.
+    /// Whether trying again does not help until the configuration is changed.
     pub fn is_fatal(&self) -> bool {
         match &self.kind {
             ErrorKind::Refused(refusal) => refusal.is_fatal(),

@@ -55,7 +55,9 @@ pub use crate::error::{Error, ErrorKind, Stage};
 pub use crate::lifecycle::LifecycleEvent;
 pub use crate::limits::{Limits, Timeouts};
 pub use crate::link::{Connect, Link, Message};
-pub use crate::refusal::{CONNECTION_LIMIT, KNOWN_CODES, KnownCode, Refusal, RefusalClass, Step};
+#[doc(hidden)]
+pub use crate::refusal::CONNECTION_LIMIT;
+pub use crate::refusal::{Language, Refusal, RefusalClass};
 pub use crate::secret::{AppSecret, ConnectUrl};
 pub use crate::settings::{ServerSettings, SettingsUpdate};
 pub use crate::state::{Connected, State};

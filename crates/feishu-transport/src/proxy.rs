@@ -33,7 +33,7 @@ impl fmt::Debug for ProxyPolicy {
         f.write_str(match self {
             Self::Environment => "Environment",
             Self::None => "None",
-            Self::Url(_) => "Url(<redacted>)",
+            Self::Url(_) => "Url([redacted])",
         })
     }
 }
@@ -145,7 +145,7 @@ impl Proxy {
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "via proxy {}:{}", self.host, self.port)
+        write!(f, "proxy {}:{}", self.host, self.port)
     }
 }
 

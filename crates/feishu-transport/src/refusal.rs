@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use crate::Stage;
+
 /// The platform answered an attempt to connect, and said no.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// Which of the two steps it refused.
-    pub step: Step,
+    /// Which step was refused: [`Stage::Endpoint`] or [`Stage::Handshake`].
+    pub stage: Stage,
     /// The platform's code: `code` of the endpoint's answer, or `Handshake-Status`; the HTTP status where it gave none.
     pub code: i64,
     /// `Handshake-Autherrcode`, which says more when the code is 514.
@@ -20,46 +22,43 @@ pub struct Refusal {
     pub log_id: Option<String>,
 }
 
-/// The two steps of connecting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The language of [`Refusal::advice`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Step {
-    /// `POST {domain}/callback/ws/endpoint`.
-    Endpoint,
-    /// The WebSocket handshake.
-    Handshake,
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Simplified Chinese.
+    Chinese,
 }
 
 /// What a refusal means for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalClass {
-    /// Trying again cannot help until somebody changes something: `run` ends, unless the same app has been connected
+    /// Trying again does not help until the configuration is changed: `run` ends, unless the same app has been connected
     /// before; then it is retried slowly and reported.
     Fatal,
     /// The app has as many connections as it may have. Retried with a longer backoff, or fatal by option.
     ConnectionLimit,
     /// The platform is busy or failed internally. Retried at its interval.
     Busy,
-    /// A code nobody has documented. Retried with a long backoff, never fatal.
+    /// A code that is not documented. Retried with a long backoff, never fatal.
     Unknown,
 }
 
-/// Code of the connection limit, as endpoint code and as handshake sub-code.
+/// The code of the connection limit, as endpoint code and as handshake sub-code.
+#[doc(hidden)]
 pub const CONNECTION_LIMIT: i64 = 1_000_040_350;
 
 /// One row of the table of known codes.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct KnownCode {
+struct KnownCode {
     /// The code, or the HTTP status.
-    pub code: i64,
-    /// What it means for the client.
-    pub class: RefusalClass,
-    /// What it means and what to check, in English.
-    pub advice_en: &'static str,
-    /// The same in Chinese.
-    pub advice_zh: &'static str,
+    code: i64,
+    class: RefusalClass,
+    advice_en: &'static str,
+    advice_zh: &'static str,
 }
 
 const fn known(
@@ -88,7 +87,7 @@ const BUSY_ZH: &str = "平台繁忙或内部错误。无需处理，会自动重
 /// [`RefusalClass::Unknown`].
 ///
 /// The codes are constants of the official SDKs; the HTTP statuses are those of HTTP.
-pub const KNOWN_CODES: &[KnownCode] = &[
+const KNOWN_CODES: &[KnownCode] = &[
     known(1, RefusalClass::Busy, BUSY_EN, BUSY_ZH),
     known(400, RefusalClass::Fatal, CREDENTIALS_EN, CREDENTIALS_ZH),
     known(401, RefusalClass::Fatal, CREDENTIALS_EN, CREDENTIALS_ZH),
@@ -131,6 +130,11 @@ const UNKNOWN_EN: &str = "This code is not documented. It is retried; quote the 
     support if it stays";
 const UNKNOWN_ZH: &str = "该错误码未见于文档。会自动重试；若持续出现，请将错误码与日志 ID 提供给平台支持";
 
+const STATUS_EN: &str = "This code is not documented, and its HTTP status says that the request itself is wrong, so it is \
+    not retried. Check App ID, App Secret and domain; quote the code and the log id to the platform's support if it stays";
+const STATUS_ZH: &str = "该错误码未见于文档，而 HTTP 状态表明请求本身有误，因此不会重试。请检查 App ID、App Secret 与域名；\
+    若持续出现，请将错误码与日志 ID 提供给平台支持";
+
 impl Refusal {
     /// The endpoint's answer: `code` of the body where there is one that is not 0, else the HTTP status.
     pub fn endpoint(code: i64, message: impl Into<String>) -> Self {
@@ -138,7 +142,7 @@ impl Refusal {
         // The code for wrong credentials has been seen with the words "system busy", in a passing fault.
         let busy = code == 1_000_040_345 && message.to_ascii_lowercase().contains("busy");
         let class = if busy { RefusalClass::Busy } else { classify(code) };
-        Self { step: Step::Endpoint, code, sub_code: None, message, class, log_id: None }
+        Self { stage: Stage::Endpoint, code, sub_code: None, message, class, log_id: None }
     }
 
     /// A refused handshake: `Handshake-Status` (or the HTTP status), `Handshake-Autherrcode` and `Handshake-Msg`.
@@ -153,22 +157,29 @@ impl Refusal {
             (other, _) if classify(other) == RefusalClass::Busy => RefusalClass::Busy,
             _ => RefusalClass::Unknown,
         };
-        Self { step: Step::Handshake, code, sub_code, message: message.into(), class, log_id: None }
+        Self { stage: Stage::Handshake, code, sub_code, message: message.into(), class, log_id: None }
     }
 
-    /// Whether trying again cannot help until somebody changes something.
+    /// Whether trying again does not help until the configuration is changed.
     pub fn is_fatal(&self) -> bool {
         self.class == RefusalClass::Fatal
     }
 
-    /// What it means and what to check, in English.
-    pub fn advice_en(&self) -> &'static str {
-        self.known().map_or(UNKNOWN_EN, |known| known.advice_en)
+    /// What the refusal means and what to check.
+    pub fn advice(&self, language: Language) -> &'static str {
+        match (self.known(), language) {
+            (_, Language::English) if self.means_its_status() => STATUS_EN,
+            (_, Language::Chinese) if self.means_its_status() => STATUS_ZH,
+            (Some(known), Language::English) => known.advice_en,
+            (Some(known), Language::Chinese) => known.advice_zh,
+            (None, Language::English) => UNKNOWN_EN,
+            (None, Language::Chinese) => UNKNOWN_ZH,
+        }
     }
 
-    /// What it means and what to check, in Chinese.
-    pub fn advice_zh(&self) -> &'static str {
-        self.known().map_or(UNKNOWN_ZH, |known| known.advice_zh)
+    /// Whether an undocumented code got its class from the HTTP status it came with.
+    fn means_its_status(&self) -> bool {
+        self.known().is_none() && self.class == RefusalClass::Fatal
     }
 
     fn known(&self) -> Option<&'static KnownCode> {
@@ -184,11 +195,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let step = match self.step {
-            Step::Endpoint => "the endpoint call",
-            Step::Handshake => "the WebSocket handshake",
-        };
-        write!(f, "the platform refused {step}: code {}", self.code)?;
+        write!(f, "the platform refused {}: code {}", self.stage, self.code)?;
         if let Some(sub_code) = self.sub_code {
             write!(f, ", sub-code {sub_code}")?;
         }
@@ -198,7 +205,7 @@ impl fmt::Display for Refusal {
         if let Some(log_id) = &self.log_id {
             write!(f, ", log id {log_id}")?;
         }
-        write!(f, ". {}. / {}。", self.advice_en(), self.advice_zh())
+        write!(f, ". {}. / {}。", self.advice(Language::English), self.advice(Language::Chinese))
     }
 }
 

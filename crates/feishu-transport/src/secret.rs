@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-const REDACTED: &str = "<redacted>";
+const REDACTED: &str = "[redacted]";
 /// A shorter secret protects nothing, and blacking it out would spoil a text that happens to hold it.
 #[cfg(any(feature = "http", test))]
 const SHORTEST: usize = 6;
@@ -220,7 +220,7 @@ mod tests {
                 .unwrap();
         assert_eq!(
             redact("ticket t-0123456 of 7700001 is void, key feedbeef, 12345", url.secrets()),
-            "ticket <redacted> of 7700001 is void, key <redacted>, 12345"
+            "ticket [redacted] of 7700001 is void, key [redacted], 12345"
         );
         assert_eq!(ConnectUrl::parse("wss://h/").unwrap().secrets().count(), 0);
     }
@@ -252,10 +252,10 @@ mod tests {
     fn secrets_are_not_shown() {
         let secret = AppSecret::new(" s3cret\n");
         assert_eq!(secret.expose(), "s3cret");
-        assert_eq!(format!("{secret:?}"), "<redacted>");
+        assert_eq!(format!("{secret:?}"), "[redacted]");
         let url = ConnectUrl::parse("wss://gw.example/ws?ticket=t-77&access_key=k-77").unwrap();
         for shown in [format!("{url}"), format!("{url:?}")] {
-            assert_eq!(shown, "wss://gw.example/<redacted>");
+            assert_eq!(shown, "wss://gw.example/[redacted]");
         }
     }
 }

@@ -46,9 +46,12 @@ impl NetworkDial {
         let Some(proxy) = self.proxy.for_target(target)? else {
             return Ok(Box::new(connect(&target.host, target.port, self.timeouts.connect).await?));
         };
-        let stream = connect(&proxy.host, proxy.port, self.timeouts.connect)
-            .await
-            .map_err(|error| Error::unreachable(Stage::Proxy, format_args!("{proxy}: {error}")))?;
+        let stream = connect(&proxy.host, proxy.port, self.timeouts.connect).await.map_err(|error| {
+            // The detail names the host already, unless a deadline passed.
+            let detail = error.detail();
+            let detail = detail.strip_prefix(&format!("{}:{}: ", proxy.host, proxy.port)).unwrap_or(&detail);
+            Error::unreachable(Stage::Proxy, format_args!("{proxy}: {detail}")).with_source(error)
+        })?;
         let stream: BoxStream =
             if proxy.tls { self.encrypt(&proxy.host, Box::new(stream)).await? } else { Box::new(stream) };
         let limit = self.timeouts.proxy;

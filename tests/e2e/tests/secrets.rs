@@ -71,7 +71,7 @@ async fn a_platform_that_refuses_and_repeats() {
     gateway.fault(Fault::EndpointRefuses(Refusal::code(1_000_040_345).msg(format!("{SECRET} is wrong"))));
     let bot = Bot::start(builder(&gateway).dispatcher(dispatcher().build().unwrap()).build().unwrap());
     let error = bot.failed().await;
-    assert!(error.to_string().contains("<redacted> is wrong"), "{error}");
+    assert!(error.to_string().contains("[redacted] is wrong"), "{error}");
     assert!(!format!("{error:#?}").contains(SECRET));
 }
 

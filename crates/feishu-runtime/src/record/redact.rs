@@ -23,7 +23,7 @@ const PERSONAL: &[&str] = &[
 /// Shorter ids are not looked for in texts, where they may be anything.
 const SHORTEST_QUOTE: usize = 6;
 /// What stands in a secret's place.
-const REDACTED: &str = "<redacted>";
+const REDACTED: &str = "[redacted]";
 
 /// What a recording hides.
 ///
