@@ -17,7 +17,7 @@ use feishu_gateway::{Answered, Click, Gateway, json};
 use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, ToastLanguage, UrlPreviewGet,
 };
-use feishu_runtime::transport::{AppId, AppSecret, Domain, LifecycleEvent};
+use feishu_runtime::transport::{AppSecret, Domain, LifecycleEvent};
 use feishu_runtime::{Client, Context, Dispatcher, HandlerError, handler};
 
 /// A user clicked a component of a card. The reply is what the user sees: a toast, a new card, or nothing.
@@ -60,7 +60,7 @@ async fn received(message: MessageReceive, _: Context) -> Result<(), HandlerErro
 async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).init();
     let done = match (var("FEISHU_APP_ID"), var("FEISHU_APP_SECRET")) {
-        (Ok(id), Ok(secret)) => serve(AppId::new(id), AppSecret::new(secret)).await,
+        (Ok(id), Ok(secret)) => serve(id, AppSecret::new(secret)).await,
         (Err(_), Err(_)) => rehearse().await,
         _ => {
             Err(Wrong("set both FEISHU_APP_ID and FEISHU_APP_SECRET, or none of them for the local platform")
@@ -83,7 +83,7 @@ fn dispatcher() -> Result<Dispatcher, feishu_runtime::Error> {
 }
 
 /// Serves the real platform until Ctrl-C.
-async fn serve(app_id: AppId, secret: AppSecret) -> Result<(), Box<dyn Error>> {
+async fn serve(app_id: String, secret: AppSecret) -> Result<(), Box<dyn Error>> {
     let domain = match var("FEISHU_DOMAIN") {
         Ok(url) => Domain::url(url).map_err(|_| {
             Wrong("FEISHU_DOMAIN must be a URL such as https://open.feishu.cn or https://open.larksuite.com")
@@ -115,7 +115,7 @@ fn tell(event: LifecycleEvent) {
 /// Runs the bot against the local platform and plays its users.
 async fn rehearse() -> Result<(), Box<dyn Error>> {
     let gateway = Gateway::start().await?;
-    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    let client = Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher()?)
         .build()?;

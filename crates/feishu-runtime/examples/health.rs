@@ -9,7 +9,7 @@ use std::error::Error;
 
 use feishu_gateway::{Click, Gateway};
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply};
-use feishu_runtime::transport::{AppId, AppSecret, Domain};
+use feishu_runtime::transport::{AppSecret, Domain};
 use feishu_runtime::{Client, ClientHandle, Dispatcher};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::{Bytes, Incoming};
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let dispatcher =
         Dispatcher::builder().on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) }).build()?;
     let gateway = Gateway::start().await?;
-    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    let client = Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher)
         .build()?;

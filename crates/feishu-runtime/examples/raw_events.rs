@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use feishu_gateway::{Gateway, Value, json};
-use feishu_runtime::transport::{AppId, AppSecret, Domain};
+use feishu_runtime::transport::{AppSecret, Domain};
 use feishu_runtime::{Client, Context, Dispatcher, RawEvent};
 
 #[tokio::main]
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     let gateway = Gateway::start().await?;
-    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    let client = Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher)
         .build()?;

@@ -7,7 +7,7 @@
 //! Without an account, `card_bot` is the example to run.
 
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
-use feishu_runtime::transport::{AppId, AppSecret};
+use feishu_runtime::transport::AppSecret;
 use feishu_runtime::{Client, Dispatcher};
 
 #[tokio::main]
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, _| async { Ok(CardReply::toast(Toast::success("Hello"))) })
         .build()?;
-    Client::builder(AppId::new(app_id), AppSecret::from_env("FEISHU_APP_SECRET")?)
+    Client::builder(app_id, AppSecret::from_env("FEISHU_APP_SECRET")?)
         .dispatcher(dispatcher)
         .build()?
         .run_until(tokio::signal::ctrl_c())

@@ -8,7 +8,7 @@ use std::error::Error;
 
 use feishu_gateway::{Click, Gateway};
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
-use feishu_runtime::transport::{AppId, AppSecret, Domain};
+use feishu_runtime::transport::{AppSecret, Domain};
 use feishu_runtime::{CallbackStream, Client, Dispatcher, HandlerError};
 
 /// One loop for everything that comes.
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let pulling = tokio::spawn(pull(callbacks));
 
     let gateway = Gateway::start().await?;
-    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    let client = Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url())?)
         .dispatcher(dispatcher)
         .build()?;

@@ -10,14 +10,14 @@ use feishu_transport::{ErrorKind, OpenApi};
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
-/// use feishu_runtime::transport::{AppId, AppSecret, Domain, OpenApi};
+/// use feishu_runtime::transport::{AppSecret, Domain, OpenApi};
 /// use feishu_runtime::{CallError, SendCall as _};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let platform = feishu_gateway::Gateway::start().await?;
 /// # let (id, secret, url) = (platform.app_id(), platform.app_secret(), platform.base_url());
-/// let api = OpenApi::new(AppId::new(id), AppSecret::new(secret), Domain::url(url)?)?;
+/// let api = OpenApi::new(id, AppSecret::new(secret), Domain::url(url)?)?;
 /// let message = OutgoingMessage::text("Your order is on its way");
 /// let sent = api.send(&MessageSend { to: Receiver::Chat("oc_1".into()), message }).await?;
 /// assert!(sent.message_id.is_some());

@@ -10,7 +10,7 @@ use feishu_callbacks::openapi::{ApiCodeKind, CardUpdate};
 use feishu_callbacks::{CardActionTrigger, CardReply, RawCard, Template, Toast};
 use feishu_gateway::{Click, Gateway, Value};
 use feishu_runtime::{Client, Context, Dispatcher, SendCall as _};
-use feishu_transport::{AppId, AppSecret, BoxStream, Dial, Domain, Error, OpenApi, Target};
+use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, OpenApi, Target};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -27,7 +27,7 @@ impl Dial for GatewayDial {
 async fn run(dispatcher: impl FnOnce(OpenApi) -> Dispatcher) -> Gateway {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let dial = GatewayDial(gateway.clone());
-    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    let client = Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url()).unwrap())
         .connection(|connection| connection.dial(dial));
     let api = client.open_api().unwrap();

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply, PreviewReply, RawCard, Toast, UrlPreviewGet};
 use feishu_gateway::{Click, Gateway};
 use feishu_runtime::{Client, ClientBuilder, Context, Dispatcher, LongConnectionSource, Report, handler};
-use feishu_transport::{AppId, AppSecret, BoxStream, Dial, Domain, Error, State, Target};
+use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, State, Target};
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -27,7 +27,7 @@ impl Dial for GatewayDial {
 
 fn builder(gateway: &Gateway) -> ClientBuilder<LongConnectionSource> {
     let dial = GatewayDial(gateway.clone());
-    Client::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url()).unwrap())
         .connection(|connection| connection.dial(dial))
 }
@@ -125,7 +125,7 @@ async fn a_late_card_reaches_the_user_as_a_delayed_update() {
 async fn a_refused_app_ends_with_the_platforms_words() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let dial = GatewayDial(gateway.clone());
-    let client = Client::builder(AppId::new(gateway.app_id()), AppSecret::new("wrong"))
+    let client = Client::builder(gateway.app_id(), AppSecret::new("wrong"))
         .domain(Domain::url(gateway.base_url()).unwrap())
         .connection(|connection| connection.dial(dial))
         .dispatcher(Dispatcher::builder().build().unwrap())

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppId, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, Shutdown, Stage,
-    Target,
+    Answer, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, Shutdown, Stage, Target,
 };
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
@@ -46,7 +45,7 @@ pub async fn answered() -> Result<(Vec<String>, i64), Box<dyn std::error::Error>
         targets
     });
 
-    let client = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    let client = LongConnection::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url("http://localhost:7777")?)
         .dial(PipeDial { listener })
         .build()?;

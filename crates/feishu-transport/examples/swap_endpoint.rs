@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown, Stage,
+    Answer, AppSecret, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown, Stage,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 struct OwnHttp {
     /// Host and port of the platform.
     address: String,
-    app_id: AppId,
+    app_id: String,
     secret: AppSecret,
 }
 
@@ -57,7 +57,7 @@ impl OwnHttp {
 pub async fn answered() -> Result<i64, Box<dyn std::error::Error>> {
     let gateway = Gateway::start().await?;
     let address = gateway.base_url().replace("http://", "");
-    let (app_id, secret) = (AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()));
+    let (app_id, secret) = (gateway.app_id().to_owned(), AppSecret::new(gateway.app_secret()));
     let source = OwnHttp { address, app_id: app_id.clone(), secret: secret.clone() };
 
     let client = LongConnection::builder(app_id, secret).endpoint_source(source).build()?;

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use feishu_proto::{Frame, Header, Message as _, Method, header_name};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Connect, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, Link,
-    LongConnection, Message, Shutdown,
+    Answer, AppSecret, Connect, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, Link, LongConnection,
+    Message, Shutdown,
 };
 use tokio::sync::mpsc;
 
@@ -161,7 +161,7 @@ async fn push(link: &mut MemoryLink, payload: &'static str) -> Result<Frame, Err
 /// Connects by way of it and has one message answered; the payload of the answer.
 pub async fn answered() -> Result<String, Box<dyn std::error::Error>> {
     let (connect, mut links) = mpsc::channel(1);
-    let client = LongConnection::builder(AppId::new("cli_any"), AppSecret::new("any"))
+    let client = LongConnection::builder("cli_any", AppSecret::new("any"))
         .endpoint_source(FixedUrl("wss://memory.invalid/?device_id=1&service_id=7"))
         .connect(MemoryConnect(connect))
         .build()?;

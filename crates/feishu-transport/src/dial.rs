@@ -1,6 +1,7 @@
 //! How a byte stream to a host is opened.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,6 +19,13 @@ pub trait Dial: Send + Sync {
     ///
     /// Unreachable or timed out, with the stage at which it failed.
     async fn dial(&self, target: &Target) -> Result<BoxStream, Error>;
+}
+
+#[async_trait]
+impl<D: Dial + ?Sized> Dial for Arc<D> {
+    async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
+        (**self).dial(target).await
+    }
 }
 
 /// Where to dial.

@@ -203,6 +203,13 @@ impl fmt::Display for Error {
     }
 }
 
+/// For conversions that cannot fail, such as [`Domain`](crate::Domain) to itself.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 /// The same words: a `main` that returns the error prints it this way. [`Error::kind`] has the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,19 +1,18 @@
-//! Values that must not reach a log: the app secret and the connection URL, which carries a ticket.
+//! The app secret, and the text that stands in the place of a secret.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
 use crate::Error;
 
-const REDACTED: &str = "[redacted]";
+/// What is printed in the place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
 /// A shorter secret protects nothing, and blacking it out would spoil a text that happens to hold it.
 #[cfg(any(feature = "http", test))]
 const SHORTEST: usize = 6;
-/// The parameters of a connection URL that are no secrets.
-#[cfg(any(feature = "ws", test))]
-const PLAIN: [&str; 4] = ["device_id", "service_id", "fpid", "aid"];
-
 /// A text of the peer's, which may repeat what it was sent, without these secrets.
 #[cfg(any(feature = "http", test))]
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
@@ -64,133 +63,25 @@ impl fmt::Debug for AppSecret {
     }
 }
 
-/// The URL of one connection, as the endpoint call returns it. Single use: it carries a ticket.
-///
-/// `Debug` and `Display` show scheme and host only.
-#[derive(Clone)]
-pub struct ConnectUrl(Zeroizing<String>);
-
-impl ConnectUrl {
-    /// Takes a URL as it is.
-    ///
-    /// # Errors
-    ///
-    /// When it is not a `ws://` or `wss://` URL with a host, or holds a character that no URL holds. The error does not
-    /// repeat the URL.
-    pub fn parse(url: impl Into<String>) -> Result<Self, Error> {
-        let url = Self(Zeroizing::new(url.into()));
-        let printable = url.0.bytes().all(|byte| byte.is_ascii_graphic());
-        let known = matches!(url.scheme(), "ws" | "wss");
-        let port_ok = url.split_authority().1.is_none_or(|port| port.parse::<u16>().is_ok());
-        if printable && known && port_ok && !url.host().is_empty() && !url.authority().contains('@') {
-            return Ok(url);
-        }
-        Err(Error::protocol(
-            crate::Stage::Endpoint,
-            "the connection URL is empty or is not a ws:// or wss:// URL with a host",
-        ))
-    }
-
-    /// `ws` or `wss`.
-    pub fn scheme(&self) -> &str {
-        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
-    }
-
-    /// Whether the connection is to be encrypted.
-    pub fn is_tls(&self) -> bool {
-        self.scheme() == "wss"
-    }
-
-    /// The host, an IPv6 address without its brackets.
-    pub fn host(&self) -> &str {
-        self.split_authority().0
-    }
-
-    /// The port; 443 for `wss` and 80 for `ws` where the URL names none.
-    pub fn port(&self) -> u16 {
-        let default = if self.is_tls() { 443 } else { 80 };
-        self.split_authority().1.and_then(|port| port.parse().ok()).unwrap_or(default)
-    }
-
-    /// Host and port as they stand in the URL: the `Host` header.
-    pub fn authority(&self) -> &str {
-        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        rest.split(['/', '?', '#']).next().unwrap_or_default()
-    }
-
-    /// Path and query: the target of the request line. Holds the ticket.
-    pub fn expose_target(&self) -> String {
-        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let target = rest.get(self.authority().len()..).unwrap_or_default();
-        let target = target.split('#').next().unwrap_or_default();
-        if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
-    }
-
-    /// The whole URL. Holds the ticket.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The same URL with another scheme, host and port (`wss://proxy.example:8443`) and a prefix before its path, for
-    /// reverse proxies.
-    ///
-    /// # Errors
-    ///
-    /// As [`ConnectUrl::parse`].
-    pub fn rewritten(&self, base: &str) -> Result<Self, Error> {
-        Self::parse(format!("{}{}", base.trim_end_matches('/'), self.expose_target()))
-    }
-
-    /// The value of a query parameter, wherever it stands in the query; the first of its name. Not percent-decoded: the
-    /// parameters of the platform are plain.
-    pub fn query(&self, name: &str) -> Option<&str> {
-        let (_, query) = self.0.split('#').next()?.split_once('?')?;
-        query.split('&').find_map(|pair| match pair.split_once('=') {
-            Some((key, value)) if key == name => Some(value),
-            _ => None,
-        })
-    }
-
-    /// Everything in the query that no log may hold.
-    #[cfg(any(feature = "ws", test))]
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let (_, query) = self.0.split_once('?').unwrap_or_default();
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| !PLAIN.contains(key)).map(|(_, value)| value)
-    }
-
-    /// `service_id`, which goes into pings; 0 when it is absent or not a number, as Go's SDK does.
-    pub fn service_id(&self) -> i32 {
-        self.query("service_id").and_then(|id| id.parse().ok()).unwrap_or(0)
-    }
-
-    /// `device_id`, the platform's name of the connection; not a secret. Cut to 64 characters.
-    pub fn connection_id(&self) -> String {
-        self.query("device_id").unwrap_or_default().chars().take(64).collect()
-    }
-
-    fn split_authority(&self) -> (&str, Option<&str>) {
-        let authority = self.authority();
-        if let Some(rest) = authority.strip_prefix('[') {
-            let (host, rest) = rest.split_once(']').unwrap_or((rest, ""));
-            return (host, rest.strip_prefix(':'));
-        }
-        match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        }
+/// Takes the secret as [`AppSecret::new`] does.
+impl From<&str> for AppSecret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret)
     }
 }
 
-impl fmt::Display for ConnectUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}/{REDACTED}", self.scheme(), self.authority())
+/// Takes the secret as [`AppSecret::new`] does.
+impl From<String> for AppSecret {
+    fn from(secret: String) -> Self {
+        Self::new(secret)
     }
 }
 
-impl fmt::Debug for ConnectUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+impl FromStr for AppSecret {
+    type Err = Infallible;
+
+    fn from_str(secret: &str) -> Result<Self, Self::Err> {
+        Ok(Self::new(secret))
     }
 }
 
@@ -199,63 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_taken_apart_wherever_its_parameters_stand() {
-        let url =
-            ConnectUrl::parse("wss://gw.example:8443/ws/v2?service_id=33&ticket=t-1&device_id=99").unwrap();
-        assert_eq!((url.host(), url.port(), url.is_tls()), ("gw.example", 8443, true));
-        assert_eq!((url.service_id(), url.connection_id().as_str()), (33, "99"));
-        assert_eq!(url.expose_target(), "/ws/v2?service_id=33&ticket=t-1&device_id=99");
-
-        let bare = ConnectUrl::parse("ws://[::1]?x=1").unwrap();
-        assert_eq!((bare.host(), bare.port(), bare.authority()), ("::1", 80, "[::1]"));
-        assert_eq!((bare.service_id(), bare.connection_id().as_str()), (0, ""));
-        assert_eq!(bare.expose_target(), "/?x=1");
-        assert_eq!(ConnectUrl::parse("ws://h/?service_id=3000000000").unwrap().service_id(), 0);
-    }
-
-    #[test]
-    fn what_a_peer_repeats_of_a_secret_is_blacked_out() {
-        let url =
-            ConnectUrl::parse("wss://h/?device_id=7700001&ticket=t-0123456&x=12345&access_key=feedbeef")
-                .unwrap();
-        assert_eq!(
-            redact("ticket t-0123456 of 7700001 is void, key feedbeef, 12345", url.secrets()),
-            "ticket [redacted] of 7700001 is void, key [redacted], 12345"
-        );
-        assert_eq!(ConnectUrl::parse("wss://h/").unwrap().secrets().count(), 0);
-    }
-
-    #[test]
-    fn a_rewritten_url_keeps_its_ticket() {
-        let url = ConnectUrl::parse("wss://gw.example/ws/v2?ticket=t").unwrap();
-        let url = url.rewritten("ws://127.0.0.1:9/prefix/").unwrap();
-        assert_eq!(url.expose(), "ws://127.0.0.1:9/prefix/ws/v2?ticket=t");
-    }
-
-    #[test]
-    fn what_is_no_url_is_refused_without_repeating_it() {
-        for bad in [
-            "",
-            "wss://",
-            "https://h/?ticket=SECRET",
-            "wss:///x?ticket=SECRET",
-            "ws://h:port/SECRET",
-            "wss://a b/SECRET",
-            "ws://u:SECRET@h/",
-        ] {
-            let error = ConnectUrl::parse(bad).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("SECRET"), "{bad}");
-        }
-    }
-
-    #[test]
-    fn secrets_are_not_shown() {
+    fn an_app_secret_is_not_shown() {
         let secret = AppSecret::new(" s3cret\n");
         assert_eq!(secret.expose(), "s3cret");
         assert_eq!(format!("{secret:?}"), "[redacted]");
-        let url = ConnectUrl::parse("wss://gw.example/ws?ticket=t-77&access_key=k-77").unwrap();
-        for shown in [format!("{url}"), format!("{url:?}")] {
-            assert_eq!(shown, "wss://gw.example/[redacted]");
-        }
+        assert_eq!(AppSecret::from("s3cret").expose(), "s3cret");
     }
 }

@@ -4,8 +4,7 @@ mod support;
 
 use feishu_gateway::{Click, Fault, Gateway, HandshakeRefusal, Outgoing, Refusal, json};
 use feishu_transport::{
-    Answer, AppId, AppSecret, CONNECTION_LIMIT, ErrorKind, LongConnection, OnConnectionLimit, RefusalClass,
-    State,
+    Answer, AppSecret, CONNECTION_LIMIT, ErrorKind, LongConnection, OnConnectionLimit, RefusalClass, State,
 };
 use support::{Bench, Client, SECOND, answering, builder};
 
@@ -87,7 +86,7 @@ async fn fatal_refusals_end_the_run_with_words_that_help() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_secret_is_told_as_such() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
-    let connection = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new("not-the-secret"));
+    let connection = LongConnection::builder(gateway.app_id(), AppSecret::new("not-the-secret"));
     let connection = connection
         .domain(feishu_transport::Domain::url("http://127.0.0.1:1").unwrap())
         .dial(support::GatewayDial(gateway.clone()));
@@ -176,9 +175,9 @@ async fn a_sixteen_mebibyte_message_passes() {
 
 #[tokio::test]
 async fn misuse_is_refused_before_anything_is_sent() {
-    let builder = || LongConnection::builder(AppId::new("cli_a"), AppSecret::new("s"));
-    assert!(LongConnection::builder(AppId::new(" "), AppSecret::new("s")).build().is_err());
-    assert!(LongConnection::builder(AppId::new("cli_a"), AppSecret::new("")).build().is_err());
+    let builder = || LongConnection::builder("cli_a", AppSecret::new("s"));
+    assert!(LongConnection::builder(" ", AppSecret::new("s")).build().is_err());
+    assert!(LongConnection::builder("cli_a", AppSecret::new("")).build().is_err());
     for connections in [0, 51] {
         assert!(builder().connections(connections).build().is_err());
     }

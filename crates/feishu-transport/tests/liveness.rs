@@ -68,11 +68,9 @@ async fn a_tls_handshake_that_hangs_is_left_after_its_deadline() {
             kept.push(silent.accept().await.unwrap());
         }
     });
-    let connection = feishu_transport::LongConnection::builder(
-        feishu_transport::AppId::new("cli_a"),
-        feishu_transport::AppSecret::new("s"),
-    )
-    .domain(Domain::url(domain).unwrap());
+    let connection =
+        feishu_transport::LongConnection::builder("cli_a", feishu_transport::AppSecret::new("s"))
+            .domain(Domain::url(domain).unwrap());
     let client = Client::start(connection, answering(Answer::empty()));
     let (error, next) = given_up(&client).await;
     assert_eq!(stage(&error), (Stage::Tls, 10 * SECOND));

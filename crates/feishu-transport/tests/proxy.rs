@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Domain, Error, ErrorKind, LongConnection, LongConnectionBuilder, ProxyPolicy,
-    Stage, State, Tls,
+    Answer, AppSecret, Domain, Error, ErrorKind, LongConnection, LongConnectionBuilder, ProxyPolicy, Stage,
+    State, Tls,
 };
 use support::{Client, SECOND, answering};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, copy_bidirectional};
@@ -84,7 +84,7 @@ async fn serve(stream: TcpStream, manner: Manner, log: Arc<Mutex<Vec<String>>>) 
 }
 
 fn client(gateway: &Gateway, policy: ProxyPolicy) -> LongConnectionBuilder {
-    LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    LongConnection::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url()).unwrap())
         .proxy(policy)
 }
@@ -211,7 +211,7 @@ async fn run_with(proxy: &Proxy, gateway: &Gateway, no_proxy: &str) {
 #[tokio::test]
 async fn as_the_environment_says() {
     let Ok(port) = std::env::var("PROXY_TEST_PORT") else { return };
-    let connection = LongConnection::builder(AppId::new("cli_local"), AppSecret::new("local-secret"))
+    let connection = LongConnection::builder("cli_local", AppSecret::new("local-secret"))
         .domain(Domain::insecure_url(format!("http://0.0.0.0:{port}")).unwrap())
         .rewrite_gateway(format!("ws://0.0.0.0:{port}"));
     let client = Client::start(connection, answering(Answer::empty()));

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use feishu_gateway::{Click, Fault, Gateway, HandshakeRefusal, Refusal};
 use feishu_transport::{
-    Answer, AppId, AppSecret, BoxStream, ConnectUrl, Delivery, Dial, Domain, Endpoint, Error, LifecycleEvent,
+    Answer, AppSecret, BoxStream, ConnectUrl, Delivery, Dial, Domain, Endpoint, Error, LifecycleEvent,
     LongConnection, ProxyPolicy, State, Target, Tls,
 };
 use support::{Client, SECOND, sleep};
@@ -159,7 +159,7 @@ impl AsyncWrite for Tapped {
 async fn live(gateway: &Gateway, secret: &str) -> BTreeSet<String> {
     let shown = shown();
     let tap = Wiretap { gateway: gateway.clone(), heard: Arc::default() };
-    let builder = LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(secret))
+    let builder = LongConnection::builder(gateway.app_id(), AppSecret::new(secret))
         .domain(Domain::url("http://127.0.0.1:1").unwrap())
         .dial(tap.clone())
         .endpoint_header("X-House", PASSWORD)
@@ -259,7 +259,7 @@ fn show_values(shown: &Shown) {
     let tls = Tls::new();
     shown.add(format_args!("{proxy:?} {tls:?}"));
     let builder = || {
-        LongConnection::builder(AppId::new("cli_a"), secret.clone())
+        LongConnection::builder("cli_a", secret.clone())
             .proxy(proxy.clone())
             .endpoint_header("X-House", PASSWORD)
     };

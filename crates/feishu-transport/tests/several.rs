@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_gateway::{Click, Fault, FindingKind, Gateway, Outgoing, Refusal, Settings};
-use feishu_transport::{Answer, AppId, AppSecret, Domain, LongConnection, State};
+use feishu_transport::{Answer, AppSecret, Domain, LongConnection, State};
 use support::{Bench, Client, GatewayDial, Held, Road, SECOND, answering, builder, sleep};
 use tokio::time::Instant;
 
@@ -174,7 +174,7 @@ async fn fifty_clients_of_five_apps_share_nothing_but_the_runtime() {
     let clients: Vec<_> = (0..50)
         .map(|number| {
             let app = number % 5;
-            let id = AppId::new(format!("cli_{app}"));
+            let id = format!("cli_{app}");
             let connection = LongConnection::builder(id, AppSecret::new(format!("secret-{app}")))
                 .domain(Domain::url("http://127.0.0.1:1").unwrap())
                 .dial(GatewayDial(gateway.clone()))

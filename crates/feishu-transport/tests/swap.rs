@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_proto::{Frame, Header, Message as _, Method, header_name};
-use feishu_transport::{Answer, AppId, AppSecret, Delivery, Link as _, LongConnection, Message, Shutdown};
+use feishu_transport::{Answer, AppSecret, Delivery, Link as _, LongConnection, Message, Shutdown};
 use tokio::time::{Instant, sleep};
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn serve(mut link: swap_link::MemoryLink, until: Instant) {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_ignores_websocket_pings_is_kept() {
     let (connect, mut links) = tokio::sync::mpsc::channel(4);
-    let client = LongConnection::builder(AppId::new("cli_any"), AppSecret::new("any"))
+    let client = LongConnection::builder("cli_any", AppSecret::new("any"))
         .endpoint_source(swap_link::FixedUrl("wss://memory.invalid/"))
         .connect(swap_link::MemoryConnect(connect))
         .build()
@@ -78,7 +78,7 @@ async fn a_peer_that_ignores_websocket_pings_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_answers_nothing_is_given_up_at_the_first_pings_deadline() {
     let (connect, mut links) = tokio::sync::mpsc::channel(4);
-    let client = LongConnection::builder(AppId::new("cli_any"), AppSecret::new("any"))
+    let client = LongConnection::builder("cli_any", AppSecret::new("any"))
         .endpoint_source(swap_link::FixedUrl("wss://memory.invalid/"))
         .connect(swap_link::MemoryConnect(connect))
         .build()

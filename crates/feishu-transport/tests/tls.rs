@@ -4,13 +4,13 @@ mod support;
 
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Domain, Error, ErrorKind, LongConnection, LongConnectionBuilder, ProxyPolicy,
-    Stage, State, Tls,
+    Answer, AppSecret, Domain, Error, ErrorKind, LongConnection, LongConnectionBuilder, ProxyPolicy, Stage,
+    State, Tls,
 };
 use support::{Client, answering};
 
 fn client(gateway: &Gateway, tls: Tls) -> LongConnectionBuilder {
-    LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    LongConnection::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url(gateway.base_url()).unwrap())
         .proxy(ProxyPolicy::None)
         .tls(tls)

@@ -10,7 +10,7 @@ use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet,
 };
 use feishu_runtime::transport::{
-    AppId, AppSecret, BoxStream, CounterValues, Dial, Domain, Error as TransportError, Target,
+    AppSecret, BoxStream, CounterValues, Dial, Domain, Error as TransportError, Target,
 };
 use feishu_runtime::{
     Client, ClientBuilder, ClientHandle, Context, Dispatcher, DispatcherBuilder, Error, HandlerError,
@@ -119,7 +119,7 @@ pub fn in_memory(gateway: &Gateway) -> ClientBuilder<LongConnectionSource> {
 
 /// A client of any platform, still without a dispatcher.
 pub fn client(domain: &str, app_id: &str, secret: &str) -> ClientBuilder<LongConnectionSource> {
-    Client::builder(AppId::new(app_id), AppSecret::new(secret)).domain(Domain::url(domain).unwrap())
+    Client::builder(app_id, AppSecret::new(secret)).domain(Domain::url(domain).unwrap())
 }
 
 /// The handlers of the bot. What a click does stands in its value's `do`; see [`click`] and [`wait`].

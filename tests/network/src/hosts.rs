@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use feishu_gateway::{Click, ErrorKind, Gateway, Settings};
 use feishu_transport::{
-    Answer, AppId, AppSecret, Delivery, Domain, LifecycleEvent, LongConnection, ProxyPolicy, Shutdown,
+    Answer, AppSecret, Delivery, Domain, LifecycleEvent, LongConnection, ProxyPolicy, Shutdown,
 };
 use tokio::io::AsyncReadExt as _;
 
@@ -52,7 +52,7 @@ async fn click(gateway: &Gateway) {
 
 /// The bot: answers every click at once, until its standard input ends.
 pub(crate) async fn bot(platform: SocketAddr) -> Result<()> {
-    let connection = LongConnection::builder(AppId::new(APP), AppSecret::new(SECRET))
+    let connection = LongConnection::builder(APP, AppSecret::new(SECRET))
         .domain(Domain::insecure_url(format!("http://{platform}"))?)
         .proxy(ProxyPolicy::None)
         .observe(report)

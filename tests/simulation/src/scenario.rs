@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use feishu_transport::{
-    AppId, AppSecret, ConnectionHandle, Error, Limits, LongConnection, Shutdown, ShutdownHandle,
+    AppSecret, ConnectionHandle, Error, Limits, LongConnection, Shutdown, ShutdownHandle,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -73,7 +73,7 @@ impl Run {
         drop(state);
 
         let platform = Platform(world.clone());
-        let mut builder = LongConnection::builder(AppId::new("cli_sim"), AppSecret::new("sim"))
+        let mut builder = LongConnection::builder("cli_sim", AppSecret::new("sim"))
             .endpoint_source(platform.clone())
             .connect(platform)
             .connections(connections)

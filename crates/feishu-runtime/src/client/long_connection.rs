@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use feishu_transport::{AppId, AppSecret, Domain, LongConnection, LongConnectionBuilder, OpenApi, State};
+use feishu_transport::{Credential, Domain, LongConnection, LongConnectionBuilder, OpenApi, State};
 
 use super::states::{OnState, StateHook};
 use super::{Client, ClientBuilder};
@@ -15,16 +15,23 @@ pub struct LongConnectionSource {
 }
 
 impl Client {
-    /// A client on the long connection of one app.
-    pub fn builder(app_id: AppId, secret: AppSecret) -> ClientBuilder<LongConnectionSource> {
-        let connection = LongConnection::builder(app_id, secret);
+    /// A client on the long connection of one app, with its secret or a client assertion.
+    pub fn builder(
+        app_id: impl Into<String>,
+        credential: impl Into<Credential>,
+    ) -> ClientBuilder<LongConnectionSource> {
+        let connection = LongConnection::builder(app_id, credential);
         ClientBuilder::new(LongConnectionSource { connection, on_state: None })
     }
 }
 
 impl ClientBuilder<LongConnectionSource> {
-    /// The site the app belongs to; Feishu by default.
-    pub fn domain(self, domain: Domain) -> Self {
+    /// The site the app belongs to; Feishu by default. Takes a [`Domain`], or a text: `feishu`, `lark` or a base URL.
+    pub fn domain<D>(self, domain: D) -> Self
+    where
+        D: TryInto<Domain>,
+        D::Error: Into<feishu_transport::Error>,
+    {
         self.connection(|connection| connection.domain(domain))
     }
 

@@ -7,11 +7,8 @@ use std::time::{Duration, SystemTime};
 use super::LongConnection;
 use super::config::{Config, OnConnectionLimit, Retries, WallClock};
 use super::shared::Shared;
-use crate::assertion::AssertionSource;
 use crate::lifecycle::{LifecycleEvent, Observer};
-use crate::{
-    AppId, AppSecret, Connect, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts,
-};
+use crate::{Connect, Credential, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts};
 
 /// What asks for URLs, and what opens them.
 type Parts = (Arc<dyn EndpointSource>, Arc<dyn Connect>);
@@ -22,20 +19,20 @@ const MOST_CONNECTIONS: u16 = 50;
 /// Builds a [`LongConnection`]. Everything has a default except the app's credentials.
 #[must_use]
 pub struct LongConnectionBuilder {
-    pub(crate) app_id: AppId,
-    pub(crate) secret: AppSecret,
-    pub(crate) domain: Domain,
-    pub(crate) limits: Limits,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) endpoint_headers: Vec<(String, String)>,
-    pub(crate) handshake_headers: Vec<(String, String)>,
-    pub(crate) dial: Option<Arc<dyn Dial>>,
+    pub(crate) app_id: String,
+    /// None where the endpoint source needs none.
+    pub(crate) credential: Option<Credential>,
+    domain: Result<Domain, Error>,
+    limits: Limits,
+    timeouts: Timeouts,
+    endpoint_headers: Vec<(String, String)>,
+    handshake_headers: Vec<(String, String)>,
+    dial: Option<Arc<dyn Dial>>,
     #[cfg(feature = "tls")]
-    pub(crate) tls: Option<crate::Tls>,
+    tls: Option<crate::Tls>,
     #[cfg(feature = "proxy")]
-    pub(crate) proxy: crate::ProxyPolicy,
-    pub(crate) allow_plain: bool,
-    pub(crate) assertion: Option<AssertionSource>,
+    proxy: crate::ProxyPolicy,
+    allow_plain: bool,
     source: Option<Arc<dyn EndpointSource>>,
     connect: Option<Arc<dyn Connect>>,
     connections: u16,
@@ -50,12 +47,25 @@ pub struct LongConnectionBuilder {
 }
 
 impl LongConnection {
-    /// A client of one app. Nothing is sent before it runs.
-    pub fn builder(app_id: AppId, secret: AppSecret) -> LongConnectionBuilder {
-        LongConnectionBuilder {
+    /// A client of one app, with its secret or a [`ClientAssertion`](crate::ClientAssertion). Nothing is sent before it
+    /// runs.
+    pub fn builder(app_id: impl Into<String>, credential: impl Into<Credential>) -> LongConnectionBuilder {
+        let app_id = app_id.into().trim().to_owned();
+        LongConnectionBuilder::new(app_id, Some(credential.into()))
+    }
+
+    /// A client that asks `source` for connection URLs, and needs no credentials.
+    pub fn with_endpoints(source: impl EndpointSource + 'static) -> LongConnectionBuilder {
+        LongConnectionBuilder::new(String::new(), None).endpoint_source(source)
+    }
+}
+
+impl LongConnectionBuilder {
+    fn new(app_id: String, credential: Option<Credential>) -> Self {
+        Self {
             app_id,
-            secret,
-            domain: Domain::default(),
+            credential,
+            domain: Ok(Domain::default()),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             endpoint_headers: Vec::new(),
@@ -66,7 +76,6 @@ impl LongConnection {
             #[cfg(feature = "proxy")]
             proxy: crate::ProxyPolicy::default(),
             allow_plain: false,
-            assertion: None,
             source: None,
             connect: None,
             connections: 1,
@@ -84,8 +93,15 @@ impl LongConnection {
 
 impl LongConnectionBuilder {
     /// The site the app belongs to. Feishu by default.
-    pub fn domain(mut self, domain: Domain) -> Self {
-        self.domain = domain;
+    ///
+    /// Takes a [`Domain`], or a text: `feishu`, `lark` or a base URL. A text that is none of them is reported by
+    /// [`build`](Self::build).
+    pub fn domain<D>(mut self, domain: D) -> Self
+    where
+        D: TryInto<Domain>,
+        D::Error: Into<Error>,
+    {
+        self.domain = domain.try_into().map_err(Into::into);
         self
     }
 
@@ -165,17 +181,6 @@ impl LongConnectionBuilder {
         self
     }
 
-    /// Signs in without a secret: `source` gives a client assertion (a signed token) for every endpoint call. The app
-    /// secret may then be empty.
-    pub fn client_assertion<F, T>(mut self, source: F) -> Self
-    where
-        F: Fn() -> T + Send + Sync + 'static,
-        T: Future<Output = Result<AppSecret, Error>> + Send + 'static,
-    {
-        self.assertion = Some(AssertionSource::new(source));
-        self
-    }
-
     /// Asks for connection URLs in another way.
     pub fn endpoint_source(mut self, source: impl EndpointSource + 'static) -> Self {
         self.source = Some(Arc::new(source));
@@ -228,12 +233,9 @@ impl LongConnectionBuilder {
     /// Misuse: no app id or secret, a number of connections outside 1 to 50, an age below a minute, a gateway address
     /// that is no WebSocket URL, or a part that a switched-off feature would have to provide.
     pub fn build(mut self) -> Result<LongConnection, Error> {
-        let has_secret = !self.secret.expose().is_empty() || self.assertion.is_some();
-        if self.source.is_none() && (self.app_id.as_str().is_empty() || !has_secret) {
-            return Err(Error::misuse(
-                "App ID and App Secret must not be empty; both are on the page 'Credentials & Basic Info' of the \
-                 developer console",
-            ));
+        self.domain.as_ref().map_err(Clone::clone)?;
+        if let (None, Some(credential)) = (&self.source, &self.credential) {
+            credential.check(&self.app_id)?;
         }
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
             return Err(Error::misuse(format!(
@@ -285,23 +287,67 @@ impl LongConnectionBuilder {
         source: Option<Arc<dyn EndpointSource>>,
         connect: Option<Arc<dyn Connect>>,
     ) -> Result<Parts, Error> {
-        let dial = match &self.dial {
-            Some(dial) => Arc::clone(dial),
-            None => Arc::new(crate::tcp::NetworkDial::from_builder(self)?),
-        };
+        let dial = self.dial_of_both_legs()?;
         let source = match source {
             Some(source) => source,
-            None => Arc::new(crate::http::HttpEndpoint::from_builder(self, Arc::clone(&dial))?),
+            None => Arc::new(self.http_endpoint(Arc::clone(&dial))?),
         };
         #[cfg(feature = "ws")]
         let connect = match connect {
             Some(connect) => connect,
-            None => Arc::new(crate::ws::WebSocketConnect::from_builder(self, dial)?),
+            None => Arc::new(self.websocket(dial)?),
         };
         #[cfg(not(feature = "ws"))]
         let connect =
             connect.ok_or_else(|| Error::misuse("without the feature `ws`, give a `connect` of your own"))?;
         Ok((source, connect))
+    }
+
+    /// What opens byte streams: the caller's dial, or the network with the caller's proxy and TLS.
+    #[cfg(feature = "http")]
+    pub(crate) fn dial_of_both_legs(&self) -> Result<Arc<dyn Dial>, Error> {
+        if let Some(dial) = &self.dial {
+            return Ok(Arc::clone(dial));
+        }
+        let dial = crate::NetworkDial::new().timeouts(self.timeouts);
+        #[cfg(feature = "proxy")]
+        let dial = dial.proxy(&self.proxy);
+        #[cfg(feature = "tls")]
+        let dial = dial.tls(&self.tls.clone().unwrap_or_default());
+        dial.check()?;
+        Ok(Arc::new(dial))
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn http_client(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpClient, Error> {
+        let client = crate::HttpClient::new(self.domain.clone()?).dial(dial);
+        let client = client.timeouts(self.timeouts).limits(self.limits);
+        let headers = self.endpoint_headers.iter();
+        Ok(headers.fold(client, |client, (name, value)| client.header(name, value)))
+    }
+
+    #[cfg(feature = "http")]
+    fn http_endpoint(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpEndpoint, Error> {
+        let Some(credential) = self.credential.clone() else {
+            return Err(Error::misuse("without an endpoint source, an app id and a secret are needed"));
+        };
+        let endpoint =
+            crate::HttpEndpoint::new(self.app_id.as_str(), credential).domain(self.domain.clone()?);
+        let endpoint = endpoint.dial(dial).timeouts(self.timeouts).limits(self.limits);
+        let headers = self.endpoint_headers.iter();
+        let endpoint = headers.fold(endpoint, |endpoint, (name, value)| endpoint.header(name, value));
+        endpoint.check()?;
+        Ok(endpoint)
+    }
+
+    #[cfg(feature = "ws")]
+    fn websocket(&self, dial: Arc<dyn Dial>) -> Result<crate::WebSocketConnect, Error> {
+        let connect = crate::WebSocketConnect::new().dial(dial).timeouts(self.timeouts).limits(self.limits);
+        let headers = self.handshake_headers.iter();
+        let connect = headers.fold(connect, |connect, (name, value)| connect.header(name, value));
+        connect.check()?;
+        let insecure = self.allow_plain || self.domain.as_ref().is_ok_and(Domain::allows_insecure);
+        Ok(if insecure { connect.allow_insecure_websocket() } else { connect })
     }
 
     #[cfg(not(feature = "http"))]

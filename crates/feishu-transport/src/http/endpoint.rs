@@ -1,27 +1,24 @@
 //! The default [`EndpointSource`]: `POST {domain}/callback/ws/endpoint`.
 
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::Method;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::{HttpClient, LOG_ID};
-use crate::assertion::AssertionSource;
+use super::{HttpClient, HttpRequest, LOG_ID};
 use crate::secret::redact;
-use crate::{AppId, AppSecret, Dial, Endpoint, EndpointSource, Error, LongConnectionBuilder, Refusal, Stage};
+use crate::{
+    AppSecret, Credential, Dial, Domain, Endpoint, EndpointSource, Error, Limits, Refusal, Stage, Timeouts,
+};
 
 /// At the root of the domain; not under `/open-apis`.
 const PATH: &str = "/callback/ws/endpoint";
 
-/// Asks the platform with app id and secret, or with a client assertion in the secret's place.
+/// Asks the platform with app id and secret, or with a client assertion in the place of the secret.
 pub struct HttpEndpoint {
     client: HttpClient,
-    app_id: AppId,
-    secret: AppSecret,
-    assertion: Option<AssertionSource>,
+    app_id: String,
+    credential: Credential,
 }
 
 #[derive(Serialize)]
@@ -35,45 +32,77 @@ struct Credentials<'a> {
 }
 
 impl HttpEndpoint {
-    pub(crate) fn from_builder(builder: &LongConnectionBuilder, dial: Arc<dyn Dial>) -> Result<Self, Error> {
-        let client = HttpClient::new(
-            builder.domain.base_url(),
-            dial,
-            builder.timeouts,
-            builder.limits,
-            &builder.endpoint_headers,
-        )?;
-        Ok(Self {
-            client,
-            app_id: builder.app_id.clone(),
-            secret: builder.secret.clone(),
-            assertion: builder.assertion.clone(),
-        })
+    /// Asks Feishu for this app, with the default deadlines and limits, over a [`NetworkDial`](crate::NetworkDial).
+    pub fn new(app_id: impl Into<String>, credential: impl Into<Credential>) -> Self {
+        let client = HttpClient::new(Domain::Feishu);
+        Self { client, app_id: app_id.into().trim().to_owned(), credential: credential.into() }
+    }
+
+    /// The site the app belongs to.
+    #[must_use]
+    pub fn domain(mut self, domain: Domain) -> Self {
+        self.client = self.client.domain(domain);
+        self
+    }
+
+    /// What opens the byte streams.
+    #[must_use]
+    pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
+        self.client = self.client.dial(dial);
+        self
+    }
+
+    /// Deadlines, of which `call` is used, and those of dialling as a bound on the dial.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.client = self.client.timeouts(timeouts);
+        self
+    }
+
+    /// Limits, of which `response_bytes` is used.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.client = self.client.limits(limits);
+        self
+    }
+
+    /// Adds a header. One that is not valid is an error of every call.
+    #[must_use]
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.client = self.client.header(name, value);
+        self
+    }
+
+    /// The mistake in the settings, if there is one.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.credential.check(&self.app_id)?;
+        self.client.check()
     }
 }
 
 #[async_trait]
 impl EndpointSource for HttpEndpoint {
     async fn endpoint(&self) -> Result<Endpoint, Error> {
-        let assertion = match &self.assertion {
-            Some(source) => Some(source.assertion().await?),
-            None => None,
+        self.check()?;
+        let (secret, assertion) = match &self.credential {
+            Credential::Secret(secret) => (secret.clone(), None),
+            Credential::Assertion(source) => (AppSecret::new(""), Some(source.assertion().await?)),
         };
         let credentials = Credentials {
-            app_id: self.app_id.as_str(),
-            secret: self.secret.expose(),
+            app_id: &self.app_id,
+            secret: secret.expose(),
             assertion: assertion.as_ref().map(AppSecret::expose),
         };
         let body = serde_json::to_vec(&credentials)
             .map_err(|error| Error::misuse("the credentials cannot be written as JSON").with_source(error))?;
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-            // The language of the platform's messages; the official SDKs send this one.
-            (HeaderName::from_static("locale"), HeaderValue::from_static("zh")),
-        ];
-        let response = self.client.call(Stage::Endpoint, Method::POST, PATH, &headers, body.into()).await?;
+        // The language of the platform's messages; the official SDKs send this one.
+        let request = HttpRequest::new("POST", PATH)
+            .header("content-type", "application/json")
+            .header("locale", "zh")
+            .body(body);
+        let response = self.client.send_at(Stage::Endpoint, request).await?;
         Endpoint::from_response(response.status, &response.body).map_err(|error| {
-            let log_id = response.headers.get(LOG_ID).and_then(|value| value.to_str().ok());
+            let log_id = response.header(LOG_ID);
             let Some(refusal) = error.refusal() else { return error };
             let message =
                 redact(&refusal.message, [credentials.secret].into_iter().chain(credentials.assertion));
@@ -94,7 +123,7 @@ mod tests {
     use tokio::sync::Mutex;
 
     use super::*;
-    use crate::{BoxStream, LongConnection, Target};
+    use crate::{BoxStream, ClientAssertion, LongConnection, Target};
 
     struct Once(Mutex<Option<DuplexStream>>);
 
@@ -106,14 +135,9 @@ mod tests {
     }
 
     /// What the endpoint call sends.
-    async fn request(
-        choose: impl FnOnce(LongConnectionBuilder) -> LongConnectionBuilder,
-        secret: &str,
-    ) -> String {
+    async fn request(endpoint: HttpEndpoint) -> String {
         let (ours, mut theirs) = duplex(4096);
-        let builder = choose(LongConnection::builder(AppId::new("cli_1"), AppSecret::new(secret)));
-        let dial = Arc::new(Once(Mutex::new(Some(ours))));
-        let endpoint = HttpEndpoint::from_builder(&builder, dial).unwrap();
+        let endpoint = endpoint.dial(Once(Mutex::new(Some(ours))));
         let platform = async {
             let mut request = Vec::new();
             while !request.ends_with(b"}") {
@@ -130,7 +154,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_call_is_the_documented_one() {
-        let request = request(|builder| builder.endpoint_header("X-Extra", "1"), "s\"1").await;
+        let endpoint = HttpEndpoint::new("cli_1", AppSecret::new("s\"1")).header("X-Extra", "1");
+        let request = request(endpoint).await;
         assert!(request.starts_with("POST /callback/ws/endpoint HTTP/1.1\r\n"), "{request}");
         for line in ["host: open.feishu.cn", "locale: zh", "content-type: application/json", "x-extra: 1"] {
             assert!(request.to_lowercase().contains(&format!("\r\n{line}\r\n")), "{line} in {request}");
@@ -140,15 +165,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_assertion_takes_the_place_of_the_secret() {
-        let signed = |builder: LongConnectionBuilder| {
-            builder.client_assertion(|| async { Ok(AppSecret::new("signed")) })
-        };
-        let request = request(signed, "").await;
+        let signed = || ClientAssertion::new(|| async { Ok(AppSecret::new("signed")) });
+        let request = request(HttpEndpoint::new("cli_1", signed())).await;
         assert!(
             request.ends_with(r#"{"AppID":"cli_1","AppSecret":"","ClientAssertion":"signed"}"#),
             "{request}"
         );
-        let keyless = LongConnection::builder(AppId::new("cli_1"), AppSecret::new(""));
-        assert!(signed(keyless).build().is_ok());
+        assert!(LongConnection::builder("cli_1", signed()).build().is_ok());
+        assert!(LongConnection::builder("", signed()).build().is_err());
     }
 }

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use tokio::time::sleep;
 
 use super::outcome::{ApiAnswer, read};
 use super::token::TokenCache;
-use super::{HttpClient, HttpResponse};
-use crate::{AppId, AppSecret, Dial, Domain, Error, LongConnectionBuilder, Stage};
+use super::{HttpClient, HttpRequest};
+use crate::{AppSecret, Credential, Domain, Error, LongConnectionBuilder};
 
 /// How often a call that met the rate limit is made again.
 const RATE_LIMIT_RETRIES: usize = 3;
@@ -39,7 +37,7 @@ impl OpenApi {
     /// # Errors
     ///
     /// Misuse: empty credentials.
-    pub fn new(app_id: AppId, secret: AppSecret, domain: Domain) -> Result<Self, Error> {
+    pub fn new(app_id: impl Into<String>, secret: AppSecret, domain: Domain) -> Result<Self, Error> {
         Self::from_builder(&crate::LongConnection::builder(app_id, secret).domain(domain))
     }
 
@@ -49,21 +47,15 @@ impl OpenApi {
     ///
     /// Misuse: empty credentials, a proxy or TLS that cannot be set up.
     pub fn from_builder(builder: &LongConnectionBuilder) -> Result<Self, Error> {
-        let dial: Arc<dyn Dial> = match &builder.dial {
-            Some(dial) => Arc::clone(dial),
-            None => Arc::new(crate::tcp::NetworkDial::from_builder(builder)?),
+        let client = builder.http_client(builder.dial_of_both_legs()?)?;
+        client.check()?;
+        let Some(Credential::Secret(secret)) = &builder.credential else {
+            return Err(Error::misuse("calls to the OpenAPI need an app secret; give the builder one"));
         };
-        let client = HttpClient::new(
-            builder.domain.base_url(),
-            dial,
-            builder.timeouts,
-            builder.limits,
-            &builder.endpoint_headers,
-        )?;
-        if builder.app_id.as_str().is_empty() || builder.secret.expose().is_empty() {
+        if builder.app_id.is_empty() || secret.expose().is_empty() {
             return Err(Error::misuse("App ID and App Secret must not be empty"));
         }
-        let tokens = TokenCache::new(builder.app_id.clone(), builder.secret.clone());
+        let tokens = TokenCache::new(builder.app_id.clone(), secret.clone());
         Ok(Self(Arc::new(Inner { client, tokens })))
     }
 
@@ -82,18 +74,17 @@ impl OpenApi {
     ///
     /// Dropping the future abandons the call; the platform may have carried it out. The token cache stays usable.
     pub async fn call(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Result<ApiAnswer, Error> {
-        let method = Method::from_bytes(method.as_bytes())
-            .map_err(|_| Error::misuse(format!("{method:?} is not an HTTP method")))?;
         let body = body.into();
         let mut renewed = false;
         let mut waits = 0;
         loop {
             let token = self.0.tokens.token(&self.0.client).await?;
-            let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
-                Error::protocol(Stage::Call, "the platform's token cannot be sent in a header")
-            })?;
-            bearer.set_sensitive(true);
-            let response = self.0.post(method.clone(), path, Some(bearer), body.clone()).await?;
+            let bearer = format!("Bearer {}", token.expose());
+            let request = HttpRequest::new(method, path)
+                .header("content-type", "application/json; charset=utf-8")
+                .header("authorization", bearer)
+                .body(body.clone());
+            let response = self.0.client.send(request).await?;
             let refused = match read(response) {
                 Ok(answer) => return Ok(answer),
                 Err(refused) => refused,
@@ -112,21 +103,6 @@ impl OpenApi {
                 None => return Err(refused.error),
             }
         }
-    }
-}
-
-impl Inner {
-    async fn post(
-        &self,
-        method: Method,
-        path: &str,
-        bearer: Option<HeaderValue>,
-        body: Bytes,
-    ) -> Result<HttpResponse, Error> {
-        let content_type = HeaderValue::from_static("application/json; charset=utf-8");
-        let mut headers = vec![(CONTENT_TYPE, content_type)];
-        headers.extend(bearer.map(|bearer| (AUTHORIZATION, bearer)));
-        self.client.call(Stage::Call, method, path, &headers, body).await
     }
 }
 

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use http::Method;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::HttpClient;
 use super::outcome::read;
-use crate::{AppId, AppSecret, Error, Stage};
+use super::{HttpClient, HttpRequest};
+use crate::{AppSecret, Error, Stage};
 
 const PATH: &str = "/open-apis/auth/v3/tenant_access_token/internal";
 /// A token is renewed when less than this is left of it. Asked with less than 30 minutes left the platform gives a new
@@ -33,7 +31,7 @@ impl Token {
 
 /// The token of one app at one site. Whoever comes while it is being renewed waits for that one call.
 pub(super) struct TokenCache {
-    app_id: AppId,
+    app_id: String,
     secret: AppSecret,
     current: Mutex<Option<Token>>,
 }
@@ -51,7 +49,7 @@ struct Given {
 }
 
 impl TokenCache {
-    pub(super) fn new(app_id: AppId, secret: AppSecret) -> Self {
+    pub(super) fn new(app_id: String, secret: AppSecret) -> Self {
         Self { app_id, secret, current: Mutex::new(None) }
     }
 
@@ -77,9 +75,11 @@ impl TokenCache {
         let ask = Ask { app_id: self.app_id.as_str(), app_secret: self.secret.expose() };
         let body = serde_json::to_vec(&ask)
             .map_err(|error| Error::misuse("the credentials cannot be written as JSON").with_source(error))?;
-        let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"))];
         let asked = Instant::now();
-        let response = client.call(Stage::Call, Method::POST, PATH, &headers, body.into()).await?;
+        let request = HttpRequest::new("POST", PATH)
+            .header("content-type", "application/json; charset=utf-8")
+            .body(body);
+        let response = client.send(request).await?;
         let answer = read(response).map_err(|refused| refused.error)?;
         // The parser's own words could quote the token.
         let given: Given = serde_json::from_slice(&answer.body).map_err(|_| {

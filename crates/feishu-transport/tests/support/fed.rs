@@ -12,8 +12,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use feishu_proto::{Frame, Header, Message as _, Method, header_name};
 use feishu_transport::{
-    Answer, AppId, AppSecret, ConnectionHandle, CounterValues, Delivery, Limits, Link as _, LongConnection,
-    Message, Shutdown,
+    Answer, AppSecret, ConnectionHandle, CounterValues, Delivery, Limits, Link as _, LongConnection, Message,
+    Shutdown,
 };
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -124,7 +124,7 @@ async fn feed_client(steps: Vec<Step>, limits: Limits) -> Fed {
         seen.lock().unwrap().push(delivery.received().payload().clone());
         delivery.answer(&Answer::empty());
     };
-    let client = LongConnection::builder(AppId::new("cli_fed"), AppSecret::new("fed"))
+    let client = LongConnection::builder("cli_fed", AppSecret::new("fed"))
         .endpoint_source(FixedUrl("wss://fed.invalid/?service_id=1"))
         .connect(MemoryConnect(connect))
         .limits(limits)

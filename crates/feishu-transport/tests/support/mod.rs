@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use feishu_gateway::{Builder, Gateway, Seen};
 use feishu_transport::{
-    Answer, AppId, AppSecret, BoxStream, ConnectionHandle, Delivery, Dial, Domain, Error, Inbox,
-    LongConnection, LongConnectionBuilder, Shutdown, ShutdownHandle, State, Target,
+    Answer, AppSecret, BoxStream, ConnectionHandle, Delivery, Dial, Domain, Error, Inbox, LongConnection,
+    LongConnectionBuilder, Shutdown, ShutdownHandle, State, Target,
 };
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -124,7 +124,7 @@ impl Client {
 }
 
 pub fn builder(gateway: &Gateway) -> LongConnectionBuilder {
-    LongConnection::builder(AppId::new(gateway.app_id()), AppSecret::new(gateway.app_secret()))
+    LongConnection::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(Domain::url("http://127.0.0.1:1").unwrap())
         .dial(GatewayDial(gateway.clone()))
         .seed(7)

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::{Client, Context, Dispatcher};
 use feishu_transport::{
-    Answer, AppId, AppSecret, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown,
+    Answer, AppSecret, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown,
 };
 
 struct Fixed(String);
@@ -21,7 +21,7 @@ impl EndpointSource for Fixed {
 
 /// The transport alone; the answer is given where the message is received.
 pub(super) async fn transport(url: &str) -> Result<()> {
-    let connection = LongConnection::builder(AppId::new("cli_bench"), AppSecret::new("bench"))
+    let connection = LongConnection::builder("cli_bench", AppSecret::new("bench"))
         .endpoint_source(Fixed(url.to_owned()))
         .build()?;
     let answer = Answer::ok(r#"{"toast":{"type":"success","content":"Saved"}}"#);
@@ -39,7 +39,7 @@ pub(super) async fn bot(url: &str, connections: u16) -> Result<()> {
         })
         .build()?;
     let url = url.to_owned();
-    Client::builder(AppId::new("cli_bench"), AppSecret::new("bench"))
+    Client::builder("cli_bench", AppSecret::new("bench"))
         .connection(move |connection| connection.endpoint_source(Fixed(url)).connections(connections))
         .dispatcher(dispatcher)
         .build()?

@@ -7,7 +7,7 @@ use std::time::Duration;
 use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet,
 };
-use feishu_runtime::transport::{AppId, AppSecret, Domain};
+use feishu_runtime::transport::{AppSecret, Domain};
 use feishu_runtime::{Client, Context, Dispatcher, HandlerError, handler};
 
 async fn on_click(click: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
@@ -66,7 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on(on_preview)
         .on(on_message)
         .build()?;
-    Client::builder(AppId::new(std::env::var("FEISHU_APP_ID")?), AppSecret::from_env("FEISHU_APP_SECRET")?)
+    Client::builder(std::env::var("FEISHU_APP_ID")?, AppSecret::from_env("FEISHU_APP_SECRET")?)
         .domain(Domain::url(std::env::var("FEISHU_DOMAIN")?)?)
         .dispatcher(dispatcher)
         .build()?

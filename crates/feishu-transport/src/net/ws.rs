@@ -31,12 +31,12 @@ use tungstenite::protocol::frame::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::app::is_loopback;
-use crate::http::{AGENT, dial, header_map};
+use crate::domain::is_loopback;
+use crate::http::{AGENT, dial, header};
 use crate::secret::redact;
 use crate::{
-    BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, LongConnectionBuilder, Message, Refusal,
-    Stage, Target, Timeouts,
+    BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, Message, NetworkDial, Refusal, Stage, Target,
+    Timeouts,
 };
 
 /// Bytes read from the network at a time. It is held by every connection, idle ones too.
@@ -49,27 +49,71 @@ pub struct WebSocketConnect {
     dial: Arc<dyn Dial>,
     timeouts: Timeouts,
     limits: Limits,
-    headers: HeaderMap,
+    headers: Result<HeaderMap, Error>,
     allow_plain: bool,
 }
 
 impl WebSocketConnect {
-    pub(crate) fn from_builder(builder: &LongConnectionBuilder, dial: Arc<dyn Dial>) -> Result<Self, Error> {
-        let headers = header_map(&builder.handshake_headers)?;
-        for reserved in [HOST, CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION] {
-            if headers.contains_key(&reserved) {
+    /// Connects with the default deadlines and limits, over a [`NetworkDial`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            dial: Arc::new(NetworkDial::new()),
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            headers: Ok(HeaderMap::new()),
+            allow_plain: false,
+        }
+    }
+
+    /// What opens the byte streams.
+    #[must_use]
+    pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
+        self.dial = Arc::new(dial);
+        self
+    }
+
+    /// Deadlines, of which `handshake` is used, and those of dialling as a bound on the dial.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Limits, of which `frame_bytes` is used.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Adds a header to the handshake. A header that the handshake itself sets, or that is not valid, is an error of
+    /// every connect.
+    #[must_use]
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.headers = self.headers.and_then(|mut headers| {
+            let (name, value) = header(name.as_ref(), value.as_ref())?;
+            if [HOST, CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION].contains(&name) {
                 return Err(Error::misuse(format!(
-                    "the header {reserved} belongs to the WebSocket handshake itself"
+                    "the header {name} is set by the WebSocket handshake itself; remove it"
                 )));
             }
-        }
-        Ok(Self {
-            dial,
-            timeouts: builder.timeouts,
-            limits: builder.limits,
-            headers,
-            allow_plain: builder.allow_plain || builder.domain.allows_insecure(),
-        })
+            headers.append(name, value);
+            Ok(headers)
+        });
+        self
+    }
+
+    /// Permits `ws://` to other machines than this one: callbacks and the ticket travel in cleartext.
+    #[must_use]
+    pub fn allow_insecure_websocket(mut self) -> Self {
+        self.allow_plain = true;
+        self
+    }
+
+    /// The mistake in the settings, if there is one.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.headers.as_ref().map(drop).map_err(Clone::clone)
     }
 
     fn request(&self, url: &ConnectUrl, key: &str) -> Result<Request<Empty<Bytes>>, Error> {
@@ -80,7 +124,7 @@ impl WebSocketConnect {
         *request.uri_mut() = url.expose_target().parse().map_err(|_| unusable())?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.extend(self.headers.clone());
+        headers.extend(self.headers.clone()?);
         headers.insert(HOST, value(url.authority())?);
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -109,6 +153,12 @@ impl WebSocketConnect {
             _ = &mut connection => upgrade.await?,
         };
         take_apart(upgraded)
+    }
+}
+
+impl Default for WebSocketConnect {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -1,32 +1,9 @@
-//! Which app connects, and to which site.
+//! The site an app belongs to.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::Error;
-
-/// The app's id, `cli_…`, from the page "Credentials & Basic Info" of the developer console.
-///
-/// Its form is not checked: the platform knows better than a client which ids exist.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AppId(String);
-
-impl AppId {
-    /// Takes the id. Leading and trailing white space is dropped.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into().trim().to_owned())
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AppId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// The site an app belongs to. Everything a client asks goes to the one it is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -92,6 +69,55 @@ impl fmt::Display for Domain {
     }
 }
 
+/// `feishu`, `lark`, or a base URL as [`Domain::url`] takes it.
+impl FromStr for Domain {
+    type Err = Error;
+
+    fn from_str(domain: &str) -> Result<Self, Error> {
+        let domain = domain.trim();
+        for known in [Self::Feishu, Self::Lark] {
+            let name = if known == Self::Feishu { "feishu" } else { "lark" };
+            if domain.eq_ignore_ascii_case(name) || domain.trim_end_matches('/') == known.base_url() {
+                return Ok(known);
+            }
+        }
+        Self::url(domain)
+    }
+}
+
+/// As its [`FromStr`].
+impl TryFrom<&str> for Domain {
+    type Error = Error;
+
+    fn try_from(domain: &str) -> Result<Self, Error> {
+        domain.parse()
+    }
+}
+
+/// As its [`FromStr`].
+impl TryFrom<&String> for Domain {
+    type Error = Error;
+
+    fn try_from(domain: &String) -> Result<Self, Error> {
+        domain.parse()
+    }
+}
+
+/// As its [`FromStr`].
+impl TryFrom<String> for Domain {
+    type Error = Error;
+
+    fn try_from(domain: String) -> Result<Self, Error> {
+        domain.parse()
+    }
+}
+
+impl AsRef<str> for Domain {
+    fn as_ref(&self) -> &str {
+        self.base_url()
+    }
+}
+
 /// A checked `http://` or `https://` URL of a [`Domain::Custom`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BaseUrl(String);
@@ -149,6 +175,20 @@ mod tests {
         }
         assert!(Domain::insecure_url("http://10.0.0.1").unwrap().allows_insecure());
         assert!(!Domain::Feishu.allows_insecure());
+    }
+
+    #[test]
+    fn a_domain_is_read_from_its_name_or_its_url() {
+        for (text, domain) in [
+            ("feishu", Domain::Feishu),
+            (" Lark ", Domain::Lark),
+            ("https://open.larksuite.com/", Domain::Lark),
+            ("http://localhost:1", Domain::url("http://localhost:1").unwrap()),
+        ] {
+            assert_eq!(text.parse::<Domain>().unwrap(), domain, "{text}");
+            assert_eq!(domain.to_string().parse::<Domain>().unwrap(), domain);
+        }
+        assert!("http://10.0.0.1".parse::<Domain>().is_err());
     }
 
     #[test]

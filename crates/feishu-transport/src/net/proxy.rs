@@ -10,7 +10,7 @@ use hyper::client::conn::http1;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 
-use crate::app::is_loopback;
+use crate::domain::is_loopback;
 use crate::{BoxStream, Error, Stage, Target};
 
 /// Which proxy connections go through. One policy for the endpoint call and the WebSocket.

@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::{BoxStream, Dial, Error, LongConnectionBuilder, Stage, Target, Timeouts};
+use crate::{BoxStream, Dial, Error, Stage, Target, Timeouts};
 
 /// The head start of one address of a name over the next (RFC 8305, "Happy Eyeballs", recommends 250 ms).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -17,33 +17,73 @@ const HEAD_START: Duration = Duration::from_millis(250);
 const MOST_ADDRESSES: usize = 8;
 
 /// Dials over the machine's network. `TCP_NODELAY` is on: an answer must not wait for the next one.
+///
+/// A mistake in the settings, such as a proxy of an unknown kind, is returned by every dial.
 pub struct NetworkDial {
     timeouts: Timeouts,
     #[cfg(feature = "proxy")]
-    proxy: crate::proxy::Proxies,
+    proxy: Result<super::proxy::Proxies, Error>,
     #[cfg(feature = "tls")]
-    tls: crate::tls::Connector,
+    tls: Result<super::tls::Connector, Error>,
 }
 
 impl NetworkDial {
+    /// Dials with the default deadlines and TLS roots, through the proxy that the environment names.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            timeouts: Timeouts::default(),
+            #[cfg(feature = "proxy")]
+            proxy: super::proxy::Proxies::new(&crate::ProxyPolicy::default()),
+            #[cfg(feature = "tls")]
+            tls: super::tls::Connector::new(&crate::Tls::default()),
+        }
+    }
+
+    /// Deadlines, of which `connect`, `proxy` and `tls` are used.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Which proxy to go through.
+    #[cfg(feature = "proxy")]
+    #[must_use]
+    pub fn proxy(mut self, policy: &crate::ProxyPolicy) -> Self {
+        self.proxy = super::proxy::Proxies::new(policy);
+        self
+    }
+
+    /// Which roots to trust, and which cryptography to use.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: &crate::Tls) -> Self {
+        self.tls = super::tls::Connector::new(tls);
+        self
+    }
+
+    /// The mistake in the settings, if there is one.
     #[cfg_attr(
         not(any(feature = "proxy", feature = "tls")),
-        expect(clippy::unnecessary_wraps, reason = "a proxy or TLS may be set up wrongly")
+        expect(
+            clippy::unnecessary_wraps,
+            clippy::unused_self,
+            reason = "a proxy or TLS may be set up wrongly"
+        )
     )]
-    pub(crate) fn from_builder(builder: &LongConnectionBuilder) -> Result<Self, Error> {
-        Ok(Self {
-            timeouts: builder.timeouts,
-            #[cfg(feature = "proxy")]
-            proxy: crate::proxy::Proxies::new(&builder.proxy)?,
-            #[cfg(feature = "tls")]
-            tls: crate::tls::Connector::new(&builder.tls.clone().unwrap_or_default())?,
-        })
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        #[cfg(feature = "proxy")]
+        self.proxy.as_ref().map_err(Clone::clone)?;
+        #[cfg(feature = "tls")]
+        self.tls.as_ref().map_err(Clone::clone)?;
+        Ok(())
     }
 
     /// A plain stream to `target`, through a proxy where one is set.
     #[cfg(feature = "proxy")]
     async fn reach(&self, target: &Target) -> Result<BoxStream, Error> {
-        let Some(proxy) = self.proxy.for_target(target)? else {
+        let Some(proxy) = self.proxy.as_ref().map_err(Clone::clone)?.for_target(target)? else {
             return Ok(Box::new(connect(&target.host, target.port, self.timeouts.connect).await?));
         };
         let stream = connect(&proxy.host, proxy.port, self.timeouts.connect).await.map_err(|error| {
@@ -68,7 +108,8 @@ impl NetworkDial {
     #[cfg(feature = "tls")]
     async fn encrypt(&self, host: &str, stream: BoxStream) -> Result<BoxStream, Error> {
         let limit = self.timeouts.tls;
-        timeout(limit, self.tls.handshake(host, stream))
+        let tls = self.tls.as_ref().map_err(Clone::clone)?;
+        timeout(limit, tls.handshake(host, stream))
             .await
             .unwrap_or_else(|_| Err(Error::timed_out(Stage::Tls, limit)))
     }
@@ -85,6 +126,12 @@ impl Dial for NetworkDial {
     async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
         let stream = self.reach(target).await?;
         if target.tls { self.encrypt(&target.host, stream).await } else { Ok(stream) }
+    }
+}
+
+impl Default for NetworkDial {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
