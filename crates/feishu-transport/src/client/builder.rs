@@ -264,6 +264,7 @@ impl LongConnectionBuilder {
             })?,
         };
         let config = Config {
+            app_id: self.app_id,
             source,
             connect,
             connections: self.connections,

@@ -10,6 +10,8 @@ pub(super) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 /// Everything a client needs to know; checked when it was built.
 #[derive(Clone)]
 pub(super) struct Config {
+    /// For log lines; empty if the endpoint source needs no credentials.
+    pub(super) app_id: String,
     pub(super) source: Arc<dyn EndpointSource>,
     pub(super) connect: Arc<dyn Connect>,
     pub(super) connections: u16,

@@ -72,7 +72,8 @@ impl LongConnection {
         };
         match &ended {
             Ok(()) => tracing::info!("stopped"),
-            Err(error) => tracing::error!(%error, "stopped"),
+            // The caller gets the error and reports it.
+            Err(error) => tracing::debug!(%error, "stopped"),
         }
         shared.stopped(ended.as_ref().err());
         ended

@@ -229,12 +229,13 @@ impl Slot {
         shared.exchange.opened(&outbox);
         let gap = shared.take_gap();
         tracing::info!(
+            app_id = shared.config.app_id,
             slot = self.index,
             conn_id = info.id,
-            address = info.address,
             generation,
             ?gap,
-            "connected"
+            "connected to {}",
+            info.address
         );
         shared.tell(|| LifecycleEvent::Connected { info, gap });
         Current { outbox, connected }

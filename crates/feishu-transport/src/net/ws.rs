@@ -1,11 +1,11 @@
 //! The default [`Connect`]: the WebSocket, over tungstenite.
 //!
-//! The handshake is made with hyper: its answer can be read also when it is a refusal, what arrives together with it is
-//! kept, and no library below logs the request, which carries the ticket.
+//! The handshake is made with hyper and not with tungstenite's own, for three reasons: the headers of a refusal can be
+//! read, bytes that arrive together with the answer are kept, and the request, which carries the ticket, is not logged.
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
@@ -173,6 +173,7 @@ impl Connect for WebSocketConnect {
                 ),
             ));
         }
+        warn_of_logged_frames();
         let target = Target::new(url.host(), url.port(), url.is_tls());
         let stream = dial(&*self.dial, &target, &self.timeouts).await?;
         let limit = self.timeouts.handshake;
@@ -193,6 +194,20 @@ impl Connect for WebSocketConnect {
 impl fmt::Debug for WebSocketConnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketConnect").field("allow_plain", &self.allow_plain).finish_non_exhaustive()
+    }
+}
+
+/// Warns once if the program's logger prints whole frames. tungstenite logs them at `trace` by way of `log`, and has no
+/// switch for it.
+fn warn_of_logged_frames() {
+    static WARNED: Once = Once::new();
+    if log::log_enabled!(target: "tungstenite::protocol::frame", log::Level::Trace) {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "the logger prints whole WebSocket frames, with card tokens and what users wrote, as tungstenite is at \
+                 trace; add the filter directive `tungstenite=info`"
+            );
+        });
     }
 }
 
