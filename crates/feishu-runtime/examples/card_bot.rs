@@ -18,7 +18,7 @@ use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, ToastLanguage, UrlPreviewGet,
 };
 use feishu_runtime::transport::{AppSecret, Domain, LifecycleEvent};
-use feishu_runtime::{Client, Context, Dispatcher, HandlerError, handler};
+use feishu_runtime::{Client, Context, Dispatcher, HandlerError, Route};
 
 /// A user clicked a component of a card. The reply is what the user sees: a toast, a new card, or nothing.
 async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError> {
@@ -79,7 +79,7 @@ async fn main() -> ExitCode {
 fn dispatcher() -> Result<Dispatcher, feishu_runtime::Error> {
     // What the user reads when a click takes too long.
     let late = CardReply::toast(Toast::info("Still working on it"));
-    Dispatcher::builder().register(handler(clicked).on_late(late)).on(previewed).on(received).build()
+    Dispatcher::builder().route(Route::new(clicked).on_late(late)).on(previewed).on(received).build()
 }
 
 /// Serves the real platform until Ctrl-C.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use feishu_callbacks::Header;
-use feishu_transport::{Answer, Receipt, Received, Responder};
+use feishu_transport::{Answer, Delivery, Receipt, Received, Responder};
 use tokio::time::Instant;
 
 use crate::core::Core;
@@ -23,14 +23,14 @@ pub(crate) struct Call {
     /// Index of the route in the plan.
     pub(crate) route: usize,
     pub(crate) deadline: Instant,
-    pub(crate) repeat: AtomicBool,
-    pub(crate) reply: Mutex<ReplySlot>,
+    repeat: AtomicBool,
+    reply: Mutex<ReplySlot>,
     /// Keeps the typed reply, for a test that asked for it.
     pub(crate) typed: Option<Mutex<Option<Box<dyn Any + Send>>>>,
 }
 
 /// The answer, and what waits for it.
-pub(crate) struct ReplySlot {
+struct ReplySlot {
     responder: Option<Responder>,
     after: Vec<Boxed>,
     written: Written,
@@ -47,12 +47,38 @@ enum Written {
 }
 
 impl ReplySlot {
-    pub(crate) fn new(responder: Responder) -> Self {
+    fn new(responder: Responder) -> Self {
         Self { responder: Some(responder), after: Vec::new(), written: Written::Pending }
     }
 }
 
 impl Call {
+    /// A call of one route; with `keep_typed` it keeps the handler's typed reply.
+    pub(crate) fn new(
+        core: &Arc<Core>,
+        delivery: Delivery,
+        header: Arc<Header>,
+        route: usize,
+        keep_typed: bool,
+    ) -> Arc<Self> {
+        let (received, responder) = delivery.split();
+        Arc::new(Self {
+            deadline: received.received_at() + core.plan.route(route).deadline,
+            core: Arc::clone(core),
+            received,
+            header,
+            route,
+            repeat: AtomicBool::new(false),
+            reply: Mutex::new(ReplySlot::new(responder)),
+            typed: keep_typed.then(Default::default),
+        })
+    }
+
+    /// Whether the platform waits for a reply to it.
+    pub(crate) fn is_callback(&self) -> bool {
+        self.route().invoke.is_callback(&self.header)
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.core.plan
     }

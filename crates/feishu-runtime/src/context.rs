@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use feishu_callbacks::{AppId, EventId, EventType, Header, Reply, TenantKey};
-use feishu_transport::{ConnectionInfo, Received};
+use feishu_transport::{Answer, ConnectionInfo, Received};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::HandlerError;
 use crate::call::{Boxed, Call};
 use crate::core::Core;
-use crate::handler::encode;
+use crate::handler::{Callback, encode};
 use crate::stats::Outcome;
 
 /// One call of a handler: where the callback came from, how much time is left, and how to answer early. Cheap to clone;
@@ -48,12 +48,12 @@ impl Context {
     }
 
     /// The connection it came on, with its generation; `None` for a transport without connections.
-    pub fn connection(&self) -> Option<&Arc<ConnectionInfo>> {
-        self.call.received.connection()
+    pub fn connection(&self) -> Option<&ConnectionInfo> {
+        self.call.received.connection().map(AsRef::as_ref)
     }
 
     /// What the payload says about itself.
-    pub fn header(&self) -> &Arc<Header> {
+    pub fn header(&self) -> &Header {
         &self.call.header
     }
 
@@ -82,8 +82,36 @@ impl Context {
         self.call.received.payload()
     }
 
+    /// The callback or event as the JSON text it came as, for a log or a test: `println!("{}", cx.payload_json())`. Bytes
+    /// that are not UTF-8 are shown as `\u{FFFD}`. It holds what users wrote, and the card's token.
+    pub fn payload_json(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(self.payload())
+    }
+
+    /// Reads the payload as one type of callback, for a [layer](crate::DispatcherBuilder::layer) or a raw handler:
+    /// `cx.decode::<CardActionTrigger>()`.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another type, or cannot be read.
+    pub fn decode<C: Callback>(&self) -> Result<C, HandlerError> {
+        if self.event_type() != C::TYPE {
+            return Err(format!("this is a `{}`, not a `{}`", self.event_type(), C::TYPE).into());
+        }
+        Ok(C::decode(&self.call.header, self.payload())?)
+    }
+
+    /// Writes a reply as the answer of a [layer](crate::DispatcherBuilder::layer) that does not run the handler.
+    ///
+    /// # Errors
+    ///
+    /// When the reply cannot be sent.
+    pub fn answer<R: Reply>(&self, reply: &R) -> Result<Answer, HandlerError> {
+        encode(reply, &self.call).map_err(Into::into)
+    }
+
     /// Everything that came beside the payload.
-    pub fn received(&self) -> &Arc<Received> {
+    pub fn received(&self) -> &Received {
         &self.call.received
     }
 

@@ -52,7 +52,7 @@ pub use crate::dedup::RedisStore;
 pub use crate::dedup::{Dedup, DedupStore, StoreError, StoredClaim};
 pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
 pub use crate::error::{Error, ErrorKind, HandlerError};
-pub use crate::handler::{Callback, Handler, RawEvent, Route, blocking, handler, method, of, raw};
+pub use crate::handler::{AnyRoute, Callback, Failure, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
 pub use crate::hooks::{AnswerInfo, DeliveryInfo};
 pub use crate::limits::Limits;
@@ -62,6 +62,16 @@ pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats};
 pub use crate::stream::{CallbackStream, PendingCallback};
 pub use crate::supervisor::{AppState, AppStatus, Supervisor};
+
+/// What most bots need: `use feishu_runtime::prelude::*;`.
+pub mod prelude {
+    pub use feishu_callbacks::{
+        CardActionTrigger, CardReply, MessageReceive, PreviewReply, Template, Toast, UrlPreviewGet,
+    };
+    pub use feishu_transport::{AppSecret, Domain};
+
+    pub use crate::{Client, Context, Dispatcher, HandlerError, Route};
+}
 
 /// The guides' examples compile and run as tests of this crate.
 #[cfg(all(doctest, feature = "long-connection"))]

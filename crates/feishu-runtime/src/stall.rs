@@ -29,12 +29,12 @@ pub(crate) struct StallGuard {
 
 #[derive(Default)]
 struct Shared {
-    seen: Mutex<DeliveryInfo>,
+    seen: Mutex<Watched>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct DeliveryInfo {
+struct Watched {
     /// The calls whose handlers are being polled at this moment: at most one for each worker.
     polled: Vec<Arc<Call>>,
     resting: bool,
@@ -100,7 +100,7 @@ impl fmt::Debug for StallGuard {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, DeliveryInfo> {
+    fn lock(&self) -> MutexGuard<'_, Watched> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, Toast};
 use feishu_runtime::testing::{CardClick, Event, Harness, Message};
-use feishu_runtime::{Context, Dispatcher, HandlerError, handler, raw};
+use feishu_runtime::{Context, Dispatcher, HandlerError, Route};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -41,7 +41,7 @@ async fn a_handler_of_two_seconds_is_in_time() {
 async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on() {
     let ended = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&ended);
-    let slow = handler(ten_seconds).on_late(info("working on it")).on_late_result(move |reply, cx| {
+    let slow = Route::new(ten_seconds).on_late(info("working on it")).on_late_result(move |reply, cx| {
         let theirs = Arc::clone(&theirs);
         async move {
             assert_eq!(reply, info("done"));
@@ -51,7 +51,7 @@ async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on
             Ok(())
         }
     });
-    let harness = Harness::new(&Dispatcher::builder().register(slow).build().unwrap());
+    let harness = Harness::new(&Dispatcher::builder().route(slow).build().unwrap());
     let began = Instant::now();
     let answered = harness.call(CardClick::new()).await;
     assert_eq!(began.elapsed().as_millis(), 2500);
@@ -73,8 +73,8 @@ async fn a_late_callback_without_a_choice_is_refused_and_a_late_event_acknowledg
             sleep(10 * SECOND).await;
             Ok(())
         })
-        .register(
-            raw("order.paid_v1", |_, _| async {
+        .route(
+            Route::raw("order.paid_v1", |_, _| async {
                 sleep(10 * SECOND).await;
                 Ok(())
             })
@@ -94,8 +94,8 @@ async fn deadlines_are_set_for_all_and_for_each_and_count_from_the_arrival() {
     let dispatcher = Dispatcher::builder()
         .deadline(SECOND)
         .on(ten_seconds)
-        .register(
-            raw("quick_v1", |_, cx: Context| async move {
+        .route(
+            Route::raw("quick_v1", |_, cx: Context| async move {
                 assert_eq!(cx.remaining(), Duration::from_millis(200));
                 sleep(10 * SECOND).await;
                 Ok(())
@@ -120,7 +120,7 @@ async fn deadlines_are_set_for_all_and_for_each_and_count_from_the_arrival() {
 async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
     let held = Arc::new(());
     let theirs = Arc::clone(&held);
-    let slow = handler(move |_: CardActionTrigger, _| {
+    let slow = Route::new(move |_: CardActionTrigger, _| {
         let theirs = Arc::clone(&theirs);
         async move {
             sleep(10 * SECOND).await;
@@ -129,7 +129,7 @@ async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
         }
     });
     let slow = slow.cancel_when_late().on_late_with(|cx| info(cx.message_id().unwrap_or_default()));
-    let harness = Harness::new(&Dispatcher::builder().register(slow).build().unwrap());
+    let harness = Harness::new(&Dispatcher::builder().route(slow).build().unwrap());
     let answered = harness.call(Event::from(CardClick::new()).carried_by("m7")).await;
     assert_eq!(answered.json()["toast"]["content"], "m7");
     let began = Instant::now();
@@ -143,7 +143,7 @@ async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
 async fn a_handler_may_answer_now_and_go_on_working() {
     let late = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&late);
-    let early = handler(|_: CardActionTrigger, cx: Context| async move {
+    let early = Route::new(|_: CardActionTrigger, cx: Context| async move {
         cx.reply_now(info("started"))?;
         assert!(cx.is_answered());
         assert!(cx.reply_now(info("again")).is_err());
@@ -155,7 +155,7 @@ async fn a_handler_may_answer_now_and_go_on_working() {
         theirs.fetch_add(1, SeqCst);
         async { Ok(()) }
     });
-    let harness = Harness::new(&Dispatcher::builder().register(early).build().unwrap());
+    let harness = Harness::new(&Dispatcher::builder().route(early).build().unwrap());
     assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("started"));
     harness.idle().await;
     assert_eq!(late.load(SeqCst), 1);
@@ -167,8 +167,8 @@ async fn a_handler_may_answer_now_and_go_on_working() {
 async fn an_event_can_be_acknowledged_before_its_handler_runs() {
     let harness = Harness::new(
         &Dispatcher::builder()
-            .register(
-                raw("job.asked_v1", |_, cx: Context| async move {
+            .route(
+                Route::raw("job.asked_v1", |_, cx: Context| async move {
                     assert!(cx.is_answered());
                     sleep(60 * SECOND).await;
                     Err::<(), _>("failed in the end".into())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet};
 use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview, Message};
-use feishu_runtime::{Context, Dispatcher, ErrorKind, Handler, HandlerError, Limits, blocking, handler};
+use feishu_runtime::{Context, Dispatcher, ErrorKind, Handler, HandlerError, Limits, Route};
 use serde_json::json;
 
 fn toast(text: &str) -> CardReply {
@@ -88,8 +88,8 @@ async fn blocking_handlers_run_on_their_own_threads_and_no_more_than_allowed() {
     let main = std::thread::current().id();
     let dispatcher = Dispatcher::builder()
         .limits(limits)
-        .register(
-            blocking(move |_: CardActionTrigger, _| {
+        .route(
+            Route::blocking(move |_: CardActionTrigger, _| {
                 assert_ne!(std::thread::current().id(), main);
                 let _ = entered.send(());
                 theirs.wait();
@@ -161,7 +161,7 @@ async fn a_type_registered_twice_is_an_error_that_names_both_places() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_work_is_said_when_the_dispatcher_is_built() {
     let nothing = |_: CardActionTrigger, _: Context| async { Ok(CardReply::empty()) };
-    let error = Dispatcher::builder().register(handler(nothing).concurrency(0)).build().unwrap_err();
+    let error = Dispatcher::builder().route(Route::new(nothing).concurrency(0)).build().unwrap_err();
     assert!(error.to_string().contains("concurrency"), "{error}");
     assert!(Dispatcher::builder().on_raw("", |_, _| async { Ok(()) }).build().is_err());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply};
 use feishu_runtime::testing::{CardClick, Event, Harness, Message, pipe};
-use feishu_runtime::{Client, Context, Dispatcher, Limits, handler, raw};
+use feishu_runtime::{Client, Context, Dispatcher, Limits, Route};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -55,8 +55,8 @@ async fn what_is_past_the_limits_is_refused_at_once_and_counted() {
 async fn one_type_in_a_flood_leaves_places_to_the_others() {
     let dispatcher = Dispatcher::builder()
         .limits(limits(4, 8))
-        .register(
-            handler(|_: CardActionTrigger, _| async {
+        .route(
+            Route::new(|_: CardActionTrigger, _| async {
                 sleep(SECOND).await;
                 Ok(CardReply::empty())
             })
@@ -91,7 +91,7 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
 async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
     let log = Arc::new(std::sync::Mutex::new(Vec::new()));
     let theirs = Arc::clone(&log);
-    let ordered = raw("said_v1", move |event, _| {
+    let ordered = Route::raw("said_v1", move |event, _| {
         let log = Arc::clone(&theirs);
         async move {
             let said: serde_json::Value = event.json()?;
@@ -106,7 +106,7 @@ async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
         let said: Option<serde_json::Value> = event.json().ok();
         said.and_then(|said| said["event"]["chat"].as_u64())
     });
-    let dispatcher = Dispatcher::builder().register(ordered).build().unwrap();
+    let dispatcher = Dispatcher::builder().route(ordered).build().unwrap();
     let (platform, transport) = pipe();
     let client = Client::with_transport(transport).dispatcher(dispatcher).build().unwrap();
     let running = tokio::spawn(client.run());
@@ -136,7 +136,7 @@ async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
 async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
     let running = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&running);
-    let ordered = raw("said_v1", move |_, _| {
+    let ordered = Route::raw("said_v1", move |_, _| {
         let running = Arc::clone(&theirs);
         async move {
             assert_eq!(running.fetch_add(1, SeqCst), 0, "one at a time");
@@ -145,7 +145,7 @@ async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
             Ok(())
         }
     });
-    let harness = Harness::new(&Dispatcher::builder().register(ordered.in_order()).build().unwrap());
+    let harness = Harness::new(&Dispatcher::builder().route(ordered.in_order()).build().unwrap());
     let began = Instant::now();
     let event = || Event::new("said_v1", json!({}));
     let (a, b, c) = tokio::join!(harness.call(event()), harness.call(event()), harness.call(event()));
@@ -160,11 +160,11 @@ async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
 async fn too_many_behind_one_key_are_shed() {
     let mut limits = Limits::default();
     limits.waiting_per_key = 2;
-    let slow = raw("said_v1", |_, _| async {
+    let slow = Route::raw("said_v1", |_, _| async {
         sleep(SECOND / 2).await;
         Ok(())
     });
-    let dispatcher = Dispatcher::builder().limits(limits).register(slow.in_order()).build().unwrap();
+    let dispatcher = Dispatcher::builder().limits(limits).route(slow.in_order()).build().unwrap();
     let harness = Harness::new(&dispatcher);
     let event = || Event::new("said_v1", json!({}));
     let (a, b, c, d) = tokio::join!(
@@ -192,7 +192,7 @@ async fn handlers_of_every_kind_under_load_at_once_and_everything_adds_up() {
             }
             Ok(CardReply::empty())
         })
-        .register(raw("plain_v1", |_, _| async { Ok(()) }).in_order())
+        .route(Route::raw("plain_v1", |_, _| async { Ok(()) }).in_order())
         .build()
         .unwrap();
     let (platform, transport) = pipe();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply, PreviewReply, RawCard, Toast, UrlPreviewGet};
 use feishu_gateway::{Click, Gateway};
-use feishu_runtime::{Client, ClientBuilder, Context, Dispatcher, LongConnectionSource, Report, handler};
+use feishu_runtime::{Client, ClientBuilder, Context, Dispatcher, LongConnectionSource, Report, Route};
 use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, State, Target};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -97,7 +97,7 @@ async fn a_late_card_reaches_the_user_as_a_delayed_update() {
     let api = builder.open_api().unwrap();
     let done = json!({ "schema": "2.0", "body": { "elements": [{ "tag": "markdown", "content": "Done" }] } });
     let card = RawCard::new(&done).unwrap();
-    let slow = handler(move |_: CardActionTrigger, _| {
+    let slow = Route::new(move |_: CardActionTrigger, _| {
         let card = card.clone();
         async move {
             sleep(20 * SECOND).await;
@@ -105,7 +105,7 @@ async fn a_late_card_reaches_the_user_as_a_delayed_update() {
         }
     });
     let slow = slow.on_late(CardReply::toast(Toast::info("Working on it"))).update_card_when_late(api);
-    let client = builder.dispatcher(Dispatcher::builder().register(slow).build().unwrap()).build().unwrap();
+    let client = builder.dispatcher(Dispatcher::builder().route(slow).build().unwrap()).build().unwrap();
     let handle = client.handle();
     let (stop, running) = start(&gateway, client).await;
     let asked = json!({ "schema": "2.0", "body": { "elements": [{ "tag": "markdown", "content": "Ask" }] } });

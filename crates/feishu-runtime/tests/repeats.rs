@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::testing::{CardClick, Event, Harness};
-use feishu_runtime::{Context, Dedup, Dispatcher, raw};
+use feishu_runtime::{Context, Dedup, Dispatcher, Route};
 use serde_json::json;
 use tokio::time::{Instant, advance, sleep};
 
@@ -89,11 +89,11 @@ async fn a_repeat_during_the_work_waits_for_the_same_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_event_that_was_refused_is_answered_with_its_result_when_it_comes_again() {
-    let slow = raw("report.asked_v1", |_, _| async {
+    let slow = Route::raw("report.asked_v1", |_, _| async {
         sleep(60 * SECOND).await;
         Ok(json!({ "rows": 7 }))
     });
-    let dispatcher = Dispatcher::builder().register(slow.refuse_when_late()).build().unwrap();
+    let dispatcher = Dispatcher::builder().route(slow.refuse_when_late()).build().unwrap();
     let harness = Harness::new(&dispatcher);
     let asked = || Event::new("report.asked_v1", json!({})).event_id("asked-1");
     assert_eq!(harness.call(asked()).await.code(), 500, "late");

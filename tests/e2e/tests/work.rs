@@ -7,7 +7,7 @@ use std::time::Duration;
 use feishu_e2e::bot::{Bot, HANG, Runs, click, dispatcher, in_memory, wait};
 use feishu_gateway::{Answered, Event, Gateway, Settings, json};
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, MessageReceive, Toast};
-use feishu_runtime::{Context, Dispatcher, HandlerError, Limits, handler};
+use feishu_runtime::{Context, Dispatcher, HandlerError, Limits, Route};
 use tokio::time::{Instant, sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -184,7 +184,7 @@ async fn a_late_handler_is_covered_by_the_reply_its_author_chose() {
         Ok(CardReply::toast(Toast::success("too late")))
     };
     let chosen = CardReply::toast(Toast::info("Working on it"));
-    let dispatcher = Dispatcher::builder().register(handler(slow).on_late(chosen)).build().unwrap();
+    let dispatcher = Dispatcher::builder().route(Route::new(slow).on_late(chosen)).build().unwrap();
     let bot = Bot::start(in_memory(&gateway).dispatcher(dispatcher).build().unwrap());
     gateway.connected(1).await;
     let answer = gateway.click(click("save")).await.unwrap();

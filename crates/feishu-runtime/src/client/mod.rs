@@ -27,7 +27,7 @@ pub use report::{HandlerReport, Report};
 
 use crate::Error;
 use crate::core::Core;
-use crate::dispatch::Inlet;
+use crate::dispatch::Intake;
 
 /// How long a transport may take to close down after the grace period; one that takes longer is dropped.
 const CLOSING: Duration = Duration::from_secs(15);
@@ -137,7 +137,7 @@ impl Client {
         let end_on_drop = EndOnDrop(handle.clone());
         handle.enter(Phase::Running);
         let mut ending = handle.ending();
-        let mut transport = pin!(transport.run(Arc::new(Inlet(Arc::clone(&core))), stop));
+        let mut transport = pin!(transport.run(Arc::new(Intake(Arc::clone(&core))), stop));
 
         let ended = tokio::select! {
             biased;

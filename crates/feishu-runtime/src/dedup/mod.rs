@@ -19,7 +19,7 @@ pub use file::FileStore;
 pub use store::{DedupStore, StoreError, StoredClaim};
 
 pub(crate) use memory::{Bounds, Claim, Claimed, Memory};
-pub(crate) use shared::{SharedClaim, StoreRules};
+pub(crate) use shared::{SharedClaim, SharedEnd, StoreRules};
 
 /// How repeats are recognised. On by default.
 ///

@@ -1,5 +1,6 @@
 //! A claim in a store beyond this process, around one call of a handler.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{DedupStore, StoreError, StoredClaim};
 use crate::call::Call;
 use crate::core::Core;
-use crate::handler::Fault;
 use crate::stats::Incident;
 
 /// How often it is asked whether another process has finished.
@@ -32,12 +32,19 @@ pub(crate) struct SharedClaim {
     ended: bool,
 }
 
+/// What came of asking for a claim.
+pub(crate) enum SharedEnd {
+    Claimed(SharedClaim),
+    /// The store does not work, or the event has no id: the handler runs without a claim.
+    Unavailable,
+    /// Another process has handled it, or did not finish before the deadline.
+    Elsewhere(Answer),
+}
+
 impl SharedClaim {
-    /// Claims the event of a call. `None` when the store does not work: then the handler runs without.
-    ///
-    /// Waits while another process is at work on it, at most until the call's deadline.
-    pub(crate) async fn claim(call: &Call, rules: &StoreRules) -> Result<Option<Self>, Fault> {
-        let Some(key) = key_of(call) else { return Ok(None) };
+    /// Claims the event of a call. Waits while another process is at work on it, at most until the call's deadline.
+    pub(crate) async fn claim(call: &Call, rules: &StoreRules) -> SharedEnd {
+        let Some(key) = key_of(call) else { return SharedEnd::Unavailable };
         let owner = format!("{:016x}", fastrand::u64(..));
         loop {
             let asked = rules.bounded(rules.store.claim(&key, &owner, rules.lease)).await;
@@ -47,26 +54,26 @@ impl SharedClaim {
                         call.set_repeat();
                     }
                     let core = Arc::clone(&call.core);
-                    return Ok(Some(Self { core, rules: rules.clone(), key, owner, ended: false }));
+                    return SharedEnd::Claimed(Self { core, rules: rules.clone(), key, owner, ended: false });
                 }
-                Ok(StoredClaim::Done(reply)) => return Err(Fault::Duplicate(Answer::ok(reply))),
+                Ok(StoredClaim::Done(reply)) => return SharedEnd::Elsewhere(Answer::ok(reply)),
                 Ok(StoredClaim::InFlight) => {
                     let left = call.deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        return Err(Fault::Duplicate(Answer::failed()));
+                        return SharedEnd::Elsewhere(Answer::failed());
                     }
                     sleep(ASK_AGAIN.min(left)).await;
                 }
                 Err(error) => {
                     call.core.store_failed("claim", &*error);
-                    return Ok(None);
+                    return SharedEnd::Unavailable;
                 }
             }
         }
     }
 
     /// Renews the lease for as long as it is polled.
-    pub(crate) async fn keep(&self) {
+    pub(crate) async fn keep(&self) -> Infallible {
         loop {
             sleep(self.rules.lease / 3).await;
             let renewed =

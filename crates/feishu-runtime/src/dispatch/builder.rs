@@ -8,12 +8,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use feishu_callbacks::Reply;
+use feishu_callbacks::{CardActionEvent, CardReply, EventBody as _, Reply, Toast};
+use feishu_transport::Answer;
 
 use super::Dispatcher;
 use super::plan::{Plan, PlannedRoute, WallClock};
 use crate::error::ErrorKind;
-use crate::handler::{Callback, Handler, Invoke, Options, RawEvent, Route, Serve};
+use crate::handler::{
+    AnyRoute, Callback, Failure, Handler, Late, Layer, Next, OnError, RawEvent, Route, layer,
+};
 use crate::hooks::{AnswerInfo, DeliveryInfo, HookSet};
 use crate::{Context, Dedup, Error, HandlerError, Limits};
 
@@ -26,7 +29,10 @@ const STALL_AFTER: Duration = Duration::from_millis(100);
 /// Registers handlers; see [`Dispatcher::builder`].
 #[must_use]
 pub struct DispatcherBuilder {
-    registered: Vec<Registered>,
+    routes: Vec<AnyRoute>,
+    layers: Vec<Layer>,
+    card_late: Option<CardReply>,
+    card_error: Option<OnError>,
     fallback: Option<usize>,
     stale: Option<(Duration, usize)>,
     deadline: Duration,
@@ -37,19 +43,16 @@ pub struct DispatcherBuilder {
     states: Vec<Arc<dyn Any + Send + Sync>>,
     wall_clock: WallClock,
     hooks: HookSet,
-    mistake: Option<String>,
-}
-
-struct Registered {
-    event_type: Cow<'static, str>,
-    options: Options,
-    invoke: Arc<dyn Invoke>,
+    mistakes: Vec<String>,
 }
 
 impl DispatcherBuilder {
     pub(super) fn new() -> Self {
         Self {
-            registered: Vec::new(),
+            routes: Vec::new(),
+            layers: Vec::new(),
+            card_late: None,
+            card_error: None,
             fallback: None,
             stale: None,
             deadline: DEADLINE,
@@ -60,7 +63,7 @@ impl DispatcherBuilder {
             states: Vec::new(),
             wall_clock: Arc::new(SystemTime::now),
             hooks: HookSet::default(),
-            mistake: None,
+            mistakes: Vec::new(),
         }
     }
 
@@ -72,7 +75,7 @@ impl DispatcherBuilder {
         F: Fn(C, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
     {
-        self.register(crate::handler(handler))
+        self.route(Route::new(handler))
     }
 
     /// Registers an async closure or function for any type, by its name. It takes the JSON as it came and returns
@@ -84,17 +87,17 @@ impl DispatcherBuilder {
         F: Fn(RawEvent, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
     {
-        self.register(crate::raw(event_type, handler))
+        self.route(Route::raw(event_type, handler))
     }
 
-    /// Registers a plain function that may block; see [`blocking`](crate::blocking).
+    /// Registers a plain function that may block; see [`Route::blocking`].
     #[track_caller]
     pub fn on_blocking<C, F>(self, handler: F) -> Self
     where
         C: Callback,
         F: Fn(C, Context) -> Result<C::Reply, HandlerError> + Send + Sync + 'static,
     {
-        self.register(crate::blocking(handler))
+        self.route(Route::blocking(handler))
     }
 
     /// Registers a method on a shared value: `.on_method(&bot, Bot::save)`, with
@@ -107,23 +110,101 @@ impl DispatcherBuilder {
         F: Fn(Arc<S>, C, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
     {
-        self.register(crate::method(Arc::clone(target), method))
+        self.route(Route::method(target, method))
     }
 
     /// Registers a type of your own that implements [`Handler`].
     #[track_caller]
     pub fn on_handler<C: Callback, H: Handler<C>>(self, handler: H) -> Self {
-        self.register(crate::of(handler))
+        self.route(Route::from_handler(handler))
+    }
+
+    /// Registers an async function with an error type of its own, such as `async fn … -> anyhow::Result<CardReply>`;
+    /// [`on`](Self::on) takes those that return a [`HandlerError`].
+    #[track_caller]
+    pub fn on_fn<C, F, Fut, Err>(self, handler: F) -> Self
+    where
+        C: Callback,
+        F: Fn(C, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C::Reply, Err>> + Send + 'static,
+        Err: Into<HandlerError> + 'static,
+    {
+        self.route(Route::from_fn(handler))
     }
 
     /// Registers a handler with options; see [`Route`].
-    pub fn register<E, R, H>(mut self, registration: Route<E, R, H>) -> Self
+    pub fn route(mut self, route: impl Into<AnyRoute>) -> Self {
+        self.routes.push(route.into());
+        self
+    }
+
+    /// Registers several handlers with options; see [`AnyRoute`].
+    pub fn routes(mut self, routes: impl IntoIterator<Item = AnyRoute>) -> Self {
+        self.routes.extend(routes);
+        self
+    }
+
+    /// Puts a layer around all handlers: a permission check, a limit by user, a span, timing. The first one that is added
+    /// is the outermost; those of a [`Route`] are inside of those of the dispatcher.
+    ///
+    /// A layer awaits [`next.run()`](Next::run) for the handler's answer, or answers in its place with
+    /// [`cx.answer(&reply)`](Context::answer). It runs once the delivery has its place and can be read; the deadline goes
+    /// on meanwhile. Without layers nothing is allocated for them.
+    ///
+    /// ```
+    /// use feishu_runtime::Next;
+    /// use feishu_runtime::prelude::*;
+    ///
+    /// let dispatcher = Dispatcher::builder()
+    ///     .layer(|cx: Context, next: Next| async move {
+    ///         if let Ok(click) = cx.decode::<CardActionTrigger>() {
+    ///             if click.event.operator.open_id.as_ref().is_none_or(|id| id != "ou_alice") {
+    ///                 return cx.answer(&CardReply::toast(Toast::warning("Only Alice may do this")));
+    ///             }
+    ///         }
+    ///         next.run().await
+    ///     })
+    ///     .on(|_: CardActionTrigger, _| async { Ok(CardReply::toast(Toast::success("Done"))) })
+    ///     .build()?;
+    /// # Ok::<(), feishu_runtime::Error>(())
+    /// ```
+    pub fn layer<F, Fut>(mut self, around: F) -> Self
     where
-        E: Send + 'static,
-        R: Reply,
-        H: Serve<E, R>,
+        F: Fn(Context, Next) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Answer, HandlerError>> + Send + 'static,
     {
-        self.push(registration);
+        self.layers.push(layer(around));
+        self
+    }
+
+    /// The toast for clicks whose handler fails, panics or has no room to run, where the route has no
+    /// [`on_error`](Route::on_error) of its own. `toast` returns a toast, or an `Option` of one; `None` leaves the
+    /// platform's own error message. It must not block.
+    ///
+    /// ```
+    /// use feishu_runtime::prelude::*;
+    ///
+    /// let dispatcher = Dispatcher::builder()
+    ///     .on_error(|failure, cx| Toast::error("That did not work, please try again"))
+    ///     .on(|_: CardActionTrigger, _| async { Err("the order service is down".into()) })
+    ///     .build()?;
+    /// # Ok::<(), feishu_runtime::Error>(())
+    /// ```
+    pub fn on_error<F, O>(mut self, toast: F) -> Self
+    where
+        F: Fn(&Failure, &Context) -> O + Send + Sync + 'static,
+        O: Into<Option<Toast>>,
+    {
+        self.card_error = Some(Arc::new(move |failure, cx| {
+            let toast: Toast = toast(failure, cx).into()?;
+            CardReply::toast(toast).to_json().ok().map(Answer::ok)
+        }));
+        self
+    }
+
+    /// The reply for clicks whose handler is late, where the route has no [`on_late`](Route::on_late) of its own.
+    pub fn on_late(mut self, reply: impl Into<CardReply>) -> Self {
+        self.card_late = Some(reply.into());
         self
     }
 
@@ -137,10 +218,11 @@ impl DispatcherBuilder {
         Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
     {
         if self.fallback.is_some() {
-            self.mistake = Some("there can be only one fallback".to_owned());
+            self.mistakes.push("there can be only one fallback".to_owned());
+            return self;
         }
-        self.fallback = Some(self.push(crate::raw("", handler).named("fallback")));
-        self
+        self.fallback = Some(self.routes.len());
+        self.route(Route::raw("", handler).named("fallback"))
     }
 
     /// Sends events that the platform made longer than `max_age` ago to a handler of their own, whatever their type: a
@@ -153,11 +235,11 @@ impl DispatcherBuilder {
         Fut: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         if self.stale.is_some() {
-            self.mistake = Some("there can be only one handler for stale events".to_owned());
+            self.mistakes.push("there can be only one handler for stale events".to_owned());
+            return self;
         }
-        let route = self.push(crate::raw("", handler).named("stale"));
-        self.stale = Some((max_age, route));
-        self
+        self.stale = Some((max_age, self.routes.len()));
+        self.route(Route::raw("", handler).named("stale"))
     }
 
     /// How long after its arrival a delivery is answered at the latest; 2.5 s by default. The platform waits 3 s.
@@ -195,8 +277,7 @@ impl DispatcherBuilder {
     pub fn state<T: Any + Send + Sync>(mut self, state: T) -> Self {
         if self.states.iter().any(|known| known.is::<T>()) {
             let name = std::any::type_name::<T>();
-            self.mistake =
-                Some(format!("there are two states of type {name}; wrap one in a type of its own"));
+            self.mistakes.push(format!("there are two states of type {name}; wrap one in a type of its own"));
         }
         self.states.push(Arc::new(state));
         self
@@ -231,46 +312,28 @@ impl DispatcherBuilder {
     ///
     /// # Errors
     ///
-    /// When a type has two handlers, or an option cannot work; the message says which.
-    pub fn build(self) -> Result<Dispatcher, Error> {
-        let mut mistake = self.mistake;
+    /// When a type has two handlers, when a type is not known and one letter or two away from one that is, or when an
+    /// option cannot work. The message has all mistakes, with their places.
+    pub fn build(mut self) -> Result<Dispatcher, Error> {
         let mut by_type = HashMap::new();
-        let mut routes: Vec<PlannedRoute> = Vec::with_capacity(self.registered.len());
-        for (index, registered) in self.registered.into_iter().enumerate() {
-            let Registered { event_type, options, invoke } = registered;
+        let mut routes: Vec<PlannedRoute> = Vec::with_capacity(self.routes.len());
+        for (index, route) in std::mem::take(&mut self.routes).into_iter().enumerate() {
             let special = self.fallback == Some(index) || self.stale.is_some_and(|(_, route)| route == index);
-            if event_type.is_empty() && !special {
-                mistake = Some(format!("the handler registered at {} has an empty type", options.at));
-            }
-            if !special {
-                match by_type.entry(event_type.clone()) {
+            if !special && !route.event_type.is_empty() {
+                match by_type.entry(route.event_type.clone()) {
                     Entry::Vacant(vacant) => drop(vacant.insert(index)),
                     Entry::Occupied(first) => {
-                        let first = routes.get(*first.get()).map_or(options.at, |route| route.at);
-                        let event_type = event_type.into_owned();
-                        let kind = ErrorKind::RegisteredTwice { event_type, first, second: options.at };
-                        return Err(Error::new(kind));
+                        let second = route.options.at;
+                        let first = routes.get(*first.get()).map_or(second, |route| route.at);
+                        let event_type = route.event_type.into_owned();
+                        return Err(Error::new(ErrorKind::RegisteredTwice { event_type, first, second }));
                     }
                 }
             }
-            let name = options.name.unwrap_or_else(|| event_type.clone().into_owned());
-            if let Some(what) = options.mistake {
-                mistake = Some(format!("the handler `{name}` registered at {}: {what}", options.at));
-            }
-            routes.push(PlannedRoute {
-                event_type,
-                name: name.into(),
-                deadline: options.deadline.unwrap_or(self.deadline),
-                late: options.late,
-                cancel_when_late: options.cancel_when_late,
-                acknowledge_first: options.acknowledge_first,
-                concurrency: options.concurrency,
-                invoke,
-                at: options.at,
-            });
+            routes.push(self.plan(route, special));
         }
-        if let Some(mistake) = mistake {
-            return Err(Error::misuse(mistake));
+        if !self.mistakes.is_empty() {
+            return Err(Error::misuse(self.mistakes.join("; ")));
         }
         let hooks = self.hooks.start();
         let hooks = hooks.map_err(|error| Error::misuse(format!("no thread for the hooks: {error}")))?;
@@ -291,21 +354,46 @@ impl DispatcherBuilder {
         })
     }
 
-    fn push<E, R, H>(&mut self, registration: Route<E, R, H>) -> usize
-    where
-        E: Send + 'static,
-        R: Reply,
-        H: Serve<E, R>,
-    {
-        let (event_type, options, invoke) = registration.into_parts();
-        self.registered.push(Registered { event_type, options, invoke });
-        self.registered.len() - 1
+    /// Completes the options of one route from those of the dispatcher, and notes its mistakes.
+    fn plan(&mut self, route: AnyRoute, special: bool) -> PlannedRoute {
+        let AnyRoute { event_type, mut options, invoke } = route;
+        let name = options.name.unwrap_or_else(|| event_type.clone().into_owned());
+        if event_type.is_empty() && !special {
+            options.mistakes.push("its type is empty".to_owned());
+        }
+        for what in &options.mistakes {
+            self.mistakes.push(format!("the handler `{name}` registered at {}: {what}", options.at));
+        }
+        let is_click = event_type == CardActionEvent::TYPE;
+        let late = match (options.late, &self.card_late) {
+            (Late::ByType, Some(reply)) if is_click => match reply.to_json() {
+                Ok(json) => Late::Answer(Answer::ok(json)),
+                Err(error) => {
+                    self.mistakes.push(format!("the reply of `on_late`: {error}"));
+                    Late::ByType
+                }
+            },
+            (late, _) => late,
+        };
+        PlannedRoute {
+            name: name.into(),
+            deadline: options.deadline.unwrap_or(self.deadline),
+            late,
+            on_error: options.on_error.or_else(|| self.card_error.clone().filter(|_| is_click)),
+            layers: self.layers.iter().cloned().chain(options.layers).collect(),
+            cancel_when_late: options.cancel_when_late,
+            acknowledge_first: options.acknowledge_first,
+            concurrency: options.concurrency,
+            invoke,
+            at: options.at,
+            event_type,
+        }
     }
 }
 
 impl fmt::Debug for DispatcherBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let types: Vec<_> = self.registered.iter().map(|registered| &registered.event_type).collect();
+        let types: Vec<_> = self.routes.iter().map(|route| &route.event_type).collect();
         f.debug_struct("DispatcherBuilder").field("event_types", &types).finish_non_exhaustive()
     }
 }

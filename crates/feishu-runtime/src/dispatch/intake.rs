@@ -1,231 +1,192 @@
-//! Where a delivery enters: its type is read, its handler found, room made, and one task started.
+//! Where a delivery enters: its header is read, its route found, room made, and one task started.
 
 use std::sync::Arc;
 
-use feishu_callbacks::{EventId, Header, peek};
-use feishu_transport::{Answer, Delivery, Inbox, Kind, Received, Responder};
+use feishu_callbacks::{EventId, EventType, Header, peek};
+use feishu_transport::{Answer, Delivery, Inbox, Kind};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
-use super::attempt::{self, Start};
-use crate::call::{Call, ReplySlot};
+use super::run::{Ended, Start};
+use crate::call::Call;
 use crate::core::{Arrival, Core};
 use crate::dedup::{Claim, Claimed};
+use crate::handler::Failure;
+use crate::panics::caught;
 use crate::stats::{Incident, Outcome};
 
 /// The inbox of a client. All of its work is done on the transport's task: it never waits and never runs a handler.
-pub(crate) struct Inlet(pub(crate) Arc<Core>);
+pub(crate) struct Intake(pub(crate) Arc<Core>);
 
-impl Inbox for Inlet {
+impl Inbox for Intake {
     fn deliver(&self, delivery: Delivery) {
-        deliver(&self.0, delivery);
+        deliver(&self.0, delivery, false);
     }
 }
 
-/// A delivery that nobody has answered yet.
-struct Open {
-    received: Arc<Received>,
-    responder: Responder,
-}
-
-pub(crate) fn deliver(core: &Arc<Core>, delivery: Delivery) {
-    deliver_for(core, delivery, false);
-}
-
-/// Delivers; with `keep_typed` the call keeps the handler's typed reply.
-pub(crate) fn deliver_for(core: &Arc<Core>, delivery: Delivery, keep_typed: bool) -> Option<Arc<Call>> {
+/// Takes one delivery in; with `keep_typed` the call keeps the handler's typed reply. The call, if one was made of it.
+pub(crate) fn deliver(core: &Arc<Core>, delivery: Delivery, keep_typed: bool) -> Option<Arc<Call>> {
     core.stats.received();
-    let (received, responder) = delivery.split();
-    let open = Open { received, responder };
-    let header = match peek(open.received.payload()) {
+    let header = match peek(delivery.received().payload()) {
         Ok(header) => Arc::new(header),
         Err(error) => {
-            let trace_id = open.received.trace_id();
-            tracing::warn!(%error, trace_id, message_id = open.received.message_id(), "unreadable delivery");
-            open.settle(core, None, None, Outcome::Undecodable, &Answer::failed());
+            let received = delivery.received();
+            tracing::warn!(%error, trace_id = received.trace_id(), message_id = received.message_id(), "unreadable delivery");
+            settle(core, delivery, None, Outcome::Undecodable, &Answer::failed());
             return None;
         }
     };
-    if open.received.kind() == Kind::Card && core.unhandled.card_frame() {
+    warn_of_card_frame(core, &delivery, &header);
+    let Some(chosen) = core.plan.choose(&header) else {
+        unhandled(core, &header, delivery);
+        return None;
+    };
+    if chosen.stale {
+        core.stats.side(Incident::Stale);
+    }
+    let call = Call::new(core, delivery, header, chosen.route, keep_typed);
+    if !core.plan.hooks.callback(|| core.seen(&call.received, Some(&call.header), Some(call.route))) {
+        core.stats.side(Incident::HooksMissed);
+    }
+    match claim(&call) {
+        None => enter(&call, None),
+        Some(Claimed::New { claim, repeat }) => {
+            if repeat {
+                call.set_repeat();
+            }
+            enter(&call, Some(claim));
+        }
+        Some(Claimed::Answered(answer)) => call.settle(Ended::Duplicate(answer), None),
+        Some(Claimed::InFlight(answer)) => core.spawn(wait_for_same(Arc::clone(&call), answer)),
+        Some(Claimed::Crowded) => {
+            shed(&call, "too many repeats wait for the answer to the first", None);
+        }
+    }
+    Some(call)
+}
+
+/// Claims the event by its id, or by the message's id where it has none.
+fn claim(call: &Call) -> Option<Claimed> {
+    let memory = call.core.memory.as_ref()?;
+    match &call.header.event_id {
+        Some(id) => Some(memory.claim(id)),
+        None => call.received.message_id().map(|id| memory.claim(&EventId::from(id))),
+    }
+}
+
+/// Makes room for a call and starts its task.
+fn enter(call: &Arc<Call>, claim: Option<Claim>) {
+    let core = &call.core;
+    let bytes = call.received.payload().len();
+    let full = "too much is running and waiting already; see `Limits`";
+    match core.lanes.get(call.route).and_then(Option::as_ref) {
+        None => match core.admission.enter(call.route, bytes) {
+            Some(pass) => core.spawn_call(Arc::clone(call).run(Start::Unordered(pass), claim)),
+            None => shed(call, full, claim),
+        },
+        Some(lanes) => match core.admission.enter_later(call.route, bytes) {
+            Some(permit) => {
+                lanes.arrive(Arrival { call: Arc::clone(call), permit, claim });
+                core.spawn_call(run_next(Arc::clone(core), call.route));
+            }
+            None => shed(call, full, claim),
+        },
+    }
+}
+
+/// Runs the earliest arrival of an ordered handler.
+async fn run_next(core: Arc<Core>, route: usize) {
+    let Some(lanes) = core.lanes.get(route).and_then(Option::as_ref) else { return };
+    let taken = lanes.take(|arrival: &Arrival| {
+        let prepared = caught(|| arrival.call.prepare());
+        let key = prepared.as_ref().ok().and_then(|prepared| prepared.as_ref().ok()?.key);
+        (key, prepared)
+    });
+    let Some((Arrival { call, permit, claim }, prepared, turn)) = taken else { return };
+    let failure = match (prepared, turn) {
+        (Ok(Ok(prepared)), Some(turn)) => {
+            return call.run(Start::Ordered { turn, permit, prepared }, claim).await;
+        }
+        (Ok(Ok(_)), None) => {
+            Failure::Busy("too many wait behind the same key; see `Limits::waiting_per_key`")
+        }
+        (Ok(Err(error)), _) => Failure::Undecodable(error),
+        (Err(panic), _) => Failure::Panicked(panic.to_string()),
+    };
+    call.settle(Ended::Failed(failure), claim);
+}
+
+/// Answers a repeat as the first one is answered, or with code 500 at its own deadline.
+async fn wait_for_same(call: Arc<Call>, answer: oneshot::Receiver<Answer>) {
+    let call = AbandonOnDrop(call);
+    let answer = tokio::select! {
+        biased;
+        answer = answer => answer.unwrap_or_else(|_| Answer::failed()),
+        () = sleep_until(call.0.deadline) => Answer::failed(),
+    };
+    call.0.settle(Ended::Duplicate(answer), None);
+}
+
+/// A repeat that waits; abandoned if the client ends before it is answered.
+struct AbandonOnDrop(Arc<Call>);
+
+impl Drop for AbandonOnDrop {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// Refuses a call for which there is no room.
+fn shed(call: &Arc<Call>, why: &'static str, claim: Option<Claim>) {
+    call.settle(Ended::Failed(Failure::Busy(why)), claim);
+}
+
+fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
+    if !core.plan.hooks.unhandled(|| core.seen(delivery.received(), Some(header), None)) {
+        core.stats.side(Incident::HooksMissed);
+    }
+    let event_type = &header.event_type;
+    let log = core.unhandled.came(event_type.as_str());
+    let answer = if event_type.is_callback() { Answer::failed() } else { Answer::empty() };
+    if log {
+        log_unhandled(event_type, delivery.received().trace_id());
+    }
+    settle(core, delivery, Some(header), Outcome::Unhandled, &answer);
+}
+
+/// Once per type and hour; `stats()` has the counts.
+fn log_unhandled(event_type: &EventType, trace_id: Option<&str>) {
+    if !event_type.is_callback() {
+        tracing::info!(%event_type, trace_id, "no handler for this event; acknowledged, further ones this hour as well");
+        return;
+    }
+    let effect = match event_type.as_str() {
+        "card.action.trigger" => "the user who clicked sees an error",
+        "url.preview.get" => "the user sees the plain link",
+        _ => "the platform is answered with code 500",
+    };
+    tracing::error!(
+        %event_type,
+        trace_id,
+        "no handler for this callback, {effect}: register one with `.on(…)` or `.on_raw(\"{event_type}\", …)`; further \
+         ones this hour are counted only",
+    );
+}
+
+fn warn_of_card_frame(core: &Core, delivery: &Delivery, header: &Header) {
+    if delivery.received().kind() == Kind::Card && core.unhandled.card_frame() {
         tracing::warn!(
             event_type = %header.event_type,
-            trace_id = open.received.trace_id(),
+            trace_id = delivery.received().trace_id(),
             "came in a frame of type `card`, which means that the callback subscription is not in effect: choose the \
              long connection under \"Events & callbacks\", \"Callback configuration\" in the developer console, and \
              publish the version",
         );
     }
-    let Some(chosen) = core.plan.choose(&header) else {
-        unhandled(core, &header, open);
-        return None;
-    };
-    let route = chosen.route;
-    if chosen.stale {
-        core.stats.side(Incident::Stale);
-    }
-    if !core.plan.hooks.callback(|| core.seen(&open.received, Some(&header), Some(route))) {
-        core.stats.side(Incident::HooksMissed);
-    }
-    let deadline = open.received.received_at() + core.plan.route(route).deadline;
-    let (claim, repeat) = match claim(core, &header, &open.received) {
-        None => (None, false),
-        Some(Claimed::New { claim, repeat }) => (Some(claim), repeat),
-        Some(Claimed::Answered(answer)) => {
-            open.settle(core, Some(&header), Some(route), Outcome::Duplicate, &answer);
-            return None;
-        }
-        Some(Claimed::InFlight(answer)) => {
-            core.spawn(wait_for_same(Arc::clone(core), open, header, route, answer, deadline));
-            return None;
-        }
-        Some(Claimed::Crowded) => {
-            shed(core, &header, route, open, "too many repeats wait for the answer to the first");
-            return None;
-        }
-    };
-    start(core, open, header, Chosen { route, deadline, repeat, keep_typed }, claim)
 }
 
-/// What is known of a call before it starts.
-#[derive(Clone, Copy)]
-struct Chosen {
-    route: usize,
-    deadline: Instant,
-    repeat: bool,
-    keep_typed: bool,
-}
-
-fn start(
-    core: &Arc<Core>,
-    open: Open,
-    header: Arc<Header>,
-    chosen: Chosen,
-    claim: Option<Claim>,
-) -> Option<Arc<Call>> {
-    let Chosen { route, deadline, repeat, keep_typed } = chosen;
-    let bytes = open.received.payload().len();
-    let lanes = core.lanes.get(route).and_then(Option::as_ref);
-    let (pass, permit) = match lanes {
-        None => (core.admission.enter(route, bytes), None),
-        Some(_) => (None, core.admission.enter_later(route, bytes)),
-    };
-    if pass.is_none() && permit.is_none() {
-        shed(core, &header, route, open, "too much is running and waiting already; see `Limits`");
-        return None;
-    }
-    let call = Arc::new(Call {
-        core: Arc::clone(core),
-        received: open.received,
-        header,
-        route,
-        deadline,
-        repeat: repeat.into(),
-        reply: ReplySlot::new(open.responder).into(),
-        typed: keep_typed.then(Default::default),
-    });
-    let kept = keep_typed.then(|| Arc::clone(&call));
-    if let (Some(lanes), Some(permit)) = (lanes, permit) {
-        lanes.arrive(Arrival { call, permit, claim });
-        core.spawn_call(attempt::conduct_next(Arc::clone(core), route));
-    } else if let Some(pass) = pass {
-        core.spawn_call(attempt::conduct(call, Start::Unordered(pass), claim));
-    }
-    kept
-}
-
-/// Claims the event by its id, or by the message's id where it has none.
-fn claim(core: &Core, header: &Header, received: &Received) -> Option<Claimed> {
-    let memory = core.memory.as_ref()?;
-    match &header.event_id {
-        Some(id) => Some(memory.claim(id)),
-        None => received.message_id().map(|id| memory.claim(&EventId::from(id))),
-    }
-}
-
-/// Answers a repeat as the first one is answered, or with code 500 at its own deadline.
-async fn wait_for_same(
-    core: Arc<Core>,
-    open: Open,
-    header: Arc<Header>,
-    route: usize,
-    answer: oneshot::Receiver<Answer>,
-    deadline: Instant,
-) {
-    let mut repeat = Repeat { core, open: Some(open), header, route };
-    let answer = tokio::select! {
-        biased;
-        answer = answer => answer.unwrap_or_else(|_| Answer::failed()),
-        () = sleep_until(deadline) => Answer::failed(),
-    };
-    repeat.settle(Outcome::Duplicate, &answer);
-}
-
-/// A repeat that waits; abandoned if the client ends before it is answered.
-struct Repeat {
-    core: Arc<Core>,
-    open: Option<Open>,
-    header: Arc<Header>,
-    route: usize,
-}
-
-impl Repeat {
-    fn settle(&mut self, outcome: Outcome, answer: &Answer) {
-        if let Some(open) = self.open.take() {
-            open.settle(&self.core, Some(&self.header), Some(self.route), outcome, answer);
-        }
-    }
-}
-
-impl Drop for Repeat {
-    fn drop(&mut self) {
-        self.settle(Outcome::Abandoned, &Answer::failed());
-    }
-}
-
-fn shed(core: &Core, header: &Arc<Header>, route: usize, open: Open, why: &'static str) {
-    tracing::warn!(
-        handler = %core.plan.route(route).name,
-        event_type = %header.event_type,
-        trace_id = open.received.trace_id(),
-        "shed: {why}",
-    );
-    open.settle(core, Some(header), Some(route), Outcome::Shed, &Answer::failed());
-}
-
-fn unhandled(core: &Core, header: &Arc<Header>, open: Open) {
-    if !core.plan.hooks.unhandled(|| core.seen(&open.received, Some(header), None)) {
-        core.stats.side(Incident::HooksMissed);
-    }
-    let event_type = &header.event_type;
-    let trace_id = open.received.trace_id();
-    let say = core.unhandled.came(event_type.as_str());
-    let answer = if event_type.is_callback() {
-        tracing::error!(
-            %event_type,
-            trace_id,
-            "no handler for this callback, so the user sees an error: register one with `.on(…)` or \
-             `.on_raw(\"{event_type}\", …)`",
-        );
-        Answer::failed()
-    } else {
-        if say {
-            tracing::info!(%event_type, trace_id, "no handler for this event; acknowledged, further ones this hour as well");
-        }
-        Answer::empty()
-    };
-    open.settle(core, Some(header), None, Outcome::Unhandled, &answer);
-}
-
-impl Open {
-    fn settle(
-        self,
-        core: &Core,
-        header: Option<&Arc<Header>>,
-        route: Option<usize>,
-        outcome: Outcome,
-        answer: &Answer,
-    ) {
-        core.count(&self.received, header, route, outcome, answer);
-        self.responder.send(answer);
-    }
+/// Answers and counts a delivery that has no handler.
+fn settle(core: &Core, delivery: Delivery, header: Option<&Arc<Header>>, outcome: Outcome, answer: &Answer) {
+    core.count(delivery.received(), header, None, outcome, answer);
+    delivery.answer(answer);
 }

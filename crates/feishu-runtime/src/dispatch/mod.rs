@@ -1,10 +1,10 @@
 //! From a delivery to its handler: the dispatcher, its routes, and the way of one call.
 
-mod attempt;
 mod builder;
 mod intake;
 mod order;
 mod plan;
+mod run;
 mod unhandled;
 
 use std::fmt;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use builder::DispatcherBuilder;
 
-pub(crate) use intake::{Inlet, deliver_for};
+pub(crate) use intake::{Intake, deliver};
 pub(crate) use order::Lanes;
 pub(crate) use plan::{Plan, PlannedRoute};
 pub(crate) use unhandled::Unhandled;

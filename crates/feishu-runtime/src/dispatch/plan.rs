@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use feishu_callbacks::Header;
 
 use crate::admission::RouteLimit;
-use crate::handler::{Invoke, Late};
+use crate::handler::{Invoke, Late, Layer, OnError};
 use crate::hooks::Hooks;
 use crate::{Dedup, Limits};
 
@@ -39,6 +39,9 @@ pub(crate) struct PlannedRoute {
     pub(crate) name: Arc<str>,
     pub(crate) deadline: Duration,
     pub(crate) late: Late,
+    pub(crate) on_error: Option<OnError>,
+    /// From the outermost to the innermost; those of the dispatcher first.
+    pub(crate) layers: Arc<[Layer]>,
     pub(crate) cancel_when_late: bool,
     pub(crate) acknowledge_first: bool,
     pub(crate) concurrency: Option<usize>,

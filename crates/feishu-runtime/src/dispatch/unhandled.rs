@@ -16,12 +16,12 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// What came without a handler.
 #[derive(Debug, Default)]
 pub(crate) struct Unhandled {
-    types: Mutex<BTreeMap<String, DeliveryInfo>>,
+    types: Mutex<BTreeMap<String, SeenType>>,
     card_frames: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
-struct DeliveryInfo {
+struct SeenType {
     count: u64,
     said: Instant,
 }
@@ -43,7 +43,7 @@ impl Unhandled {
         if types.len() >= MOST_TYPES || name.len() > MOST_NAME {
             return false;
         }
-        types.insert(name.to_owned(), DeliveryInfo { count: 1, said: now });
+        types.insert(name.to_owned(), SeenType { count: 1, said: now });
         true
     }
 

@@ -1,13 +1,13 @@
 //! What a handler returns too late, sent as a delayed update of the card.
 
 use feishu_callbacks::openapi::CardUpdate;
-use feishu_callbacks::{CardActionEvent, CardActionTrigger, CardReply, decode_with};
+use feishu_callbacks::{CardActionTrigger, CardReply};
 use feishu_transport::OpenApi;
 
-use super::{Route, Serve};
+use super::Route;
 use crate::{Context, HandlerError, SendCall};
 
-impl<H: Serve<CardActionTrigger, CardReply>> Route<CardActionTrigger, CardReply, H> {
+impl Route<CardActionTrigger, CardReply> {
     /// Sends the card that the handler returns after its click was answered as a delayed update, once the answer has
     /// been written: the platform takes one for 30 minutes, and two per click (its documentation, "Update cards with a
     /// delay"). A toast cannot be sent late and is left out.
@@ -24,7 +24,7 @@ impl<H: Serve<CardActionTrigger, CardReply>> Route<CardActionTrigger, CardReply,
 
 async fn update(api: &OpenApi, reply: CardReply, cx: &Context) -> Result<(), HandlerError> {
     let Some(card) = reply.into_card() else { return Ok(()) };
-    let click = decode_with::<CardActionEvent>(cx.header().clone(), cx.payload())?;
+    let click = cx.decode::<CardActionTrigger>()?;
     let token = click.event.token.ok_or("the click has no token for a delayed update")?;
     token.claim(cx.received_at().elapsed())?;
     if !cx.replied().await {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::core::Core;
-use crate::dispatch::deliver_for;
+use crate::dispatch::deliver;
 use crate::one_answer::one_answer;
 use crate::{Dispatcher, Stats};
 
@@ -40,7 +40,7 @@ impl Harness {
     pub async fn call(&self, callback: impl Into<Received>) -> Answered {
         let (path, receiver) = one_answer();
         let delivery = Delivery::new(callback.into(), path);
-        let call = deliver_for(&self.core, delivery, true);
+        let call = deliver(&self.core, delivery, true);
         let answer = receiver.await.unwrap_or_else(|_| Answer::failed());
         Answered { answer, typed: call.and_then(|call| call.take_typed()) }
     }

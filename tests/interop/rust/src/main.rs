@@ -8,7 +8,7 @@ use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet,
 };
 use feishu_runtime::transport::{AppSecret, Domain};
-use feishu_runtime::{Client, Context, Dispatcher, HandlerError, handler};
+use feishu_runtime::{Client, Context, Dispatcher, HandlerError, Route};
 
 async fn on_click(click: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
     let name = click.event.action.name.unwrap_or_default();
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let in_progress = CardReply::toast(Toast::info("in progress"));
     let dispatcher = Dispatcher::builder()
-        .register(handler(on_click).on_late(in_progress))
+        .route(Route::new(on_click).on_late(in_progress))
         .on(on_preview)
         .on(on_message)
         .build()?;

@@ -1,0 +1,365 @@
+//! A handler with its type and its options.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{Location, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use feishu_callbacks::{DecodeError, Header, Reply};
+use feishu_transport::Answer;
+
+use super::invoke::{Invoke, Serve, Typed};
+use super::layer::{Layer, Next, layer};
+use super::{Callback, Failure, Handler, RawEvent};
+use crate::{Context, HandlerError};
+
+/// A handler with its type and its options, on the way into a dispatcher.
+///
+/// It can be returned from a function and passed on. Routes of different types go into one collection as [`AnyRoute`].
+///
+/// ```
+/// use std::time::Duration;
+/// use feishu_runtime::prelude::*;
+///
+/// async fn summarise(click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError> {
+///     Ok(CardReply::toast(Toast::success("Done")))
+/// }
+///
+/// /// The rules of this bot for slow handlers.
+/// fn patient<E: Send + 'static>(route: Route<E, CardReply>) -> Route<E, CardReply> {
+///     route.on_late(CardReply::toast(Toast::info("Working on it"))).concurrency(8)
+/// }
+///
+/// let dispatcher = Dispatcher::builder().route(patient(Route::new(summarise)).named("summarise")).build()?;
+/// # Ok::<(), feishu_runtime::Error>(())
+/// ```
+#[must_use = "a route does nothing until it is given to `DispatcherBuilder::route`"]
+pub struct Route<E, R> {
+    event_type: Cow<'static, str>,
+    options: Options,
+    typed: TypedOptions<E, R>,
+    /// Puts the handler and its typed options together, once these are complete.
+    finish: Box<dyn FnOnce(TypedOptions<E, R>) -> Arc<dyn Invoke> + Send + Sync>,
+}
+
+/// A [`Route`] of any callback, for collections of routes: `vec![Route::new(a).into(), Route::new(b).into()]`.
+#[must_use = "a route does nothing until it is given to `DispatcherBuilder::route`"]
+pub struct AnyRoute {
+    pub(crate) event_type: Cow<'static, str>,
+    pub(crate) options: Options,
+    pub(crate) invoke: Arc<dyn Invoke>,
+}
+
+/// What an author chose for one handler, whatever its types.
+pub(crate) struct Options {
+    pub(crate) name: Option<String>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) late: Late,
+    pub(crate) on_error: Option<OnError>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) cancel_when_late: bool,
+    pub(crate) acknowledge_first: bool,
+    pub(crate) concurrency: Option<usize>,
+    /// What is wrong with the options; reported when the dispatcher is built.
+    pub(crate) mistakes: Vec<String>,
+    pub(crate) at: &'static Location<'static>,
+}
+
+/// What an author chose that needs the handler's types.
+pub(crate) struct TypedOptions<E, R> {
+    /// `None` when the name of the type tells.
+    pub(crate) callback: Option<bool>,
+    pub(crate) key_of: Option<KeyOf<E>>,
+    pub(crate) late_result: Option<LateResult<R>>,
+}
+
+/// What is answered when the deadline passes.
+pub(crate) enum Late {
+    /// Code 500 for a callback, acknowledged for an event.
+    ByType,
+    Answer(Answer),
+    With(Box<dyn Fn(&Context) -> Answer + Send + Sync>),
+}
+
+/// Makes the answer of a delivery that failed; `None` for code 500.
+pub(crate) type OnError = Arc<dyn Fn(&Failure, &Context) -> Option<Answer> + Send + Sync>;
+
+/// Takes what a handler returned after its delivery had been answered.
+pub(crate) type LateResult<R> =
+    Box<dyn Fn(R, Context) -> Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>> + Send + Sync>;
+
+/// Gives the key of a delivery as a hash. Two keys with the same hash are handled one after the other, which does no harm.
+pub(crate) type KeyOf<E> = Box<dyn Fn(&E) -> u64 + Send + Sync>;
+
+impl<C: Callback> Route<C, C::Reply> {
+    /// An async closure or function as a handler of the callback in its first argument.
+    ///
+    /// Its error type is [`HandlerError`], so that a closure may end in a plain `Ok(…)`. For a function with another
+    /// error type see [`from_fn`](Self::from_fn).
+    #[track_caller]
+    pub fn new<F, Fut>(handler: F) -> Self
+    where
+        F: Fn(C, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
+    {
+        Self::make(C::TYPE, C::decode, handler)
+    }
+
+    /// An async function with an error type of its own, such as `async fn … -> anyhow::Result<CardReply>`.
+    #[track_caller]
+    pub fn from_fn<F, Fut, Err>(handler: F) -> Self
+    where
+        F: Fn(C, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C::Reply, Err>> + Send + 'static,
+        Err: Into<HandlerError> + 'static,
+    {
+        Self::make(C::TYPE, C::decode, move |callback, cx| {
+            let running = handler(callback, cx);
+            async move { running.await.map_err(Into::into) }
+        })
+    }
+
+    /// A type of your own that implements [`Handler`].
+    #[track_caller]
+    pub fn from_handler<H: Handler<C>>(handler: H) -> Self {
+        let handler = Arc::new(handler);
+        Self::make(C::TYPE, C::decode, move |callback, cx| {
+            let handler = Arc::clone(&handler);
+            async move { handler.call(callback, cx).await }
+        })
+    }
+
+    /// A method on a shared value: `Route::method(&bot, Bot::save)`, with
+    /// `async fn save(self: Arc<Self>, click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError>`.
+    #[track_caller]
+    pub fn method<S, F, Fut>(target: &Arc<S>, method: F) -> Self
+    where
+        S: Send + Sync + 'static,
+        F: Fn(Arc<S>, C, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
+    {
+        let target = Arc::clone(target);
+        Self::make(C::TYPE, C::decode, move |callback, cx| method(Arc::clone(&target), callback, cx))
+    }
+
+    /// A plain function that may block: it runs on a thread for blocking work, so that neither other handlers nor the
+    /// connection wait for it.
+    ///
+    /// At most [`Limits::blocking`](crate::Limits::blocking) of a client run at one time; the others wait, which counts
+    /// towards their deadline. A thread cannot be stopped from outside: a blocking handler that is cancelled runs on to
+    /// its end, and its result is dropped. Long ones should look at [`Context::is_cancelled`].
+    #[track_caller]
+    pub fn blocking<F>(handler: F) -> Self
+    where
+        F: Fn(C, Context) -> Result<C::Reply, HandlerError> + Send + Sync + 'static,
+    {
+        let handler = Arc::new(handler);
+        Self::make(C::TYPE, C::decode, move |callback, cx: Context| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let place = Arc::clone(cx.core().blocking()).acquire_owned().await;
+                let ended = tokio::task::spawn_blocking(move || {
+                    let _place = place;
+                    handler(callback, cx)
+                });
+                match ended.await {
+                    Ok(result) => result,
+                    Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                    Err(_) => Err("the runtime is shutting down".into()),
+                }
+            }
+        })
+    }
+}
+
+impl<R: Reply> Route<RawEvent, R> {
+    /// An async closure or function as the handler of any type, by its name. It returns `()`, a [`serde_json::Value`] or
+    /// a reply of `feishu_callbacks`.
+    #[track_caller]
+    pub fn raw<F, Fut>(event_type: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: Fn(RawEvent, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
+    {
+        let mut route = Self::make(event_type, RawEvent::decode, handler);
+        route.typed.callback = None;
+        route
+    }
+}
+
+impl<E: Send + 'static, R: Reply> Route<E, R> {
+    #[track_caller]
+    fn make<H: Serve<E, R>>(
+        event_type: impl Into<Cow<'static, str>>,
+        decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
+        handler: H,
+    ) -> Self {
+        let options = Options {
+            name: None,
+            deadline: None,
+            late: Late::ByType,
+            on_error: None,
+            layers: Vec::new(),
+            cancel_when_late: false,
+            acknowledge_first: false,
+            concurrency: None,
+            mistakes: Vec::new(),
+            at: Location::caller(),
+        };
+        Self {
+            event_type: event_type.into(),
+            options,
+            typed: TypedOptions { callback: Some(R::CALLBACK), key_of: None, late_result: None },
+            finish: Box::new(move |options| Arc::new(Typed { decode, handler, options })),
+        }
+    }
+
+    /// The name in logs and counts; the type by default.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.options.name = Some(name.into());
+        self
+    }
+
+    /// Answers at the latest this long after the arrival of the delivery. The dispatcher's deadline by default, 2.5 s;
+    /// the platform waits 3 s (its documentation, "Card callback communication").
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// The reply when the deadline passes; the handler goes on. By default a callback is answered with code 500 and an
+    /// event is acknowledged.
+    #[expect(clippy::needless_pass_by_value, reason = "a reply is made for this place, as a handler's is")]
+    pub fn on_late(mut self, reply: R) -> Self {
+        match reply.to_json() {
+            Ok(json) => self.options.late = Late::Answer(Answer::ok(json)),
+            Err(error) => self.options.mistakes.push(error.to_string()),
+        }
+        self
+    }
+
+    /// As [`on_late`](Self::on_late), with a reply made for each case. `reply` must not block.
+    pub fn on_late_with(mut self, reply: impl Fn(&Context) -> R + Send + Sync + 'static) -> Self {
+        self.options.late =
+            Late::With(Box::new(move |cx| written(&reply(cx)).unwrap_or_else(Answer::failed)));
+        self
+    }
+
+    /// The reply when the handler fails, panics, or has no room to run: a toast for the user who clicked. It returns a
+    /// reply, or an `Option` of one; `None` answers with code 500, as without `on_error`. It must not block.
+    ///
+    /// The delivery counts as failed all the same, and the log has the failure. An event whose failure is answered is
+    /// not sent again by the platform.
+    pub fn on_error<F, O>(mut self, reply: F) -> Self
+    where
+        F: Fn(&Failure, &Context) -> O + Send + Sync + 'static,
+        O: Into<Option<R>>,
+    {
+        let on_error = move |failure: &Failure, cx: &Context| {
+            reply(failure, cx).into().and_then(|reply| written(&reply))
+        };
+        self.options.on_error = Some(Arc::new(on_error));
+        self
+    }
+
+    /// Puts `layer` around the handler, inside the layers of the dispatcher; the first one that is added is the
+    /// outermost. See [`DispatcherBuilder::layer`](crate::DispatcherBuilder::layer).
+    pub fn layer<F, Fut>(mut self, around: F) -> Self
+    where
+        F: Fn(Context, Next) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Answer, HandlerError>> + Send + 'static,
+    {
+        self.options.layers.push(layer(around));
+        self
+    }
+
+    /// Answers with code 500 when the deadline passes: the platform sends the event again, and the repeat is answered
+    /// with what the handler has returned by then.
+    pub fn refuse_when_late(mut self) -> Self {
+        self.options.late = Late::Answer(Answer::failed());
+        self
+    }
+
+    /// Drops the handler's future when the deadline passes, instead of letting it go on.
+    pub fn cancel_when_late(mut self) -> Self {
+        self.options.cancel_when_late = true;
+        self
+    }
+
+    /// Takes what the handler returns after its delivery was answered, be it by the deadline or by
+    /// [`Context::reply_now`]: the place to send a delayed card update.
+    pub fn on_late_result<F, Fut>(mut self, take: F) -> Self
+    where
+        F: Fn(R, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        self.typed.late_result = Some(Box::new(move |reply, cx| Box::pin(take(reply, cx))));
+        self
+    }
+
+    /// Acknowledges before the handler runs, as soon as it is accepted. For events whose loss in a crash is acceptable:
+    /// the platform will not send them again.
+    pub fn acknowledge_first(mut self) -> Self {
+        self.options.acknowledge_first = true;
+        self
+    }
+
+    /// Limits how many calls of this handler run at one time; by default the client's limit alone holds.
+    pub fn concurrency(mut self, limit: usize) -> Self {
+        if limit == 0 {
+            self.options.mistakes.push("a concurrency of 0 would never run; give 1 or more".to_owned());
+        }
+        self.options.concurrency = Some(limit);
+        self
+    }
+
+    /// Handles deliveries with the same key one at a time, in the order of their arrival. `key` must not block; it
+    /// returns anything that can be hashed, such as a clone of the chat's id.
+    pub fn in_order_by<K: Hash>(mut self, key: impl Fn(&E) -> K + Send + Sync + 'static) -> Self {
+        self.typed.key_of = Some(Box::new(move |event| {
+            let mut hasher = DefaultHasher::new();
+            key(event).hash(&mut hasher);
+            hasher.finish()
+        }));
+        self
+    }
+
+    /// Handles deliveries one at a time, in the order of their arrival.
+    pub fn in_order(self) -> Self {
+        self.in_order_by(|_| ())
+    }
+}
+
+/// The reply of an option as an answer; `None`, with a line in the log, when it cannot be written.
+fn written<R: Reply>(reply: &R) -> Option<Answer> {
+    match reply.to_json() {
+        Ok(json) => Some(Answer::ok(json)),
+        Err(error) => {
+            tracing::error!(%error, "the reply of `on_late` or `on_error` cannot be written, so code 500 is answered");
+            None
+        }
+    }
+}
+
+impl<E: Send + 'static, R: Reply> From<Route<E, R>> for AnyRoute {
+    fn from(route: Route<E, R>) -> Self {
+        let Route { event_type, options, typed, finish } = route;
+        Self { event_type, options, invoke: finish(typed) }
+    }
+}
+
+impl<E, R> fmt::Debug for Route<E, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").field("event_type", &self.event_type).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AnyRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyRoute").field("event_type", &self.event_type).finish_non_exhaustive()
+    }
+}
