@@ -7,7 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, Shutdown, Stage, Target,
+    Answer, AppSecret, BoxStream, Delivery, Dial, Domain, Error, LongConnection, NetworkDial, Shutdown,
+    Stage, Target,
 };
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
@@ -28,6 +29,39 @@ impl Dial for PipeDial {
             .map_err(|_| Error::unreachable(Stage::Connect, "nobody listens at the other end of the pipe"))?;
         Ok(Box::new(near))
     }
+}
+
+/// Logs each target and lets the default dial it.
+struct LoggingDial {
+    inner: NetworkDial,
+    log: mpsc::UnboundedSender<String>,
+}
+
+#[async_trait]
+impl Dial for LoggingDial {
+    async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
+        let stream = self.inner.dial(target).await;
+        let _ = self.log.send(format!("{target}: {}", if stream.is_ok() { "open" } else { "failed" }));
+        stream
+    }
+}
+
+/// Connects with the default dial inside a logging one; what it logged.
+pub async fn logged() -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    let gateway = Gateway::start().await?;
+    let (log, mut lines) = mpsc::unbounded_channel();
+    let client = LongConnection::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
+        .domain(gateway.base_url())
+        .dial(LoggingDial { inner: NetworkDial::new(), log })
+        .build()?;
+    let handle = client.handle();
+    let (stop, stopped) = Shutdown::new();
+    let running =
+        tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
+    handle.ready().await?;
+    stop.stop(std::time::Duration::from_secs(3));
+    running.await??;
+    Ok(std::iter::from_fn(|| lines.try_recv().ok()).collect())
 }
 
 /// Connects by way of it and has one click answered; the targets that were dialled, and the answer's code.
@@ -67,5 +101,8 @@ pub async fn answered() -> Result<(Vec<String>, i64), Box<dyn std::error::Error>
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (targets, code) = answered().await?;
     println!("dialled {targets:?}, answered with code {code}");
+    for line in logged().await? {
+        println!("{line}");
+    }
     Ok(())
 }

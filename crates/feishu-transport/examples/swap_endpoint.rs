@@ -1,13 +1,15 @@
-//! Asks for connection URLs with an HTTP client of one's own.
+//! Asks for connection URLs with an HTTP client of one's own, and with the default one inside a counting one.
 //!
 //! `cargo run -p feishu-transport --example swap_endpoint`
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use feishu_gateway::{Click, Gateway};
 use feishu_transport::{
-    Answer, AppSecret, Delivery, Endpoint, EndpointSource, Error, LongConnection, Shutdown, Stage,
+    Answer, AppSecret, Delivery, Endpoint, EndpointSource, Error, HttpEndpoint, LongConnection, Shutdown,
+    Stage,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -53,14 +55,47 @@ impl OwnHttp {
     }
 }
 
+/// Counts the endpoint calls and lets the default make them.
+struct CountingEndpoint {
+    inner: HttpEndpoint,
+    calls: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl EndpointSource for CountingEndpoint {
+    async fn endpoint(&self) -> Result<Endpoint, Error> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.inner.endpoint().await
+    }
+}
+
+/// Connects with the default endpoint call inside a counting one; the number of calls.
+pub async fn counted() -> Result<usize, Box<dyn std::error::Error>> {
+    let gateway = Gateway::start().await?;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let inner = HttpEndpoint::new(gateway.app_id(), AppSecret::new(gateway.app_secret()))
+        .domain(gateway.base_url().parse()?);
+    let source = CountingEndpoint { inner, calls: Arc::clone(&calls) };
+
+    let client = LongConnection::with_endpoints(source).build()?;
+    let handle = client.handle();
+    let (stop, stopped) = Shutdown::new();
+    let running =
+        tokio::spawn(client.run(Arc::new(|delivery: Delivery| delivery.answer(&Answer::empty())), stopped));
+    handle.ready().await?;
+    stop.stop(std::time::Duration::from_secs(3));
+    running.await??;
+    Ok(calls.load(Ordering::Relaxed))
+}
+
 /// Connects by way of it and has one click answered; the answer's code.
 pub async fn answered() -> Result<i64, Box<dyn std::error::Error>> {
     let gateway = Gateway::start().await?;
     let address = gateway.base_url().replace("http://", "");
     let (app_id, secret) = (gateway.app_id().to_owned(), AppSecret::new(gateway.app_secret()));
-    let source = OwnHttp { address, app_id: app_id.clone(), secret: secret.clone() };
+    let source = OwnHttp { address, app_id, secret };
 
-    let client = LongConnection::builder(app_id, secret).endpoint_source(source).build()?;
+    let client = LongConnection::with_endpoints(source).build()?;
     let handle = client.handle();
     let (stop, stopped) = Shutdown::new();
     let running =
@@ -76,5 +111,6 @@ pub async fn answered() -> Result<i64, Box<dyn std::error::Error>> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("answered with code {}", answered().await?);
+    println!("{} endpoint call by the default inside a counting one", counted().await?);
     Ok(())
 }

@@ -1,8 +1,10 @@
-//! Who asks the platform for a connection URL.
+//! The source of connection URLs, and the answer of the endpoint call.
 
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::refusal::MAX_MESSAGE;
+use crate::secret::clean;
 use crate::{ConnectUrl, Error, Refusal, SettingsUpdate, Stage};
 
 /// Asks the platform for the URL of one connection. Swap point: a fixed URL, or your own HTTP client.
@@ -54,7 +56,7 @@ impl Endpoint {
             json.as_ref().and_then(|json| json.get("msg")).and_then(Value::as_str).unwrap_or_default();
         match (status, code) {
             (_, Some(code)) if code != 0 => {
-                let mut refusal = Refusal::endpoint(code, clip(message));
+                let mut refusal = Refusal::endpoint(code, clean(message, MAX_MESSAGE));
                 // An unknown code under a telling HTTP status means what the status means.
                 if refusal.class == crate::RefusalClass::Unknown && status != 200 {
                     refusal.class = Refusal::endpoint(i64::from(status), "").class;
@@ -65,17 +67,18 @@ impl Endpoint {
             (200, None) => {
                 return Err(Error::protocol(Stage::Endpoint, describe_body(body, json.is_some())));
             }
-            (status, _) => return Err(Error::refused(Refusal::endpoint(i64::from(status), clip(message)))),
+            (status, _) => {
+                return Err(Error::refused(Refusal::endpoint(
+                    i64::from(status),
+                    clean(message, MAX_MESSAGE),
+                )));
+            }
         }
         let data = json.as_ref().and_then(|json| json.get("data")).unwrap_or(&Value::Null);
         let url = data.get("URL").and_then(Value::as_str).unwrap_or_default();
         let settings = SettingsUpdate::from_json(data.get("ClientConfig").unwrap_or(&Value::Null));
         Ok(Self { url: ConnectUrl::parse(url)?, settings })
     }
-}
-
-fn clip(message: &str) -> String {
-    message.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 fn describe_body(body: &[u8], is_object: bool) -> String {

@@ -48,6 +48,9 @@ pub enum RefusalClass {
     Unknown,
 }
 
+/// Characters of the platform's message that a refusal keeps.
+pub(crate) const MAX_MESSAGE: usize = 300;
+
 /// The code of the connection limit, as endpoint code and as handshake sub-code.
 #[doc(hidden)]
 pub const CONNECTION_LIMIT: i64 = 1_000_040_350;

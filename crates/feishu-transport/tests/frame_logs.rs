@@ -99,7 +99,7 @@ fn decoded(text: &str) -> String {
                 .unwrap_or_default()
                 .chars()
                 .filter_map(|c| c.to_digit(16))
-                .map(|d| d as u8)
+                .filter_map(|digit| u8::try_from(digit).ok())
                 .collect();
             let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
             writeln!(all, "{}", String::from_utf8_lossy(&bytes)).unwrap();

@@ -23,6 +23,14 @@ async fn an_endpoint_source_of_ones_own_asks_the_platform() {
     assert_eq!(swap_endpoint::answered().await.unwrap(), 200);
 }
 
+#[tokio::test]
+async fn the_default_parts_work_inside_ones_own() {
+    assert_eq!(swap_endpoint::counted().await.unwrap(), 1);
+    let lines = swap_dial::logged().await.unwrap();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line.ends_with(": open")), "{lines:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_dial_of_ones_own_serves_both_legs() {
     let (targets, code) = swap_dial::answered().await.unwrap();

@@ -55,7 +55,7 @@ impl EndpointSource for CountingEndpoint {
     }
 }
 
-/// Counts the WebSockets, and lets the default open them.
+/// Counts the connections, and lets the default open them.
 struct CountingConnect {
     inner: WebSocketConnect,
     opened: Arc<AtomicUsize>,

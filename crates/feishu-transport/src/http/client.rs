@@ -9,12 +9,10 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HOST, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
-use super::{AGENT, dial, header};
-use crate::{BoxStream, Dial, Domain, Error, Limits, NetworkDial, Stage, Target, Timeouts};
+use super::{AGENT, dial, exchange, header};
+use crate::{Dial, Domain, Error, Limits, NetworkDial, Stage, Target, Timeouts};
 
 /// Makes HTTP calls to one site. Each call is bounded in time and size and has a connection of its own.
 ///
@@ -154,9 +152,15 @@ impl HttpClient {
         let (target, request) = self.prepare(request)?;
         let stream = dial(&*self.dial, &target, &self.timeouts).await?;
         let limit = self.timeouts.call;
-        timeout(limit, self.exchange(stage, stream, request))
-            .await
-            .unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
+        let failed = |error: hyper::Error| {
+            Error::protocol(stage, format_args!("no proper HTTP answer: {error}")).with_source(error)
+        };
+        let answer = exchange(stream, request, failed, |response| async move {
+            let (head, body) = response.into_parts();
+            let body = read_body(stage, body, self.limits.response_bytes).await?;
+            Ok(HttpResponse { status: head.status.as_u16(), headers: head.headers, body })
+        });
+        timeout(limit, answer).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
     }
 
     fn prepare(&self, call: HttpRequest) -> Result<(Target, Request<Full<Bytes>>), Error> {
@@ -185,29 +189,6 @@ impl HttpClient {
             .map_err(|_| Error::misuse("the domain holds characters that no host name has"))?;
         headers.insert(HOST, host_header);
         Ok((Target::new(host, port, tls), request))
-    }
-
-    async fn exchange(
-        &self,
-        stage: Stage,
-        stream: BoxStream,
-        request: Request<Full<Bytes>>,
-    ) -> Result<HttpResponse, Error> {
-        let broken =
-            |error: &dyn fmt::Display| Error::protocol(stage, format_args!("no proper HTTP answer: {error}"));
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
-        let answer = async {
-            let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-            let (head, body) = response.into_parts();
-            let body = read_body(stage, body, self.limits.response_bytes).await?;
-            Ok(HttpResponse { status: head.status.as_u16(), headers: head.headers, body })
-        };
-        tokio::pin!(connection, answer);
-        tokio::select! {
-            answer = &mut answer => answer,
-            _ = &mut connection => answer.await,
-        }
     }
 }
 

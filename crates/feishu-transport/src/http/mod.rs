@@ -2,6 +2,7 @@
 
 mod client;
 mod endpoint;
+mod exchange;
 mod openapi;
 mod outcome;
 mod token;
@@ -11,6 +12,7 @@ use tokio::time::timeout;
 
 pub use client::{HttpClient, HttpRequest, HttpResponse};
 pub use endpoint::HttpEndpoint;
+pub(crate) use exchange::exchange;
 pub use openapi::OpenApi;
 pub use outcome::ApiAnswer;
 

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
 use http::{Method, Request, StatusCode, Uri};
-use http_body_util::Empty;
-use hyper::client::conn::http1;
+use http_body_util::Full;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 
 use crate::domain::is_loopback;
+use crate::http::exchange;
 use crate::{BoxStream, Error, Stage, Target};
 
 /// Which proxy connections go through. One policy for the endpoint call and the WebSocket.
@@ -115,30 +114,21 @@ impl Proxy {
         if let Some(authorization) = &self.authorization {
             request = request.header(PROXY_AUTHORIZATION, authorization);
         }
-        let request = request.body(Empty::<Bytes>::new()).map_err(|error| failed(&error))?;
-
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
-        let connection = connection.with_upgrades();
-        let tunnel = async {
-            let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+        let request = request.body(Full::default()).map_err(|error| failed(&error))?;
+        let broken = |error: hyper::Error| failed(&error).with_source(error);
+        let upgraded = exchange(stream, request, broken, |response| async move {
             match response.status() {
-                status if status.is_success() => {
-                    hyper::upgrade::on(response).await.map_err(|error| failed(&error))
-                }
+                status if status.is_success() => hyper::upgrade::on(response).await.map_err(broken),
                 StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(failed(
                     &"it wants credentials (407); put them into the proxy's URL as http://user:password@…",
                 )),
-                status => {
-                    Err(failed(&format_args!("it refused the tunnel to {authority} with status {status}")))
-                }
+                status => Err(failed(&format_args!(
+                    "it refused the tunnel with status {status}; check that it permits CONNECT to this host, or except the \
+                     host in NO_PROXY"
+                ))),
             }
-        };
-        tokio::pin!(connection, tunnel);
-        let upgraded = tokio::select! {
-            upgraded = &mut tunnel => upgraded?,
-            _ = &mut connection => tunnel.await?,
-        };
+        })
+        .await?;
         Ok(Box::new(TokioIo::new(upgraded)))
     }
 }

@@ -19,9 +19,8 @@ use http::header::{
     USER_AGENT,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
 use hyper::upgrade::{Parts, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
@@ -32,8 +31,9 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::domain::is_loopback;
-use crate::http::{AGENT, dial, header};
-use crate::secret::redact;
+use crate::http::{AGENT, dial, exchange, header};
+use crate::refusal::MAX_MESSAGE;
+use crate::secret::{clean, redact};
 use crate::{
     BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, Message, NetworkDial, Refusal, Stage, Target,
     Timeouts,
@@ -116,11 +116,11 @@ impl WebSocketConnect {
         self.headers.as_ref().map(drop).map_err(Clone::clone)
     }
 
-    fn request(&self, url: &ConnectUrl, key: &str) -> Result<Request<Empty<Bytes>>, Error> {
+    fn request(&self, url: &ConnectUrl, key: &str) -> Result<Request<Full<Bytes>>, Error> {
         // Errors of the http library may quote what they could not parse, and this holds the ticket.
         let unusable = || Error::protocol(Stage::Handshake, "the connection URL cannot be used in a request");
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| unusable());
-        let mut request = Request::new(Empty::new());
+        let mut request = Request::new(Full::default());
         *request.uri_mut() = url.expose_target().parse().map_err(|_| unusable())?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -134,24 +134,18 @@ impl WebSocketConnect {
     }
 
     async fn shake_hands(&self, url: &ConnectUrl, stream: BoxStream) -> Result<(BoxStream, Bytes), Error> {
-        let broken = |error: &dyn fmt::Display| {
+        let broken = |error: hyper::Error| {
             Error::protocol(Stage::Handshake, format_args!("no proper HTTP answer: {error}"))
+                .with_source(error)
         };
         let key = generate_key();
         let request = self.request(url, &key)?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
-        let connection = connection.with_upgrades();
-        let upgrade = async {
-            let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-            check_response(&response, &key, url)?;
-            hyper::upgrade::on(response).await.map_err(|error| broken(&error))
-        };
-        tokio::pin!(connection, upgrade);
-        let upgraded = tokio::select! {
-            upgraded = &mut upgrade => upgraded?,
-            _ = &mut connection => upgrade.await?,
-        };
+        let key = &key;
+        let upgraded = exchange(stream, request, broken, |response| async move {
+            check_response(&response, key, url)?;
+            hyper::upgrade::on(response).await.map_err(broken)
+        })
+        .await?;
         take_apart(upgraded)
     }
 }
@@ -221,8 +215,7 @@ fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) ->
         let status = number("handshake-status").filter(|status| *status != 0);
         let code = status.unwrap_or_else(|| i64::from(response.status().as_u16()));
         let message = text("handshake-msg").unwrap_or_default();
-        let message: String = message.chars().filter(|c| !c.is_control()).take(300).collect();
-        let message = redact(&message, url.secrets());
+        let message = redact(&clean(&message, MAX_MESSAGE), url.secrets());
         let refusal = Refusal::handshake(code, number("handshake-autherrcode"), message);
         return Err(Error::refused(refusal).with_log_id(text("x-tt-logid").as_deref()));
     }
