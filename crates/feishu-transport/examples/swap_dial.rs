@@ -34,14 +34,14 @@ impl Dial for PipeDial {
 /// Logs each target and lets the default dial it.
 struct LoggingDial {
     inner: NetworkDial,
-    log: mpsc::UnboundedSender<String>,
+    log: mpsc::Sender<String>,
 }
 
 #[async_trait]
 impl Dial for LoggingDial {
     async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
         let stream = self.inner.dial(target).await;
-        let _ = self.log.send(format!("{target}: {}", if stream.is_ok() { "open" } else { "failed" }));
+        let _ = self.log.try_send(format!("{target}: {}", if stream.is_ok() { "open" } else { "failed" }));
         stream
     }
 }
@@ -49,7 +49,7 @@ impl Dial for LoggingDial {
 /// Connects with the default dial inside a logging one; what it logged.
 pub async fn logged() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let gateway = Gateway::start().await?;
-    let (log, mut lines) = mpsc::unbounded_channel();
+    let (log, mut lines) = mpsc::channel(16);
     let client = LongConnection::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
         .domain(gateway.base_url())
         .dial(LoggingDial { inner: NetworkDial::new(), log })

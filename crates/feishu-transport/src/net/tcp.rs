@@ -1,4 +1,8 @@
 //! The default [`Dial`]: TCP over all addresses of a name, through a proxy where one is set, encrypted where asked.
+//!
+//! The race of addresses ("Happy Eyeballs") is written here: tokio tries the addresses of a name one after the other and
+//! waits for the kernel to give up each, and hyper-util's connector belongs to its own pooling client, below which a
+//! [`Dial`](crate::Dial) cannot be placed.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -117,7 +121,9 @@ impl NetworkDial {
     #[cfg(not(feature = "tls"))]
     #[expect(clippy::unused_async, reason = "with TLS there is something to wait for")]
     async fn encrypt(&self, host: &str, _: BoxStream) -> Result<BoxStream, Error> {
-        Err(Error::misuse(format!("{host} wants TLS, but the feature `tls` of feishu-transport is off")))
+        Err(Error::misuse(format!(
+            "{host} needs TLS; turn on the feature `tls` of feishu-transport, or give a Dial that encrypts"
+        )))
     }
 }
 

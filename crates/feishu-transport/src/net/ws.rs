@@ -163,7 +163,7 @@ impl Connect for WebSocketConnect {
             return Err(Error::protocol(
                 Stage::Handshake,
                 format_args!(
-                    "the platform names {url}, which is not encrypted; permit it with allow_insecure_websocket if it is meant so"
+                    "the platform names {url}, which is not encrypted; if that is intended, permit it with allow_insecure_websocket"
                 ),
             ));
         }
@@ -215,7 +215,7 @@ fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) ->
         let status = number("handshake-status").filter(|status| *status != 0);
         let code = status.unwrap_or_else(|| i64::from(response.status().as_u16()));
         let message = text("handshake-msg").unwrap_or_default();
-        let message = redact(&clean(&message, MAX_MESSAGE), url.secrets());
+        let message = clean(&redact(&message, url.secrets()), MAX_MESSAGE);
         let refusal = Refusal::handshake(code, number("handshake-autherrcode"), message);
         return Err(Error::refused(refusal).with_log_id(text("x-tt-logid").as_deref()));
     }
