@@ -73,7 +73,7 @@ impl Core {
                 biased;
                 () = core.killed.cancelled() => {}
                 ended = ended => if let Err(panic) = ended {
-                    core.stats.side(Incident::AfterReplyPanicked);
+                    core.stats.incident(Incident::AfterReplyPanicked);
                     tracing::error!(%panic, "work that was to follow an answer panicked");
                 },
             }
@@ -137,7 +137,7 @@ impl Core {
             took,
         });
         if !told {
-            self.stats.side(Incident::HooksMissed);
+            self.stats.incident(Incident::HooksMissed);
         }
     }
 

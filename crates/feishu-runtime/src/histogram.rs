@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 /// Buckets per doubling: a bucket is at most 19 % wide.
 const STEPS: u32 = 4;
 /// Doublings from 4 µs on: the last bucket takes all from 134 s.
@@ -54,6 +56,21 @@ pub struct Latency {
     buckets: Vec<u64>,
     sum_micros: u64,
     max_micros: u64,
+}
+
+/// As counts and milliseconds: `{"count":3,"mean_ms":0.4,"p50_ms":0.3,"p90_ms":…,"p99_ms":…,"max_ms":0.9}`.
+impl Serialize for Latency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let millis = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64() * 1e3);
+        let mut latency = serializer.serialize_struct("Latency", 6)?;
+        latency.serialize_field("count", &self.count())?;
+        latency.serialize_field("mean_ms", &millis(self.mean()))?;
+        latency.serialize_field("p50_ms", &millis(self.quantile(0.5)))?;
+        latency.serialize_field("p90_ms", &millis(self.quantile(0.9)))?;
+        latency.serialize_field("p99_ms", &millis(self.quantile(0.99)))?;
+        latency.serialize_field("max_ms", &millis(Some(self.max())))?;
+        latency.end()
+    }
 }
 
 impl Latency {

@@ -43,7 +43,7 @@ pub use feishu_transport as transport;
 
 #[cfg(feature = "long-connection")]
 pub use crate::client::LongConnectionSource;
-pub use crate::client::{Client, ClientBuilder, ClientHandle, HandlerReport, Health, Phase, Report};
+pub use crate::client::{Client, ClientBuilder, ClientHandle, Health, Phase, Report};
 pub use crate::context::Context;
 #[cfg(feature = "dedup-file")]
 pub use crate::dedup::FileStore;

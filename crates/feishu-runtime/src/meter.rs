@@ -15,12 +15,12 @@ pub(crate) fn settled(outcome: Outcome, handler: Option<&std::sync::Arc<str>>, t
 
 /// Something else happened.
 #[cfg(feature = "metrics")]
-pub(crate) fn side(side: Incident) {
-    metrics::counter!("feishu_incidents_total", "kind" => side.as_str()).increment(1);
+pub(crate) fn incident(incident: Incident) {
+    metrics::counter!("feishu_incidents_total", "kind" => incident.as_str()).increment(1);
 }
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) fn settled(_: Outcome, _: Option<&std::sync::Arc<str>>, _: Duration) {}
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) fn side(_: Incident) {}
+pub(crate) fn incident(_: Incident) {}

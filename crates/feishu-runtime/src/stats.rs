@@ -1,8 +1,10 @@
-//! Counts of every delivery's outcome. They add up: what was received has one outcome, or is being handled.
+//! Outcome counters: `received` is the sum of all outcomes and `pending`.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+use serde::{Serialize, Serializer};
 
 use crate::histogram::{Histogram, Latency};
 
@@ -24,7 +26,7 @@ macro_rules! counts {
         }
 
         $(#[$values_doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
         #[non_exhaustive]
         pub struct $values { $($(#[$doc])+ pub $field: u64,)+ }
 
@@ -52,7 +54,7 @@ macro_rules! counts {
 
 counts! {
     /// What became of one delivery. Each has exactly one outcome.
-    Outcome, LiveFates, OutcomeCounts, /// How many deliveries had which outcome.
+    Outcome, LiveOutcomes, OutcomeCounts, /// How many deliveries had which outcome.
     ;
     /// A handler's reply was sent before the deadline.
     Answered answered,
@@ -76,7 +78,7 @@ counts! {
 
 counts! {
     /// What else happened.
-    Incident, LiveSides, IncidentCounts, /// How often something happened that is not the outcome of a delivery.
+    Incident, LiveIncidents, IncidentCounts, /// How often something happened that is not the outcome of a delivery.
     ;
     /// Handlers that ended well after their delivery had been answered.
     LateCompleted late_completed,
@@ -100,7 +102,7 @@ counts! {
 }
 
 /// A reading of all counts of a client, from its start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// Deliveries received.
@@ -110,7 +112,7 @@ pub struct Stats {
     /// Deliveries that have no outcome yet.
     pub pending: u64,
     /// What else happened.
-    pub sides: IncidentCounts,
+    pub incidents: IncidentCounts,
     /// Handlers that run, late ones included.
     pub running: usize,
     /// Deliveries that wait for a running place.
@@ -123,12 +125,13 @@ pub struct Stats {
     pub remembered_bytes: usize,
     /// The same for each handler, in the order of registration.
     pub handlers: Vec<HandlerStats>,
-    /// Types nobody registered, with how many came; 256 types at most.
+    /// Types without a handler, with how many came; 256 types at most. Serialised as an object.
+    #[serde(serialize_with = "by_name")]
     pub unhandled: Vec<(String, u64)>,
 }
 
 /// What happened to one handler.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct HandlerStats {
     /// Its name.
@@ -156,6 +159,10 @@ impl Stats {
     }
 }
 
+fn by_name<S: Serializer>(counts: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().map(|(name, count)| (name, count)))
+}
+
 /// One line for a log or a person.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,14 +179,14 @@ impl fmt::Display for Stats {
 pub(crate) struct Ledger {
     received: AtomicU64,
     pending: AtomicU64,
-    outcomes: LiveFates,
-    sides: LiveSides,
+    outcomes: LiveOutcomes,
+    incidents: LiveIncidents,
     handlers: Vec<HandlerLedger>,
 }
 
 #[derive(Debug, Default)]
 struct HandlerLedger {
-    outcomes: LiveFates,
+    outcomes: LiveOutcomes,
     latency: Histogram,
 }
 
@@ -188,8 +195,8 @@ impl Ledger {
         Self {
             received: AtomicU64::new(0),
             pending: AtomicU64::new(0),
-            outcomes: LiveFates::default(),
-            sides: LiveSides::default(),
+            outcomes: LiveOutcomes::default(),
+            incidents: LiveIncidents::default(),
             handlers: (0..handlers).map(|_| HandlerLedger::default()).collect(),
         }
     }
@@ -211,9 +218,9 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn side(&self, side: Incident) {
-        self.sides.one(side);
-        crate::meter::side(side);
+    pub(crate) fn incident(&self, incident: Incident) {
+        self.incidents.one(incident);
+        crate::meter::incident(incident);
     }
 
     /// Reads all counts; `describe` names the handlers.
@@ -231,7 +238,7 @@ impl Ledger {
             received: self.received.load(Relaxed),
             pending: self.pending.load(Relaxed),
             outcomes: self.outcomes.read(),
-            sides: self.sides.read(),
+            incidents: self.incidents.read(),
             handlers: handlers.collect(),
             ..Stats::default()
         }

@@ -61,7 +61,7 @@ async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on
     assert_eq!(began.elapsed().as_secs(), 10);
     assert_eq!(ended.load(SeqCst), 1);
     let stats = harness.stats();
-    assert_eq!((stats.outcomes.late, stats.sides.late_completed), (1, 1));
+    assert_eq!((stats.outcomes.late, stats.incidents.late_completed), (1, 1));
     assert!(stats.is_consistent());
 }
 
@@ -136,7 +136,7 @@ async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
     harness.idle().await;
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert_eq!(Arc::strong_count(&held), 2, "only the closure holds it");
-    assert_eq!(harness.stats().sides.cut_off, 1);
+    assert_eq!(harness.stats().incidents.cut_off, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,7 +183,7 @@ async fn an_event_can_be_acknowledged_before_its_handler_runs() {
     assert_eq!(began.elapsed(), Duration::ZERO);
     harness.idle().await;
     let stats = harness.stats();
-    assert_eq!((stats.outcomes.answered, stats.sides.late_failed), (1, 1));
+    assert_eq!((stats.outcomes.answered, stats.incidents.late_failed), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,5 +212,5 @@ async fn what_follows_the_reply_starts_when_it_is_written() {
     assert_eq!(harness.call(CardClick::new()).await.code(), 200);
     harness.idle().await;
     assert_eq!(*log.lock().unwrap(), ["handled", "followed", "ended"]);
-    assert_eq!(harness.stats().sides.after_reply_panicked, 1);
+    assert_eq!(harness.stats().incidents.after_reply_panicked, 1);
 }

@@ -84,7 +84,7 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
     drop(platform);
     let report = running.await.unwrap().unwrap();
     assert!(report.stats.is_consistent());
-    assert_eq!(report.handlers.len(), 2);
+    assert_eq!(report.stats.handlers.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +153,7 @@ async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
     assert_eq!(began.elapsed().as_millis(), 2500);
     harness.idle().await;
     assert_eq!(began.elapsed().as_secs(), 12);
-    assert_eq!((harness.stats().outcomes.late, harness.stats().sides.late_completed), (3, 3));
+    assert_eq!((harness.stats().outcomes.late, harness.stats().incidents.late_completed), (3, 3));
 }
 
 #[tokio::test(start_paused = true)]

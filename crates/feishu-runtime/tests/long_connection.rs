@@ -84,7 +84,7 @@ async fn a_bot_answers_clicks_previews_and_events_and_stops_when_asked() {
     stop.send(()).unwrap();
     assert_eq!(last.answer().await.unwrap().code(), 200);
     let report = running.await.unwrap().unwrap();
-    assert_eq!((report.answered, report.abandoned), (4, 0));
+    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.abandoned), (4, 0));
     let counters = handle.connection().unwrap().counters();
     assert_eq!((counters.delivered, counters.answers_written), (4, 4));
     assert!(gateway.findings().is_empty(), "{:?}", gateway.findings());
@@ -116,7 +116,7 @@ async fn a_late_card_reaches_the_user_as_a_delayed_update() {
     sleep(30 * SECOND).await;
     assert_eq!(gateway.card(&message), Some(done));
     let stats = handle.stats();
-    assert_eq!((stats.outcomes.late, stats.sides.late_completed, stats.sides.late_failed), (1, 1, 0));
+    assert_eq!((stats.outcomes.late, stats.incidents.late_completed, stats.incidents.late_failed), (1, 1, 0));
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
 }

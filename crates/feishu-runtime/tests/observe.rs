@@ -52,7 +52,7 @@ async fn hooks_see_deliveries_and_answers_and_cannot_block() {
     for _ in 0..1100 {
         harness.call(CardClick::new()).await;
     }
-    assert!(harness.stats().sides.hooks_missed > 0);
+    assert!(harness.stats().incidents.hooks_missed > 0);
     drop(open);
 }
 
@@ -98,10 +98,10 @@ async fn a_poll_that_takes_long_is_counted_as_a_stall() {
     };
     let harness = build(Duration::ZERO);
     harness.call(CardClick::new()).await;
-    assert_eq!(harness.stats().sides.stalls, 1);
+    assert_eq!(harness.stats().incidents.stalls, 1);
     let harness = build(Duration::MAX);
     harness.call(CardClick::new()).await;
-    assert_eq!(harness.stats().sides.stalls, 0);
+    assert_eq!(harness.stats().incidents.stalls, 0);
 }
 
 #[tokio::test(start_paused = true)]

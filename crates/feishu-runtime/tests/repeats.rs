@@ -102,7 +102,7 @@ async fn a_late_event_that_was_refused_is_answered_with_its_result_when_it_comes
     advance(300 * SECOND).await;
     assert_eq!(harness.call(asked()).await.json(), json!({ "rows": 7 }));
     let stats = harness.stats();
-    assert_eq!((stats.outcomes.late, stats.outcomes.duplicate, stats.sides.late_completed), (1, 2, 1));
+    assert_eq!((stats.outcomes.late, stats.outcomes.duplicate, stats.incidents.late_completed), (1, 2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,5 +174,5 @@ async fn stale_events_go_to_a_handler_of_their_own() {
     let click = CardClick::new().created_at(now - 9000 * SECOND);
     assert_eq!(harness.call(click).await.code(), 200);
     let stats = harness.stats();
-    assert_eq!((stats.sides.stale, stats.outcomes.answered), (1, 4));
+    assert_eq!((stats.incidents.stale, stats.outcomes.answered), (1, 4));
 }

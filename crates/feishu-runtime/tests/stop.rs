@@ -63,7 +63,7 @@ async fn a_stop_in_the_middle_of_a_handler_still_sends_its_answer() {
     }
     let report = running.await.unwrap().unwrap();
     assert_eq!(began.elapsed().as_secs(), 1, "no longer than the handlers needed");
-    assert_eq!((report.answered, report.late, report.abandoned), (10, 0, 0));
+    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (10, 0, 0));
     assert_eq!(report.drained_in.as_secs(), 1);
     assert!(platform.push(CardClick::new()).await.is_none_or(|answer| answer.code() == 500));
 }
@@ -87,9 +87,12 @@ async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
     assert_eq!(began.elapsed().as_secs(), 1);
     assert_eq!(cancelled.load(SeqCst), 2, "both jobs were told");
     assert_eq!(Arc::strong_count(&held), 2, "only the dispatcher's own, which the handle keeps");
-    assert_eq!((report.answered, report.late, report.abandoned), (0, 1, 2));
-    assert_eq!(report.stats.sides.cut_off, 1);
-    let of = |name| report.handlers.iter().find(|handler| handler.event_type == name).unwrap().abandoned;
+    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (0, 1, 2));
+    assert_eq!(report.stats.incidents.cut_off, 1);
+    let of = |name| {
+        let handlers = &report.stats.handlers;
+        handlers.iter().find(|handler| handler.event_type == name).unwrap().outcomes.abandoned
+    };
     assert_eq!((of("card.action.trigger"), of("job_v1")), (1, 1));
     assert!(report.to_string().contains("abandoned: 1 × card.action.trigger, 1 × job_v1"), "{report}");
     assert!(report.stats.is_consistent());
@@ -109,7 +112,7 @@ async fn a_stop_by_the_handle_may_give_more_time_than_the_default() {
     handle.stop(120 * SECOND);
     let report = running.await.unwrap().unwrap();
     assert_eq!(job.await.unwrap().code(), 200);
-    assert_eq!((report.late, report.stats.sides.late_completed), (1, 1));
+    assert_eq!((report.stats.outcomes.late, report.stats.incidents.late_completed), (1, 1));
     assert_eq!(report.drained_in.as_secs(), 59);
 }
 
@@ -124,7 +127,7 @@ async fn a_repeat_that_waits_is_abandoned_with_the_first() {
     handle.stop(SECOND);
     let report = running.await.unwrap().unwrap();
     assert!(report.stats.is_consistent());
-    assert_eq!((report.abandoned, report.stats.outcomes.duplicate, report.stats.pending), (2, 0, 0));
+    assert_eq!((report.stats.outcomes.abandoned, report.stats.outcomes.duplicate, report.stats.pending), (2, 0, 0));
     for push in pushes {
         assert_eq!(push.await.unwrap().code(), 500);
     }
@@ -176,7 +179,7 @@ async fn a_transport_that_ends_lets_the_handlers_end() {
     let click = platform.push(CardClick::new());
     drop(platform);
     let report = client.run().await.unwrap();
-    assert_eq!(report.answered, 1);
+    assert_eq!(report.stats.outcomes.answered, 1);
     assert_eq!(click.await.unwrap().code(), 200);
 }
 

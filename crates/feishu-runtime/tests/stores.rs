@@ -59,7 +59,7 @@ async fn survives_restarts<S: DedupStore + 'static>(open: impl Fn() -> S, pass: 
         answers.push((answered.code(), answered.json()));
         bot.idle().await;
         assert!(bot.stats().is_consistent());
-        assert_eq!(bot.stats().sides.store_errors, 0);
+        assert_eq!(bot.stats().incidents.store_errors, 0);
     }
     assert_eq!(answers[0], (500, json!(null)));
     assert!(answers[1..].iter().all(|answer| *answer == (200, json!({ "call": 1 }))), "{answers:?}");
@@ -250,7 +250,7 @@ mod redis {
         });
         let harness = Harness::new(&dispatcher.build().unwrap());
         assert_eq!(harness.call(Event::new("a_v1", json!({}))).await.code(), 200);
-        assert_eq!(harness.stats().sides.store_errors, 1);
+        assert_eq!(harness.stats().incidents.store_errors, 1);
         assert!(
             RedisStore::new("http://user:secret@host")
                 .is_err_and(|error| !error.to_string().contains("secret"))

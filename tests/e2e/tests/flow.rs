@@ -23,7 +23,7 @@ async fn a_click_a_preview_and_an_event_are_answered_and_the_platform_finds_noth
     assert_eq!((answer.code(), answer.data()), (200, Some(json!({}))));
 
     let report = bot.stop().await;
-    assert_eq!((report.answered, report.late, report.abandoned), (3, 0, 0));
+    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (3, 0, 0));
     assert!(gateway.findings().is_empty(), "{:?}", gateway.findings());
 }
 
@@ -36,7 +36,7 @@ async fn several_connections_share_the_work_and_all_of_it_is_answered() {
         assert_eq!(gateway.click(click("save")).await.unwrap().code(), 200);
     }
     let report = bot.stop().await;
-    assert_eq!(report.answered, 50);
+    assert_eq!(report.stats.outcomes.answered, 50);
     assert!(gateway.findings().is_empty(), "{:?}", gateway.findings());
 }
 
@@ -106,7 +106,7 @@ async fn a_handler_at_work_when_the_stop_comes_still_answers() {
     let report = bot.stop().await;
     let answer = timeout(HANG, sent.answer()).await.unwrap().unwrap();
     assert_eq!(answer.verdict().to_string(), "a toast (success) \"after 1 s\"");
-    assert_eq!((report.answered, report.abandoned), (1, 0));
+    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.abandoned), (1, 0));
     let goodbye = |entry: &feishu_gateway::Entry| {
         matches!(entry.seen, feishu_gateway::Seen::Closed { code: Some(1000), .. })
     };
@@ -138,5 +138,5 @@ async fn an_end_without_grace_takes_no_time_and_says_what_was_left() {
     bot.received(1).await;
     bot.ask_to_stop(Duration::ZERO);
     let report = bot.ended().await;
-    assert_eq!((report.answered, report.abandoned), (0, 1), "{report}");
+    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.abandoned), (0, 1), "{report}");
 }

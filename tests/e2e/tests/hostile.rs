@@ -49,7 +49,7 @@ async fn works(socket: &mut Socket) {
 
 async fn finish(bot: Bot, mut socket: Socket) {
     let (report, ()) = tokio::join!(bot.stop(), socket.closed());
-    assert!(report.answered > 0);
+    assert!(report.stats.outcomes.answered > 0);
 }
 
 #[tokio::test]

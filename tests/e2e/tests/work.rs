@@ -47,7 +47,7 @@ async fn handlers_of_every_temper_at_once_are_each_answered_in_time_and_add_up()
     sleep(10 * SECOND).await;
 
     let stats = bot.handle.stats();
-    assert_eq!(stats.sides.late_completed, 40, "late handlers go on to their end");
+    assert_eq!(stats.incidents.late_completed, 40, "late handlers go on to their end");
     assert_eq!((stats.running, stats.queued, stats.held_bytes), (0, 0, 0));
     let report = bot.stop().await;
     let outcomes = report.stats.outcomes;
@@ -104,7 +104,7 @@ async fn fragments_make_one_message_in_any_order_and_however_often_each_comes() 
     assert_eq!(bot.counters().fragments_waiting, 0);
 
     let report = bot.stop().await;
-    assert_eq!((report.stats.received, report.answered), (6, 6));
+    assert_eq!((report.stats.received, report.stats.outcomes.answered), (6, 6));
 }
 
 /// A bot that fails an event so often, and counts.
@@ -166,7 +166,7 @@ async fn repeats_in_flight_and_on_the_next_connection_get_the_answer_of_the_firs
     assert_eq!(runs.count(), 1);
     let report = bot.stop().await;
     assert_eq!(
-        (report.stats.received, report.answered, report.stats.outcomes.duplicate),
+        (report.stats.received, report.stats.outcomes.answered, report.stats.outcomes.duplicate),
         (4, 1, 3),
         "{report}"
     );

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use feishu_transport::State;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// The state of a client at one moment, for liveness and readiness probes.
 #[derive(Clone, Debug)]
@@ -34,6 +35,32 @@ pub enum Phase {
     Ended,
 }
 
+/// As an object with `live`, `ready`, `phase`, `connected`, `connection` (one line of text) and `running`.
+impl Serialize for Health {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut health = serializer.serialize_struct("Health", 6)?;
+        health.serialize_field("live", &self.is_live())?;
+        health.serialize_field("ready", &self.is_ready())?;
+        health.serialize_field("phase", self.phase.as_str())?;
+        health.serialize_field("connected", &self.connected)?;
+        health.serialize_field("connection", &self.connection.as_ref().map(ToString::to_string))?;
+        health.serialize_field("running", &self.running)?;
+        health.end()
+    }
+}
+
+impl Phase {
+    /// The name of the phase in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Built => "built",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 impl Health {
     /// Whether the process may go on as it is: false once the client has ended. For a liveness probe; an outage of the
     /// platform is no reason to restart.
@@ -51,12 +78,7 @@ impl Health {
 /// One line for a log or a person.
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = match self.phase {
-            Phase::Built => "built",
-            Phase::Running => "running",
-            Phase::Stopping => "stopping",
-            Phase::Ended => "ended",
-        };
+        let phase = self.phase.as_str();
         let ready = if self.is_ready() { "ready" } else { "not ready" };
         write!(f, "{ready}: {phase}, {} handlers at work", self.running)?;
         self.connection.as_ref().map_or(Ok(()), |connection| write!(f, ", {connection}"))

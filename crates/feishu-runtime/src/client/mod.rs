@@ -23,7 +23,7 @@ pub use handle::ClientHandle;
 pub use health::{Health, Phase};
 #[cfg(feature = "long-connection")]
 pub use long_connection::LongConnectionSource;
-pub use report::{HandlerReport, Report};
+pub use report::Report;
 
 use crate::Error;
 use crate::core::Core;

@@ -163,7 +163,7 @@ impl Call {
         drop(polling);
         let took = began.elapsed();
         if took >= self.plan().stall_after {
-            self.core.stats.side(Incident::Stalls);
+            self.core.stats.incident(Incident::Stalls);
             tracing::warn!(
                 handler = %self.route().name,
                 registered_at = %self.route().at,
@@ -239,7 +239,7 @@ impl Call {
                     claim.complete(&answer);
                 }
             }
-            Ended::Killed | Ended::Cancelled if self.is_answered() => self.core.stats.side(Incident::CutOff),
+            Ended::Killed | Ended::Cancelled if self.is_answered() => self.core.stats.incident(Incident::CutOff),
             Ended::Killed | Ended::Cancelled => self.abandon(),
         }
     }
@@ -247,7 +247,7 @@ impl Call {
     fn succeed(self: &Arc<Self>, answer: &Answer, claim: Option<Claim>) {
         let in_time = Instant::now() <= self.deadline;
         if !self.answer(answer, if in_time { Outcome::Answered } else { Outcome::Late }) {
-            self.core.stats.side(Incident::LateCompleted);
+            self.core.stats.incident(Incident::LateCompleted);
             let took = self.received.received_at().elapsed();
             let (handler, trace_id) = (&self.route().name, self.received.trace_id());
             tracing::debug!(%handler, trace_id, ?took, "the handler ended after its delivery was answered");
@@ -270,7 +270,7 @@ impl Call {
             late = !self.answer(&answer, outcome);
         }
         if late {
-            self.core.stats.side(Incident::LateFailed);
+            self.core.stats.incident(Incident::LateFailed);
         }
         // Dropping the claim lets a repeat run the handler again.
         drop(claim);
