@@ -153,7 +153,7 @@ impl Call {
             }
             Written::Lost => {
                 drop(slot);
-                self.core.stats.incident(Incident::AfterReplySkipped);
+                self.core.incident(Incident::AfterReplySkipped);
             }
         }
         true
@@ -176,7 +176,7 @@ impl Call {
                     trace_id = self.received.trace_id(),
                     "the answer was lost; what should follow it is left out",
                 );
-                self.core.stats.incident(Incident::AfterReplySkipped);
+                self.core.incident(Incident::AfterReplySkipped);
             }
         }
     }

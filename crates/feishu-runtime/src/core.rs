@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::admission::{Admission, Permit};
 use crate::call::Call;
@@ -20,6 +21,8 @@ use crate::stats::{Incident, Ledger, Outcome, Stats};
 
 /// What a client's deliveries share. Everything here lives as long as the client, not as a connection.
 pub(crate) struct Core {
+    /// The app, where the client is of one.
+    pub(crate) app_id: Option<Arc<str>>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) stats: Ledger,
     pub(crate) admission: Arc<Admission>,
@@ -43,12 +46,13 @@ pub(crate) struct Arrival {
 }
 
 impl Core {
-    pub(crate) fn new(plan: Arc<Plan>) -> Arc<Self> {
+    pub(crate) fn new(plan: Arc<Plan>, app_id: Option<Arc<str>>) -> Arc<Self> {
         let lanes = plan
             .routes
             .iter()
             .map(|route| route.invoke.is_ordered().then(|| Lanes::new(plan.limits.waiting_per_key)));
         Arc::new(Self {
+            app_id,
             stats: Ledger::new(plan.routes.len()),
             admission: Admission::new(plan.limits, plan.routes.iter().map(PlannedRoute::limit)),
             memory: plan.dedup.on.then(|| Memory::new(plan.dedup.bounds)),
@@ -66,23 +70,24 @@ impl Core {
     /// Starts a task that ends with the client. A panic in it ends there.
     pub(crate) fn spawn(self: &Arc<Self>, future: impl Future<Output = ()> + Send + 'static) {
         let core = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let task = async move {
             let mut future = Box::pin(future);
             let ended = std::future::poll_fn(|cx| poll_caught(future.as_mut(), cx));
             tokio::select! {
                 biased;
                 () = core.killed.cancelled() => {}
                 ended = ended => if let Err(panic) = ended {
-                    core.stats.incident(Incident::AfterReplyPanicked);
-                    tracing::error!(%panic, "work that was to follow an answer panicked");
+                    core.incident(Incident::AfterReplyPanicked);
+                    tracing::error!(%panic, "a future given to `after_reply` panicked");
                 },
             }
-        });
+        };
+        self.tasks.spawn(task.in_current_span());
     }
 
     /// Starts the task of a delivery, which looks after itself.
     pub(crate) fn spawn_call(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(future);
+        self.tasks.spawn(future.in_current_span());
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {
@@ -120,7 +125,7 @@ impl Core {
         let took = Instant::now().saturating_duration_since(received.received_at());
         self.stats.settled(outcome, route.map(|route| (route, took)));
         let handler = route.map(|route| &self.plan.route(route).name);
-        crate::meter::settled(outcome, handler, took);
+        crate::meter::settled(|| self.app_label(header), outcome, handler, took);
         tracing::debug!(
             event_type = header.map(|header| header.event_type.as_str()),
             handler = handler.map(AsRef::as_ref),
@@ -137,7 +142,7 @@ impl Core {
             took,
         });
         if !told {
-            self.stats.incident(Incident::HooksMissed);
+            self.incident(Incident::HooksMissed);
         }
     }
 
@@ -152,6 +157,18 @@ impl Core {
             received: Arc::clone(received),
             handler: route.map(|route| Arc::clone(&self.plan.route(route).name)),
         }
+    }
+
+    /// Counts what happened besides the outcomes of deliveries.
+    pub(crate) fn incident(&self, incident: Incident) {
+        self.stats.incident(incident);
+        crate::meter::incident(self.app_id.as_ref(), incident);
+    }
+
+    /// The app for a metric's label: the client's own, else the one that the payload names.
+    pub(crate) fn app_label(&self, header: Option<&Arc<Header>>) -> Arc<str> {
+        let named = || header.and_then(|header| header.app_id.as_ref()).map_or("", |id| id.as_str()).into();
+        self.app_id.clone().unwrap_or_else(named)
     }
 
     pub(crate) fn read_stats(&self) -> Stats {

@@ -43,6 +43,8 @@ pub use feishu_transport as transport;
 
 #[cfg(feature = "long-connection")]
 pub use crate::client::LongConnectionSource;
+#[cfg(feature = "signal")]
+pub use crate::client::shutdown_signal;
 pub use crate::client::{Client, ClientBuilder, ClientHandle, Health, Phase, Report};
 pub use crate::context::Context;
 #[cfg(feature = "dedup-file")]

@@ -1,26 +1,79 @@
-//! Counts and latencies for the `metrics` facade. Without the feature nothing is left of it.
+//! Counts, latencies and gauges for the `metrics` facade. Without the feature nothing is left of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::stats::{Incident, Outcome};
 
-/// A delivery has its outcome; `handler` names its handler, if it had one.
+/// Counts the outcome of a delivery; `handler` names its handler, if it had one.
 #[cfg(feature = "metrics")]
-pub(crate) fn settled(outcome: Outcome, handler: Option<&std::sync::Arc<str>>, took: Duration) {
-    let handler = handler.map_or_else(|| std::sync::Arc::from(""), std::sync::Arc::clone);
-    metrics::counter!("feishu_deliveries_total", "outcome" => outcome.as_str(), "handler" => handler.clone())
-        .increment(1);
-    metrics::histogram!("feishu_answer_seconds", "handler" => handler).record(took.as_secs_f64());
+pub(crate) fn settled(
+    app_id: impl FnOnce() -> Arc<str>,
+    outcome: Outcome,
+    handler: Option<&Arc<str>>,
+    took: Duration,
+) {
+    let (app_id, handler) = (app_id(), handler.map_or_else(|| Arc::from(""), Arc::clone));
+    metrics::counter!(
+        "feishu_deliveries_total",
+        "app_id" => app_id.clone(), "outcome" => outcome.as_str(), "handler" => handler.clone()
+    )
+    .increment(1);
+    metrics::histogram!("feishu_answer_seconds", "app_id" => app_id, "handler" => handler)
+        .record(took.as_secs_f64());
 }
 
-/// Something else happened.
+/// Counts what else happened.
 #[cfg(feature = "metrics")]
-pub(crate) fn incident(incident: Incident) {
-    metrics::counter!("feishu_incidents_total", "kind" => incident.as_str()).increment(1);
+pub(crate) fn incident(app_id: Option<&Arc<str>>, incident: Incident) {
+    let app_id = app_id.map_or_else(|| Arc::from(""), Arc::clone);
+    metrics::counter!("feishu_incidents_total", "app_id" => app_id, "kind" => incident.as_str()).increment(1);
+}
+
+/// Says whether a connection is open; `again` counts a reconnect.
+#[cfg(all(feature = "metrics", feature = "long-connection"))]
+pub(crate) fn connected(app_id: &Arc<str>, is_connected: bool, again: bool) {
+    metrics::gauge!("feishu_connected", "app_id" => Arc::clone(app_id)).set(if is_connected {
+        1.0
+    } else {
+        0.0
+    });
+    let reconnects = metrics::counter!("feishu_reconnects_total", "app_id" => Arc::clone(app_id));
+    reconnects.increment(u64::from(again));
+}
+
+/// A handler runs while this lives: the gauge `feishu_handlers_running`.
+#[cfg(feature = "metrics")]
+pub(crate) struct Running(metrics::Gauge);
+
+#[cfg(feature = "metrics")]
+impl Running {
+    pub(crate) fn start(app_id: impl FnOnce() -> Arc<str>) -> Self {
+        let gauge = metrics::gauge!("feishu_handlers_running", "app_id" => app_id());
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) fn settled(_: Outcome, _: Option<&std::sync::Arc<str>>, _: Duration) {}
+pub(crate) fn settled(_: impl FnOnce() -> Arc<str>, _: Outcome, _: Option<&Arc<str>>, _: Duration) {}
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) fn incident(_: Incident) {}
+pub(crate) fn incident(_: Option<&Arc<str>>, _: Incident) {}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) struct Running;
+
+#[cfg(not(feature = "metrics"))]
+impl Running {
+    pub(crate) fn start(_: impl FnOnce() -> Arc<str>) -> Self {
+        Self
+    }
+}

@@ -220,7 +220,6 @@ impl Ledger {
 
     pub(crate) fn incident(&self, incident: Incident) {
         self.incidents.one(incident);
-        crate::meter::incident(incident);
     }
 
     /// Reads all counts; `describe` names the handlers.

@@ -60,7 +60,7 @@ async fn a_bot_answers_clicks_previews_and_events_and_stops_when_asked() {
     let (told, states) = mpsc::channel();
     let client = builder(&gateway)
         .dispatcher(dispatcher)
-        .on_state(move |state: &State| {
+        .observe_state(move |state: &State| {
             let _ = told.send(state.is_connected());
         })
         .build()

@@ -8,7 +8,7 @@ use feishu_callbacks::{CardActionTrigger, CardReply};
 use feishu_runtime::Dispatcher;
 use feishu_runtime::testing::{CardClick, Harness, Message};
 use metrics::{
-    Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit,
 };
 
 /// Sums counters and counts what histograms get, by name and labels.
@@ -37,6 +37,19 @@ impl HistogramFn for Cell {
     }
 }
 
+/// Counts how often a gauge went up, or was set to 1.
+impl GaugeFn for Cell {
+    fn increment(&self, _: f64) {
+        self.add(1);
+    }
+
+    fn decrement(&self, _: f64) {}
+
+    fn set(&self, value: f64) {
+        self.add(u64::from(value > 0.5));
+    }
+}
+
 impl Recorder {
     fn cell(&self, key: &Key) -> Arc<Cell> {
         let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
@@ -53,8 +66,8 @@ impl metrics::Recorder for Recorder {
         Counter::from_arc(self.cell(key))
     }
 
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.cell(key))
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
@@ -63,7 +76,7 @@ impl metrics::Recorder for Recorder {
 }
 
 #[test]
-fn fates_incidents_and_latencies_are_exported() {
+fn metrics_count_outcomes_incidents_latencies_and_running_handlers_by_app() {
     let recorder = Recorder::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     metrics::with_local_recorder(&recorder, || {
@@ -78,11 +91,12 @@ fn fates_incidents_and_latencies_are_exported() {
     });
     let seen = recorder.0.lock().unwrap();
     let expected = [
-        ("feishu_answer_seconds handler=", 1),
-        ("feishu_answer_seconds handler=card.action.trigger", 1),
-        ("feishu_deliveries_total outcome=answered handler=card.action.trigger", 1),
-        ("feishu_deliveries_total outcome=unhandled handler=", 1),
-        ("feishu_incidents_total kind=stalls", 1),
+        ("feishu_answer_seconds app_id=cli_test handler=", 1),
+        ("feishu_answer_seconds app_id=cli_test handler=card.action.trigger", 1),
+        ("feishu_deliveries_total app_id=cli_test outcome=answered handler=card.action.trigger", 1),
+        ("feishu_deliveries_total app_id=cli_test outcome=unhandled handler=", 1),
+        ("feishu_handlers_running app_id=cli_test", 1),
+        ("feishu_incidents_total app_id= kind=stalls", 1),
     ];
     assert_eq!(seen.iter().map(|(key, count)| (key.as_str(), *count)).collect::<Vec<_>>(), expected);
 }

@@ -63,7 +63,10 @@ async fn a_stop_in_the_middle_of_a_handler_still_sends_its_answer() {
     }
     let report = running.await.unwrap().unwrap();
     assert_eq!(began.elapsed().as_secs(), 1, "no longer than the handlers needed");
-    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (10, 0, 0));
+    assert_eq!(
+        (report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned),
+        (10, 0, 0)
+    );
     assert_eq!(report.drained_in.as_secs(), 1);
     assert!(platform.push(CardClick::new()).await.is_none_or(|answer| answer.code() == 500));
 }
@@ -87,7 +90,10 @@ async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
     assert_eq!(began.elapsed().as_secs(), 1);
     assert_eq!(cancelled.load(SeqCst), 2, "both jobs were told");
     assert_eq!(Arc::strong_count(&held), 2, "only the dispatcher's own, which the handle keeps");
-    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (0, 1, 2));
+    assert_eq!(
+        (report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned),
+        (0, 1, 2)
+    );
     assert_eq!(report.stats.incidents.cut_off, 1);
     let of = |name| {
         let handlers = &report.stats.handlers;
@@ -127,7 +133,10 @@ async fn a_repeat_that_waits_is_abandoned_with_the_first() {
     handle.stop(SECOND);
     let report = running.await.unwrap().unwrap();
     assert!(report.stats.is_consistent());
-    assert_eq!((report.stats.outcomes.abandoned, report.stats.outcomes.duplicate, report.stats.pending), (2, 0, 0));
+    assert_eq!(
+        (report.stats.outcomes.abandoned, report.stats.outcomes.duplicate, report.stats.pending),
+        (2, 0, 0)
+    );
     for push in pushes {
         assert_eq!(push.await.unwrap().code(), 500);
     }

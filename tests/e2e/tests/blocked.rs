@@ -87,7 +87,11 @@ fn others_are_handled_and_its_own_deadline_passes_while_a_handler_blocks_one_of_
     runtime.block_on(driven).unwrap();
     handle.stop(Duration::from_secs(10));
     let report = runtime.block_on(running).unwrap().unwrap();
-    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (22, 1, 0), "{report}");
+    assert_eq!(
+        (report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned),
+        (22, 1, 0),
+        "{report}"
+    );
     assert!(report.stats.is_consistent() && report.stats.incidents.stalls >= 1, "{report}");
     assert_eq!(handle.connection().unwrap().counters().connections, 1);
 }

@@ -23,7 +23,10 @@ async fn a_click_a_preview_and_an_event_are_answered_and_the_platform_finds_noth
     assert_eq!((answer.code(), answer.data()), (200, Some(json!({}))));
 
     let report = bot.stop().await;
-    assert_eq!((report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned), (3, 0, 0));
+    assert_eq!(
+        (report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned),
+        (3, 0, 0)
+    );
     assert!(gateway.findings().is_empty(), "{:?}", gateway.findings());
 }
 
@@ -46,9 +49,9 @@ async fn two_apps_in_one_process_do_not_notice_each_other() {
     let other = Gateway::start().await.unwrap();
     let (first, second) = (Bot::on(&one).await, Bot::on(&other).await);
     assert_eq!(one.click(click("save")).await.unwrap().code(), 200);
-    assert_eq!(first.stop().await.answered, 1);
+    assert_eq!(first.stop().await.stats.outcomes.answered, 1);
     assert_eq!(other.click(click("save")).await.unwrap().code(), 200);
-    assert_eq!(second.stop().await.answered, 1);
+    assert_eq!(second.stop().await.stats.outcomes.answered, 1);
 }
 
 #[tokio::test]
@@ -68,7 +71,7 @@ async fn both_legs_are_encrypted_and_the_roots_are_checked() {
     let tls = Tls::new().with_root_pem(gateway.root_pem()).unwrap();
     let bot = Bot::with(builder(&gateway).connection(|connection| connection.tls(tls)), &gateway).await;
     assert_eq!(gateway.click(click("save")).await.unwrap().code(), 200);
-    assert_eq!(bot.stop().await.answered, 1);
+    assert_eq!(bot.stop().await.stats.outcomes.answered, 1);
     assert!(gateway.findings().is_empty(), "{:?}", gateway.findings());
 }
 
@@ -127,7 +130,7 @@ async fn a_cut_connection_is_replaced_and_the_running_answer_finds_the_new_one()
     assert_eq!(answer.code(), 200);
     assert_eq!(gateway.click(click("save")).await.unwrap().code(), 200);
     assert_eq!(bot.counters().connections, 2);
-    assert_eq!(bot.stop().await.answered, 2);
+    assert_eq!(bot.stop().await.stats.outcomes.answered, 2);
 }
 
 #[tokio::test]

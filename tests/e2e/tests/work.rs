@@ -190,7 +190,7 @@ async fn a_late_handler_is_covered_by_the_reply_its_author_chose() {
     let answer = gateway.click(click("save")).await.unwrap();
     assert_eq!(seen(&answer), "a toast (info) \"Working on it\"");
     assert_eq!(answer.elapsed(), Duration::from_millis(2500));
-    assert_eq!(bot.stop().await.late, 1);
+    assert_eq!(bot.stop().await.stats.outcomes.late, 1);
     no_findings(&gateway);
 }
 
@@ -214,7 +214,7 @@ async fn a_network_that_stands_still_at_a_stop_gets_the_rest_of_the_grace() {
     sleep(2 * SECOND).await;
     gateway.connections().iter().for_each(feishu_gateway::Connection::resume);
     assert_eq!(sent.answer().await.unwrap().code(), 200);
-    assert_eq!(bot.ended().await.answered, 1);
+    assert_eq!(bot.ended().await.stats.outcomes.answered, 1);
 }
 
 #[tokio::test(start_paused = true)]

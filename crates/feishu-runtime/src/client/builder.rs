@@ -1,6 +1,7 @@
 //! Joining a dispatcher to a transport.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_transport::{ConnectionHandle, Transport};
@@ -43,13 +44,14 @@ impl<S> ClientBuilder<S> {
         grace: Duration,
         transport: Box<dyn Transport>,
         connection: Option<ConnectionHandle>,
+        app_id: Option<Arc<str>>,
     ) -> Result<Client, Error> {
         let Some(dispatcher) = dispatcher else {
             return Err(Error::misuse(
                 "a client needs a dispatcher: call `.dispatcher(…)` before `.build()`",
             ));
         };
-        Ok(Client::new(transport, Core::new(dispatcher.plan().clone()), connection, grace))
+        Ok(Client::new(transport, Core::new(dispatcher.plan().clone(), app_id), connection, grace))
     }
 
     pub(super) fn into_parts(self) -> (S, Option<Dispatcher>, Duration) {
@@ -65,7 +67,7 @@ impl ClientBuilder<Box<dyn Transport>> {
     /// When there is no dispatcher.
     pub fn build(self) -> Result<Client, Error> {
         let (transport, dispatcher, grace) = self.into_parts();
-        Self::finish(dispatcher, grace, transport, None)
+        Self::finish(dispatcher, grace, transport, None, None)
     }
 }
 

@@ -1,18 +1,30 @@
 //! A client on the platform's long connection.
 
 use std::fmt;
+use std::sync::Arc;
 
-use feishu_transport::{Credential, Domain, LongConnection, LongConnectionBuilder, OpenApi, State};
+use feishu_transport::{
+    AppSecret, ConnectionHandle, Credential, Domain, EndpointSource, LongConnection, LongConnectionBuilder,
+    OpenApi, State,
+};
+use tokio_util::task::AbortOnDropHandle;
 
+use super::announce::Announcer;
 use super::states::{OnState, StateHook};
 use super::{Client, ClientBuilder};
-use crate::Error;
+use crate::{Dispatcher, Error};
 
 /// The long connection that a client will be on, while it is being built.
 pub struct LongConnectionSource {
     connection: LongConnectionBuilder,
     on_state: Option<OnState>,
+    quiet: bool,
 }
+
+/// Where [`Client::from_env`] looks.
+const APP_ID: &str = "FEISHU_APP_ID";
+const APP_SECRET: &str = "FEISHU_APP_SECRET";
+const DOMAIN: &str = "FEISHU_DOMAIN";
 
 impl Client {
     /// A client on the long connection of one app, with its secret or a client assertion.
@@ -20,8 +32,82 @@ impl Client {
         app_id: impl Into<String>,
         credential: impl Into<Credential>,
     ) -> ClientBuilder<LongConnectionSource> {
-        let connection = LongConnection::builder(app_id, credential);
-        ClientBuilder::new(LongConnectionSource { connection, on_state: None })
+        Self::from_connection(LongConnection::builder(app_id, credential))
+    }
+
+    /// A client of the app that the environment names: `FEISHU_APP_ID`, `FEISHU_APP_SECRET` and, for Lark or a private
+    /// deployment, `FEISHU_DOMAIN` (`feishu`, `lark` or a base URL).
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or empty; the error names it.
+    pub fn from_env() -> Result<ClientBuilder<LongConnectionSource>, Error> {
+        Self::from_vars(|name| std::env::var(name).ok())
+    }
+
+    fn from_vars(
+        read: impl Fn(&str) -> Option<String>,
+    ) -> Result<ClientBuilder<LongConnectionSource>, Error> {
+        let read = |name| read(name).filter(|value| !value.trim().is_empty());
+        let app_id = read(APP_ID).ok_or_else(|| {
+            Error::misuse(format!(
+                "the environment variable {APP_ID} is not set; it is the App ID (cli_…) on the page 'Credentials & Basic \
+                 Info' of the developer console",
+            ))
+        })?;
+        let secret = read(APP_SECRET).ok_or_else(|| {
+            Error::misuse(format!(
+                "the environment variable {APP_SECRET} is not set; it is the App Secret on the page 'Credentials & Basic \
+                 Info' of the developer console",
+            ))
+        })?;
+        let client = Self::builder(app_id, AppSecret::new(secret));
+        Ok(match read(DOMAIN) {
+            Some(domain) => client.domain(domain),
+            None => client,
+        })
+    }
+
+    /// A client that asks `source` for connection URLs, and needs no credentials.
+    pub fn with_endpoints(source: impl EndpointSource + 'static) -> ClientBuilder<LongConnectionSource> {
+        Self::from_connection(LongConnection::with_endpoints(source))
+    }
+
+    fn from_connection(connection: LongConnectionBuilder) -> ClientBuilder<LongConnectionSource> {
+        ClientBuilder::new(LongConnectionSource { connection, on_state: None, quiet: false })
+    }
+
+    #[cfg(feature = "metrics")]
+    fn start_metrics(&self) -> Option<AbortOnDropHandle<()>> {
+        let mut states = self.handle.connection()?.watch();
+        let app_id = self.core.app_id.clone().unwrap_or_else(|| Arc::from(""));
+        Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            let mut before = None;
+            while let Some(state) = states.changed().await {
+                let generation = match &state {
+                    State::Connected(connected) => Some(connected.info.generation),
+                    _ => None,
+                };
+                let again = generation.is_some() && before.is_some_and(|before| Some(before) != generation);
+                crate::meter::connected(&app_id, generation.is_some(), again);
+                before = generation.or(before);
+            }
+        })))
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    #[expect(clippy::unused_self, reason = "as with the feature `metrics`")]
+    fn start_metrics(&self) -> Option<AbortOnDropHandle<()>> {
+        None
+    }
+
+    /// Starts what watches the connection, until what is returned is dropped.
+    pub(super) fn start_observers(&mut self) -> [Option<AbortOnDropHandle<()>>; 3] {
+        let hook = self.states.take().map(StateHook::tell);
+        let states = self.handle.connection().map(ConnectionHandle::watch);
+        let announcer =
+            self.announce.take().zip(states).and_then(|(start, states)| Announcer::start(&start, states));
+        [hook, announcer, self.start_metrics()]
     }
 }
 
@@ -41,9 +127,16 @@ impl ClientBuilder<LongConnectionSource> {
         self
     }
 
-    /// Told of every change of the connection's state. Runs on a thread of its own, so that it can delay nobody; changes
-    /// that follow each other at once may be told as one.
-    pub fn on_state(mut self, hook: impl FnMut(&State) + Send + 'static) -> Self {
+    /// Prints nothing on standard error. Without this, a client whose program has no `tracing` subscriber prints there
+    /// that it starts, that it is connected, and why it is not.
+    pub fn quiet(mut self) -> Self {
+        self.source.quiet = true;
+        self
+    }
+
+    /// Calls `hook` with every state of the connection, on a thread of its own. Of changes that follow each other at once
+    /// some may be left out.
+    pub fn observe_state(mut self, hook: impl FnMut(&State) + Send + 'static) -> Self {
         self.source.on_state = Some(Box::new(hook));
         self
     }
@@ -66,16 +159,76 @@ impl ClientBuilder<LongConnectionSource> {
     /// When there is no dispatcher, or the connection cannot be made as chosen.
     pub fn build(self) -> Result<Client, Error> {
         let (source, dispatcher, grace) = self.into_parts();
+        let app_id = Some(source.connection.app_id()).filter(|id| !id.is_empty()).map(Arc::from);
+        let start = start_line(&source.connection, dispatcher.as_ref());
         let connection = source.connection.build()?;
         let handle = connection.handle();
         let states = source.on_state.map(|hook| StateHook::start(handle.watch(), hook)).transpose()?;
-        let client = Self::finish(dispatcher, grace, Box::new(connection), Some(handle))?;
-        Ok(client.telling(states))
+        let client = Self::finish(dispatcher, grace, Box::new(connection), Some(handle), app_id)?;
+        let announce = (!source.quiet).then(|| start.clone());
+        Ok(Client { states, announce, start: Some(start), ..client })
     }
+}
+
+/// The line in the log at the start.
+fn start_line(connection: &LongConnectionBuilder, dispatcher: Option<&Dispatcher>) -> String {
+    let mut types: Vec<_> = dispatcher.into_iter().flat_map(Dispatcher::event_types).collect();
+    types.sort_unstable();
+    let app_id = if connection.app_id().is_empty() { "no app id" } else { connection.app_id() };
+    format!(
+        "feishu-runtime {} starts: {app_id} on {}, handlers for {}",
+        env!("CARGO_PKG_VERSION"),
+        connection.site().map(ToString::to_string).unwrap_or_default(),
+        if types.is_empty() { "nothing".to_owned() } else { types.join(", ") },
+    )
 }
 
 impl fmt::Debug for LongConnectionSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LongConnectionSource").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars(vars: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn from_env_names_the_variable_that_is_missing_and_takes_the_domain() {
+        for (given, missing) in [
+            (vars(&[]), "FEISHU_APP_ID"),
+            (vars(&[("FEISHU_APP_ID", "cli_1")]), "FEISHU_APP_SECRET"),
+            (vars(&[("FEISHU_APP_ID", "cli_1"), ("FEISHU_APP_SECRET", " ")]), "FEISHU_APP_SECRET"),
+        ] {
+            let error = Client::from_vars(given).unwrap_err().to_string();
+            assert!(error.contains(missing), "{error}");
+        }
+        let all = [("FEISHU_APP_ID", "cli_1"), ("FEISHU_APP_SECRET", "s3cret"), ("FEISHU_DOMAIN", "lark")];
+        let client = Client::from_vars(move |name| {
+            all.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        let connection = client.unwrap().source.connection;
+        assert_eq!((connection.app_id(), connection.site()), ("cli_1", Some(&Domain::Lark)));
+    }
+
+    #[test]
+    fn the_start_line_names_app_site_and_types_and_no_secret() {
+        let dispatcher = Dispatcher::builder()
+            .on_raw("b_v1", |_, _| async { Ok(()) })
+            .on_raw("a_v1", |_, _| async { Ok(()) })
+            .build()
+            .unwrap();
+        let connection = LongConnection::builder("cli_1", AppSecret::new("s3cret"));
+        assert_eq!(
+            start_line(&connection, Some(&dispatcher)),
+            format!(
+                "feishu-runtime {} starts: cli_1 on https://open.feishu.cn, handlers for a_v1, b_v1",
+                env!("CARGO_PKG_VERSION")
+            )
+        );
     }
 }

@@ -1,11 +1,15 @@
 //! A dispatcher joined to a transport, from the start to the report at the end.
 
+#[cfg(feature = "long-connection")]
+mod announce;
 mod builder;
 mod handle;
 mod health;
 #[cfg(feature = "long-connection")]
 mod long_connection;
 mod report;
+#[cfg(feature = "signal")]
+mod signal;
 #[cfg(feature = "long-connection")]
 mod states;
 
@@ -24,6 +28,10 @@ pub use health::{Health, Phase};
 #[cfg(feature = "long-connection")]
 pub use long_connection::LongConnectionSource;
 pub use report::Report;
+#[cfg(feature = "signal")]
+pub use signal::shutdown_signal;
+
+use tracing::Instrument as _;
 
 use crate::Error;
 use crate::core::Core;
@@ -46,6 +54,11 @@ pub struct Client {
     grace: Duration,
     #[cfg(feature = "long-connection")]
     states: Option<states::StateHook>,
+    /// What to print at the start where the program has no log.
+    #[cfg(feature = "long-connection")]
+    announce: Option<String>,
+    /// What to log at the start.
+    start: Option<String>,
 }
 
 impl Client {
@@ -70,13 +83,10 @@ impl Client {
             grace,
             #[cfg(feature = "long-connection")]
             states: None,
+            #[cfg(feature = "long-connection")]
+            announce: None,
+            start: None,
         }
-    }
-
-    #[cfg(feature = "long-connection")]
-    fn telling(mut self, states: Option<states::StateHook>) -> Self {
-        self.states = states;
-        self
     }
 
     /// A handle to watch and stop it, before and while it runs.
@@ -113,6 +123,22 @@ impl Client {
         self.drive(|| signal.take()).await
     }
 
+    /// Runs until SIGINT (Ctrl-C) or SIGTERM, then drains as [`run_until`](Self::run_until) does; a second signal ends at
+    /// once. See [`shutdown_signal`].
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Self::run).
+    #[cfg(feature = "signal")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
+    pub async fn run_until_signal(self) -> Result<Report, Error> {
+        self.run_until_or_abort(shutdown_signal).await
+    }
+
     /// As [`run_until`](Self::run_until), with a second signal that ends at once: `run_until_or_abort(ctrl_c)`.
     ///
     /// # Errors
@@ -130,9 +156,23 @@ impl Client {
         self.drive(|| Some(next_signal())).await
     }
 
-    async fn drive<S: Future>(self, mut next_signal: impl FnMut() -> Option<S>) -> Result<Report, Error> {
+    async fn drive<S: Future>(self, next_signal: impl FnMut() -> Option<S>) -> Result<Report, Error> {
+        let span = match &self.core.app_id {
+            Some(app_id) => tracing::error_span!("client", %app_id),
+            None => tracing::Span::none(),
+        };
+        self.conduct(next_signal).instrument(span).await
+    }
+
+    async fn conduct<S: Future>(
+        mut self,
+        mut next_signal: impl FnMut() -> Option<S>,
+    ) -> Result<Report, Error> {
         #[cfg(feature = "long-connection")]
-        let _telling = self.states.map(states::StateHook::tell);
+        let _observers = self.start_observers();
+        if let Some(start) = self.start.take() {
+            tracing::info!("{start}");
+        }
         let Self { transport, core, stop, handle, grace, .. } = self;
         let end_on_drop = EndOnDrop(handle.clone());
         handle.enter(Phase::Running);

@@ -10,7 +10,10 @@ use crate::Error;
 /// States that wait for a slow hook; of more than these, the newest are left out.
 const BACKLOG: usize = 64;
 
-/// What is told the states.
+/// The states of a connection, as they change.
+pub(super) type States = StateWatch;
+
+/// Called with each state.
 pub(super) type OnState = Box<dyn FnMut(&State) + Send>;
 
 /// A hook for the states of a connection, and where they come from.

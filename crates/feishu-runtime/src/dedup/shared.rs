@@ -132,7 +132,7 @@ impl StoreRules {
 
 impl Core {
     fn store_failed(&self, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
-        self.stats.incident(Incident::StoreErrors);
+        self.incident(Incident::StoreErrors);
         tracing::warn!(what, %error, "the store for duplicates does not work; events are handled without it");
     }
 }

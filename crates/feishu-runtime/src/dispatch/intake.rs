@@ -42,11 +42,11 @@ pub(crate) fn deliver(core: &Arc<Core>, delivery: Delivery, keep_typed: bool) ->
         return None;
     };
     if chosen.stale {
-        core.stats.incident(Incident::Stale);
+        core.incident(Incident::Stale);
     }
     let call = Call::new(core, delivery, header, chosen.route, keep_typed);
     if !core.plan.hooks.callback(|| core.seen(&call.received, Some(&call.header), Some(call.route))) {
-        core.stats.incident(Incident::HooksMissed);
+        core.incident(Incident::HooksMissed);
     }
     match claim(&call) {
         None => enter(&call, None),
@@ -143,7 +143,7 @@ fn shed(call: &Arc<Call>, why: &'static str, claim: Option<Claim>) {
 
 fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
     if !core.plan.hooks.unhandled(|| core.seen(delivery.received(), Some(header), None)) {
-        core.stats.incident(Incident::HooksMissed);
+        core.incident(Incident::HooksMissed);
     }
     let event_type = &header.event_type;
     let log = core.unhandled.came(event_type.as_str());

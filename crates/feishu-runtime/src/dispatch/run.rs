@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context as TaskContext, Poll};
 
-use feishu_callbacks::{DecodeError, EventId};
+use feishu_callbacks::{AppId, DecodeError, EventId};
 use feishu_transport::Answer;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -84,7 +84,7 @@ impl Call {
         tracing::info_span!(
             "callback",
             handler = %self.route().name,
-            app_id = self.header.app_id.as_ref().map(AsRef::<str>::as_ref),
+            app_id = self.app_id_in_span(),
             event_type = %self.header.event_type,
             event_id = self.header.event_id.as_ref().map(EventId::as_str),
             message_id = self.received.message_id(),
@@ -92,6 +92,11 @@ impl Call {
             connection = connection.map(|connection| connection.id.as_str()),
             generation = connection.map(|connection| connection.generation),
         )
+    }
+
+    /// The app that the payload names, where the client's own span does not say it.
+    fn app_id_in_span(&self) -> Option<&str> {
+        self.header.app_id.as_ref().filter(|_| self.core.app_id.is_none()).map(AppId::as_str)
     }
 
     /// Waits for the call's turn and place, then for its handler.
@@ -109,6 +114,7 @@ impl Call {
         let Some(_permit) = permit else {
             return Ended::Failed(Failure::Busy("another type needed the place in the queue"));
         };
+        let _running = crate::meter::Running::start(|| self.core.app_label(Some(&self.header)));
         let prepared = match prepared.map_or_else(|| self.prepare(), Ok) {
             Ok(prepared) => prepared,
             Err(error) => return Ended::Failed(Failure::Undecodable(error)),
@@ -163,7 +169,7 @@ impl Call {
         drop(polling);
         let took = began.elapsed();
         if took >= self.plan().stall_after {
-            self.core.stats.incident(Incident::Stalls);
+            self.core.incident(Incident::Stalls);
             tracing::warn!(
                 handler = %self.route().name,
                 registered_at = %self.route().at,
@@ -239,7 +245,9 @@ impl Call {
                     claim.complete(&answer);
                 }
             }
-            Ended::Killed | Ended::Cancelled if self.is_answered() => self.core.stats.incident(Incident::CutOff),
+            Ended::Killed | Ended::Cancelled if self.is_answered() => {
+                self.core.incident(Incident::CutOff);
+            }
             Ended::Killed | Ended::Cancelled => self.abandon(),
         }
     }
@@ -247,7 +255,7 @@ impl Call {
     fn succeed(self: &Arc<Self>, answer: &Answer, claim: Option<Claim>) {
         let in_time = Instant::now() <= self.deadline;
         if !self.answer(answer, if in_time { Outcome::Answered } else { Outcome::Late }) {
-            self.core.stats.incident(Incident::LateCompleted);
+            self.core.incident(Incident::LateCompleted);
             let took = self.received.received_at().elapsed();
             let (handler, trace_id) = (&self.route().name, self.received.trace_id());
             tracing::debug!(%handler, trace_id, ?took, "the handler ended after its delivery was answered");
@@ -270,7 +278,7 @@ impl Call {
             late = !self.answer(&answer, outcome);
         }
         if late {
-            self.core.stats.incident(Incident::LateFailed);
+            self.core.incident(Incident::LateFailed);
         }
         // Dropping the claim lets a repeat run the handler again.
         drop(claim);

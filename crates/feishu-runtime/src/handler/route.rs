@@ -43,8 +43,10 @@ pub struct Route<E, R> {
     options: Options,
     typed: TypedOptions<E, R>,
     /// Puts the handler and its typed options together, once these are complete.
-    finish: Box<dyn FnOnce(TypedOptions<E, R>) -> Arc<dyn Invoke> + Send + Sync>,
+    finish: Finish<E, R>,
 }
+
+type Finish<E, R> = Box<dyn FnOnce(TypedOptions<E, R>) -> Arc<dyn Invoke> + Send + Sync>;
 
 /// A [`Route`] of any callback, for collections of routes: `vec![Route::new(a).into(), Route::new(b).into()]`.
 #[must_use = "a route does nothing until it is given to `DispatcherBuilder::route`"]

@@ -29,7 +29,7 @@ pub struct Answered {
 impl Harness {
     /// A harness of its own memory and counts.
     pub fn new(dispatcher: &Dispatcher) -> Self {
-        Self { core: Core::new(Arc::clone(dispatcher.plan())) }
+        Self { core: Core::new(Arc::clone(dispatcher.plan()), None) }
     }
 
     /// Delivers one callback and waits for its answer.

@@ -105,6 +105,16 @@ impl LongConnectionBuilder {
         self
     }
 
+    /// The app; empty where an endpoint source needs none.
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// The site that was chosen; `None` when the text given to [`domain`](Self::domain) is none.
+    pub fn site(&self) -> Option<&Domain> {
+        self.domain.as_ref().ok()
+    }
+
     /// How many connections to hold, 1 to 50; 1 by default. The platform spreads an app's messages over all its
     /// connections at random, those of other processes included.
     pub fn connections(mut self, connections: u16) -> Self {

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument as _;
 
 pub use builder::LongConnectionBuilder;
 pub use config::{OnConnectionLimit, Retries};
@@ -83,7 +84,7 @@ impl LongConnection {
         let mut slots = JoinSet::new();
         for (index, signals) in self.shared.signals.iter().enumerate() {
             let slot = Slot::new(Arc::clone(&self.shared), Arc::clone(&inbox), index, signals);
-            slots.spawn(slot.run());
+            slots.spawn(slot.run().in_current_span());
         }
         while let Some(ended) = slots.join_next().await {
             match ended {

@@ -1,0 +1,72 @@
+//! What a client says on standard error when the program has no log.
+//!
+//! Without a `tracing` subscriber a bot that cannot connect would be silent for ever. So the client itself prints, once
+//! for each new situation, that it starts, that it is connected, and why it is not.
+
+use std::io::Write as _;
+
+use feishu_transport::State;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::states::States;
+
+/// Prints on standard error while it lives.
+pub(super) struct Announcer {
+    /// What was printed last: the same is not printed again.
+    last: String,
+}
+
+impl Announcer {
+    /// Starts when no subscriber is set. It ends with what is returned.
+    pub(super) fn start(start: &str, mut states: States) -> Option<AbortOnDropHandle<()>> {
+        if tracing::dispatcher::has_been_set() {
+            return None;
+        }
+        let mut announcer = Self { last: String::new() };
+        announcer.print(start.to_owned());
+        Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            while let Some(state) = states.changed().await {
+                if let Some(line) = line(&state) {
+                    announcer.print(line);
+                }
+            }
+        })))
+    }
+
+    fn print(&mut self, line: String) {
+        if line != self.last {
+            // A closed standard error is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "feishu: {line}");
+            self.last = line;
+        }
+    }
+}
+
+/// The line for a state; `None` for one that says nothing new.
+fn line(state: &State) -> Option<String> {
+    match state {
+        State::Connected(connected) => Some(format!("connected to {}", connected.info.address)),
+        State::Waiting { cause: Some(cause), .. } => Some(format!("not connected, trying again: {cause}")),
+        // `run` returns the reason.
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use feishu_transport::Error;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_cannot_connect_says_why() {
+        let state = State::Waiting { cause: Some(Error::lost("the peer is gone")), next_try: Instant::now() };
+        let line = line(&state).unwrap();
+        assert!(
+            line.starts_with("not connected, trying again: ") && line.contains("the peer is gone"),
+            "{line}"
+        );
+        assert_eq!(super::line(&State::Connecting { attempt: 1, since: Instant::now() }), None);
+    }
+}
