@@ -1,11 +1,9 @@
 //! The layer law: which crate may depend on which.
 
 use super::Finding;
-use crate::workspace::{Dependency, Member, Section, Workspace};
+use crate::workspace::{Dependency, Member, Workspace};
 
-const RULE: &str = "layers";
-
-/// Every crate of ours, so that a law can say "none of them".
+/// Every published crate, for a law that forbids them all.
 const HOUSE: &[&str] =
     &["feishu-proto", "feishu-callbacks", "feishu-transport", "feishu-runtime", "feishu-gateway"];
 
@@ -26,11 +24,11 @@ const NETWORK: &[&str] = &[
 /// What one package may take.
 struct Law {
     package: &'static str,
-    /// When given, nothing but these.
+    /// If given, nothing but these.
     only: Option<&'static [&'static str]>,
-    /// Never, in no table.
+    /// Not in any table.
     never: &'static [&'static str],
-    /// Never in `[dependencies]`, for tests it may.
+    /// Only in `[dev-dependencies]`.
     never_shipped: &'static [&'static str],
     /// Only as `optional = true`.
     optional: &'static [&'static str],
@@ -66,17 +64,7 @@ const LAWS: &[Law] = &[
     Law {
         package: "feishu-runtime",
         never_shipped: &["feishu-gateway", "feishu-proto"],
-        optional: &[
-            "http",
-            "http-body-util",
-            "hyper",
-            "hyper-util",
-            "prost",
-            "rustls",
-            "tokio-rustls",
-            "tokio-tungstenite",
-            "tungstenite",
-        ],
+        optional: NETWORK,
         why: "the dispatcher sees deliveries, not frames or sockets; ask feishu-transport for what is missing",
         ..FREE
     },
@@ -94,148 +82,93 @@ const LAWS: &[Law] = &[
     },
 ];
 
-/// Holds every package against its law.
+/// Compares every package with its law.
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     let missing =
         LAWS.iter().filter(|law| !workspace.members.iter().any(|member| member.name == law.package));
-    let missing = missing.map(|law| {
-        let advice = format!("there is a law for {}, but no such package; bring both in step", law.package);
-        Finding::new("Cargo.toml", RULE, advice)
-    });
+    let missing = missing.map(|law| (file!().to_owned(), format!("there is no package {}", law.package)));
     missing.chain(workspace.members.iter().flat_map(check_member)).collect()
 }
 
 fn check_member(member: &Member) -> Vec<Finding> {
     let law = LAWS.iter().find(|law| law.package == member.name).unwrap_or(&FREE);
-    let mut findings = Vec::new();
-    for dependency in member.dependencies() {
-        if let Some(problem) = problem(law, &dependency) {
-            let advice = format!("{} {problem}: {}", member.name, law.why);
-            findings.push(Finding::new(member.manifest_path(), RULE, advice));
-        }
-        if member.name == "feishu-runtime" && takes_transport_features(&dependency) {
-            let advice = "takes feishu-transport with features of its own choice; it must be bare here, and each of \
-                          its features one of feishu-runtime's (`ws = [\"feishu-transport/ws\"]`)";
-            findings.push(Finding::new(member.manifest_path(), RULE, advice));
-        }
-    }
-    findings
+    let problems = member.dependencies.iter().filter_map(|dependency| {
+        let problem = problem(law, dependency)?;
+        Some((member.manifest_path(), format!("{problem} {}: {}", dependency.name, law.why)))
+    });
+    problems.collect()
 }
 
-fn problem(law: &Law, dependency: &Dependency) -> Option<String> {
+fn problem(law: &Law, dependency: &Dependency) -> Option<&'static str> {
     let name = dependency.name.as_str();
-    let shipped = dependency.section != Section::Dev;
     if law.never.contains(&name) {
-        return Some(format!("must never depend on {name}"));
+        return Some("must not depend on");
     }
-    if shipped && law.only.is_some_and(|only| !only.contains(&name)) {
-        return Some(format!("must not depend on {name}"));
+    if dependency.dev {
+        return None;
     }
-    if shipped && law.never_shipped.contains(&name) {
-        return Some(format!("may use {name} in tests only"));
+    if law.only.is_some_and(|only| !only.contains(&name)) {
+        return Some("must not depend on");
     }
-    if shipped && law.optional.contains(&name) && !dependency.optional {
-        return Some(format!("may have {name} behind a feature only (`optional = true`)"));
+    if law.never_shipped.contains(&name) {
+        return Some("must not, outside of tests, depend on");
     }
-    None
-}
-
-fn takes_transport_features(dependency: &Dependency) -> bool {
-    dependency.section != Section::Dev
-        && dependency.name == "feishu-transport"
-        && (dependency.default_features || !dependency.features.is_empty())
+    if law.optional.contains(&name) && !dependency.optional {
+        return Some("must not, without a feature, depend on");
+    }
+    // Each feature of the transport is one of the runtime's (`ws = ["feishu-transport/ws"]`).
+    let bare = law.package != "feishu-runtime" || name != "feishu-transport" || !dependency.features;
+    (!bare).then_some("must not choose features of")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LAWS, check_member};
-    use crate::workspace::Member;
+    use super::{Dependency, Member, check_member};
 
-    /// What is said about a package with these lines in its `[dependencies]`.
-    fn said(package: &str, dependencies: &str) -> Vec<String> {
-        said_about(package, &format!("[dependencies]\n{dependencies}"))
-    }
-
-    fn said_about(package: &str, tables: &str) -> Vec<String> {
-        let manifest = format!("package.name = \"{package}\"\n{tables}");
-        let member = Member::new(&format!("crates/{package}"), manifest.parse().unwrap()).unwrap();
-        check_member(&member).into_iter().map(|finding| finding.advice).collect()
+    /// What is found about a package with this one dependency.
+    fn findings(package: &str, name: &str, change: impl FnOnce(&mut Dependency)) -> usize {
+        let mut dependency = Dependency { name: name.to_owned(), ..Dependency::default() };
+        change(&mut dependency);
+        let member = Member {
+            name: package.to_owned(),
+            folder: format!("crates/{package}"),
+            published: true,
+            features: Vec::new(),
+            dependencies: vec![dependency],
+        };
+        check_member(&member).len()
     }
 
     #[test]
-    fn the_two_lowest_crates_take_their_two_libraries() {
-        assert!(said("feishu-proto", "bytes.workspace = true\nprost.workspace = true").is_empty());
-        assert!(said("feishu-callbacks", "serde.workspace = true\nserde_json.workspace = true").is_empty());
-        for (package, other) in
-            [("feishu-proto", "serde"), ("feishu-callbacks", "tokio"), ("feishu-proto", "tokio")]
-        {
-            let said = said(package, &format!("{other}.workspace = true"));
-            assert_eq!(said.len(), 1);
-            assert!(said[0].starts_with(&format!("{package} must not depend on {other}")), "{}", said[0]);
+    fn each_layer_takes_what_its_law_allows() {
+        for (package, dependency, wrong) in [
+            ("feishu-proto", "prost", 0),
+            ("feishu-proto", "serde", 1),
+            ("feishu-callbacks", "serde_json", 0),
+            ("feishu-callbacks", "tokio", 1),
+            ("feishu-transport", "feishu-proto", 0),
+            ("feishu-transport", "feishu-callbacks", 1),
+            ("feishu-transport", "hyper", 1),
+            ("feishu-runtime", "feishu-transport", 0),
+            ("feishu-runtime", "feishu-gateway", 1),
+            ("feishu-gateway", "feishu-proto", 0),
+            ("feishu-gateway", "feishu-transport", 1),
+            ("xtask", "feishu-proto", 1),
+        ] {
+            assert_eq!(findings(package, dependency, |_| ()), wrong, "{package} with {dependency}");
         }
     }
 
     #[test]
     fn tests_may_use_any_library_but_no_higher_crate() {
-        assert!(said_about("feishu-proto", "[dev-dependencies]\nproptest.workspace = true").is_empty());
-        assert_eq!(
-            said_about("feishu-proto", "[dev-dependencies]\nfeishu-runtime.workspace = true").len(),
-            1
-        );
+        assert_eq!(findings("feishu-proto", "proptest", |it| it.dev = true), 0);
+        assert_eq!(findings("feishu-runtime", "feishu-gateway", |it| it.dev = true), 0);
+        assert_eq!(findings("feishu-proto", "feishu-runtime", |it| it.dev = true), 1);
     }
 
     #[test]
-    fn transport_knows_neither_callbacks_nor_runtime() {
-        for above in ["feishu-callbacks", "feishu-runtime"] {
-            assert_eq!(said("feishu-transport", &format!("{above}.workspace = true")).len(), 1, "{above}");
-        }
-        assert!(said("feishu-transport", "feishu-proto.workspace = true").is_empty());
-    }
-
-    #[test]
-    fn network_libraries_are_behind_features() {
-        assert_eq!(said("feishu-transport", "hyper.workspace = true").len(), 1);
-        assert!(said("feishu-transport", "hyper = { workspace = true, optional = true }").is_empty());
-        assert_eq!(said("feishu-runtime", "tokio-tungstenite.workspace = true").len(), 1);
-        assert_eq!(said("feishu-runtime", "prost.workspace = true").len(), 1);
-    }
-
-    #[test]
-    fn runtime_takes_a_bare_transport() {
-        assert!(said("feishu-runtime", "feishu-transport.workspace = true").is_empty());
-        for line in [
-            "feishu-transport = { workspace = true, default-features = true }",
-            "feishu-transport = { workspace = true, features = [\"ws\"] }",
-            "feishu-transport = { path = \"../feishu-transport\" }",
-        ] {
-            assert_eq!(said("feishu-runtime", line).len(), 1, "{line}");
-        }
-        assert!(
-            said_about(
-                "feishu-runtime",
-                "[dev-dependencies]\nfeishu-transport = { workspace = true, features = [\"ws\"] }"
-            )
-            .is_empty()
-        );
-    }
-
-    #[test]
-    fn the_local_platform_shares_nothing_with_the_client_but_the_frames() {
-        assert!(said("feishu-gateway", "feishu-proto.workspace = true").is_empty());
-        for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let lines = format!("[{table}]\nfeishu-transport.workspace = true");
-            assert_eq!(said_about("feishu-gateway", &lines).len(), 1, "{table}");
-        }
-    }
-
-    #[test]
-    fn tables_of_a_target_are_no_way_around() {
-        let said = said_about("feishu-proto", "[target.'cfg(unix)'.dependencies]\nlibc.workspace = true");
-        assert_eq!(said.len(), 1);
-    }
-
-    #[test]
-    fn every_law_says_why() {
-        assert!(LAWS.iter().all(|law| !law.package.is_empty() && !law.why.is_empty()));
+    fn network_libraries_are_optional_and_the_transport_is_bare() {
+        assert_eq!(findings("feishu-transport", "hyper", |it| it.optional = true), 0);
+        assert_eq!(findings("feishu-runtime", "feishu-transport", |it| it.features = true), 1);
     }
 }

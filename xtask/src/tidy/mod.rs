@@ -1,16 +1,14 @@
 //! `cargo xtask tidy`: the house rules that neither the compiler nor clippy checks.
 //!
-//! Each file states one kind of rule: [`layers`] who may depend on whom, [`manifests`] how a manifest is written,
-//! [`tree`] what a crate pulls in, [`code`] what shipped code never calls, [`files`] how long a file may be and how it
-//! begins, [`readmes`] what the words for users promise.
+//! Each file states one kind of rule: [`layers`] which crate may depend on which, [`tree`] what a crate pulls in,
+//! [`circles`] that modules do not import each other in circles, [`files`] how a source file is laid out,
+//! [`packages`] what a package ships, [`docs`] that both languages say the same and links lead somewhere.
 
-mod code;
-mod exceptions;
+mod circles;
+mod docs;
 mod files;
 mod layers;
-mod manifests;
-mod readmes;
-mod shipped;
+mod packages;
 mod sources;
 mod tree;
 
@@ -18,47 +16,26 @@ use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
 
-/// Something that is against a rule: where, which rule, what is wrong and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Finding {
-    place: String,
-    rule: &'static str,
-    advice: String,
-}
-
-impl Finding {
-    fn new(place: impl Into<String>, rule: &'static str, advice: impl Into<String>) -> Self {
-        Self { place: place.into(), rule, advice: advice.into() }
-    }
-}
+/// Something against a rule: where, and what to do about it.
+type Finding = (String, String);
 
 /// Checks everything, prints every finding, and fails when there is one.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     crate::no_arguments("tidy", arguments)?;
     let workspace = Workspace::load()?;
     let sources = sources::read()?;
-    let mut findings = Vec::new();
-    findings.extend(layers::check(&workspace));
-    findings.extend(manifests::check(&workspace));
+    let mut findings = layers::check(&workspace);
     findings.extend(tree::check(&workspace)?);
-    findings.extend(code::check(&sources));
+    findings.extend(circles::check(&workspace, &sources));
     findings.extend(files::check(&sources));
-    findings.extend(readmes::check(&workspace, &sources)?);
-    let findings = exceptions::apply(findings);
-    for Finding { place, rule, advice } in &findings {
-        eprintln!("{place}: {rule}: {advice}");
+    findings.extend(packages::check(&workspace, &sources)?);
+    findings.extend(docs::check(&workspace, &sources));
+    for (place, advice) in &findings {
+        eprintln!("{place}: {advice}");
     }
     if !findings.is_empty() {
-        bail!("{} found against the house rules", count(findings.len(), "thing"));
+        bail!("{} findings", findings.len());
     }
-    println!(
-        "tidy: {} and {} keep the rules",
-        count(workspace.members.len(), "package"),
-        count(sources.len(), "file")
-    );
+    println!("tidy: {} packages and {} files keep the rules", workspace.members.len(), sources.len());
     Ok(())
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
