@@ -9,13 +9,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
-use feishu_runtime::transport::{
-    self, Answer, Confirm, Delivery, Inbox, Received, ReplyPath, Shutdown, Transport,
-};
+use feishu_runtime::transport::{self, Answer, Delivery, Inbox, Received, Shutdown, Transport};
 use feishu_runtime::{Client, Dispatcher};
 use tokio::sync::mpsc;
 
-/// What stands in the queue: a payload, and where its answer is to go.
+/// An entry of the queue: a payload, and where its answer goes.
 struct Job {
     payload: &'static str,
     answers: mpsc::Sender<Answer>,
@@ -37,24 +35,16 @@ impl Transport for Queue {
                 _ = stop.requested() => return Ok(()),
                 job = self.0.recv() => match job {
                     Some(Job { payload, answers }) => {
-                        let received = Received::new(payload, []);
-                        inbox.deliver(Delivery::new(received, Arc::new(Back(answers))));
+                        let (delivery, answer) = Delivery::channel(Received::new(payload, []));
+                        inbox.deliver(delivery);
+                        tokio::spawn(async move {
+                            // Without a reader the answer is lost, as over a broken line.
+                            let _ = answers.send(answer.await).await;
+                        });
                     }
                     None => return Ok(()),
                 },
             }
-        }
-    }
-}
-
-/// Brings an answer back.
-struct Back(mpsc::Sender<Answer>);
-
-impl ReplyPath for Back {
-    fn send(&self, _: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
-        let taken = self.0.try_send(answer.clone()).is_ok();
-        if let Some(confirm) = confirm.filter(|_| taken) {
-            confirm.written();
         }
     }
 }

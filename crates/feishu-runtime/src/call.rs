@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use feishu_callbacks::Header;
-use feishu_transport::{Answer, Delivery, Receipt, Received, Responder};
+use feishu_transport::{Answer, Delivery, Receipt, Received};
 use tokio::time::Instant;
 
 use crate::core::Core;
@@ -31,7 +31,8 @@ pub(crate) struct Call {
 
 /// The answer, and what waits for it.
 struct ReplySlot {
-    responder: Option<Responder>,
+    /// `None` once it is answered.
+    delivery: Option<Delivery>,
     after: Vec<Boxed>,
     written: Written,
 }
@@ -47,8 +48,8 @@ enum Written {
 }
 
 impl ReplySlot {
-    fn new(responder: Responder) -> Self {
-        Self { responder: Some(responder), after: Vec::new(), written: Written::Pending }
+    fn new(delivery: Delivery) -> Self {
+        Self { delivery: Some(delivery), after: Vec::new(), written: Written::Pending }
     }
 }
 
@@ -61,7 +62,7 @@ impl Call {
         route: usize,
         keep_typed: bool,
     ) -> Arc<Self> {
-        let (received, responder) = delivery.split();
+        let received = Arc::clone(delivery.received());
         Arc::new(Self {
             deadline: received.received_at() + core.plan.route(route).deadline,
             core: Arc::clone(core),
@@ -69,7 +70,7 @@ impl Call {
             header,
             route,
             repeat: AtomicBool::new(false),
-            reply: Mutex::new(ReplySlot::new(responder)),
+            reply: Mutex::new(ReplySlot::new(delivery)),
             typed: keep_typed.then(Default::default),
         })
     }
@@ -98,7 +99,7 @@ impl Call {
 
     /// Whether an answer was given.
     pub(crate) fn is_answered(&self) -> bool {
-        self.slot().responder.is_none()
+        self.slot().delivery.is_none()
     }
 
     /// Gives the last answer, with the handler at its end. False when one was given before.
@@ -112,32 +113,32 @@ impl Call {
     }
 
     fn give(self: &Arc<Self>, answer: &Answer, outcome: Outcome, goes_on: bool) -> bool {
-        let (responder, wants_receipt) = {
+        let (delivery, wants_receipt) = {
             let mut slot = self.slot();
-            let Some(responder) = slot.responder.take() else { return false };
+            let Some(delivery) = slot.delivery.take() else { return false };
             let wants_receipt = goes_on || !slot.after.is_empty();
             if !wants_receipt {
                 slot.written = Written::Done;
             }
-            (responder, wants_receipt)
+            (delivery, wants_receipt)
         };
         // Counted first: whoever sees the answer sees the count as well.
         self.core.settled(self, outcome, answer);
         if wants_receipt {
-            let receipt = responder.send_with_receipt(answer);
+            let receipt = delivery.answer_with_receipt(answer);
             self.core.spawn(Arc::clone(self).follow(receipt));
         } else {
-            responder.send(answer);
+            delivery.answer(answer);
         }
         true
     }
 
     /// Lets the delivery go without an answer of its own, which the transport turns into code 500.
     pub(crate) fn abandon(&self) {
-        let responder = self.slot().responder.take();
-        if let Some(responder) = responder {
+        let delivery = self.slot().delivery.take();
+        if let Some(delivery) = delivery {
             self.core.settled(self, Outcome::Abandoned, &Answer::failed());
-            drop(responder);
+            drop(delivery);
         }
     }
 
@@ -161,7 +162,7 @@ impl Call {
 
     /// Waits for the receipt, then starts what waits for it.
     async fn follow(self: Arc<Self>, receipt: Receipt) {
-        let written = receipt.written().await;
+        let written = receipt.await;
         let waiting = {
             let mut slot = self.slot();
             slot.written = if written { Written::Done } else { Written::Lost };

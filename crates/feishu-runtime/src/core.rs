@@ -14,7 +14,7 @@ use crate::admission::{Admission, Permit};
 use crate::call::Call;
 use crate::dedup::{Claim, Memory};
 use crate::dispatch::{Lanes, Plan, PlannedRoute, Unhandled};
-use crate::hooks::{AnswerInfo, DeliveryInfo};
+use crate::observe::{AnswerInfo, DeliveryInfo, Observed};
 use crate::panics::poll_caught;
 use crate::stall::StallGuard;
 use crate::stats::{Incident, Ledger, Outcome, Stats};
@@ -135,18 +135,24 @@ impl Core {
             ?took,
             "answered",
         );
-        let told = self.plan.hooks.reply(|| AnswerInfo {
-            seen: self.seen(received, header, route),
-            outcome,
-            answer: answer.clone(),
-            took,
+        self.observe(|| {
+            Observed::Answered(AnswerInfo {
+                delivery: self.describe(received, header, route),
+                outcome,
+                answer: answer.clone(),
+                took,
+            })
         });
-        if !told {
-            self.incident(Incident::HooksMissed);
+    }
+
+    /// Tells the observers, and counts what they missed.
+    pub(crate) fn observe(&self, observed: impl FnOnce() -> Observed) {
+        for _ in 0..self.plan.observers.notify(observed) {
+            self.incident(Incident::ObserverMissed);
         }
     }
 
-    pub(crate) fn seen(
+    pub(crate) fn describe(
         &self,
         received: &Arc<Received>,
         header: Option<&Arc<Header>>,

@@ -22,10 +22,9 @@ mod dispatch;
 mod error;
 mod handler;
 mod histogram;
-mod hooks;
 mod limits;
 mod meter;
-mod one_answer;
+mod observe;
 #[cfg(feature = "long-connection")]
 mod openapi;
 mod panics;
@@ -56,8 +55,8 @@ pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
 pub use crate::error::{Error, ErrorKind, HandlerError};
 pub use crate::handler::{AnyRoute, Callback, Failure, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
-pub use crate::hooks::{AnswerInfo, DeliveryInfo};
 pub use crate::limits::Limits;
+pub use crate::observe::{AnswerInfo, DeliveryInfo, Observer};
 #[cfg(feature = "long-connection")]
 pub use crate::openapi::{CallError, SendCall};
 pub use crate::panics::capture_panic_locations;
@@ -82,4 +81,8 @@ mod guides {
     mod handlers {}
     #[doc = include_str!("../../../docs/guides/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/guides/deploy.md")]
+    mod deploy {}
+    #[doc = include_str!("../../../docs/guides/several-apps.md")]
+    mod several_apps {}
 }

@@ -95,8 +95,8 @@ counts! {
     AfterReplySkipped after_reply_skipped,
     /// Futures given to `after_reply` that panicked.
     AfterReplyPanicked after_reply_panicked,
-    /// Hook calls that were left out because the hook was too slow.
-    HooksMissed hooks_missed,
+    /// Calls of an observer that were left out because it was too slow.
+    ObserverMissed observer_missed,
     /// Calls of the shared store for duplicates that failed or took too long; the event was handled all the same.
     StoreErrors store_errors,
 }

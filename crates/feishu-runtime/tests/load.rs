@@ -37,7 +37,7 @@ async fn what_is_past_the_limits_is_refused_at_once_and_counted() {
     let pushes: Vec<_> = (0..8).map(|_| platform.push(CardClick::new())).collect();
     let mut seen = Vec::new();
     for push in pushes {
-        seen.push((push.await.unwrap().code(), began.elapsed().as_secs()));
+        seen.push((push.await.code(), began.elapsed().as_secs()));
     }
     assert_eq!(seen[..2], [(200, 1), (200, 1)]);
     assert_eq!(seen[2..4], [(200, 2), (200, 2)]);
@@ -75,11 +75,11 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
     let began = Instant::now();
     let rare: Vec<_> = (0..2).map(|_| platform.push(Event::new("rare_v1", json!({})))).collect();
     for rare in rare {
-        assert_eq!(rare.await.unwrap().code(), 200);
+        assert_eq!(rare.await.code(), 200);
     }
     assert_eq!(began.elapsed().as_secs(), 2, "one after the other in the place that the flood may not take");
     for click in flood {
-        click.await.unwrap();
+        click.await;
     }
     drop(platform);
     let report = running.await.unwrap().unwrap();
@@ -119,7 +119,7 @@ async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
         }
     }
     for push in pushes {
-        assert_eq!(push.await.unwrap().code(), 200);
+        assert_eq!(push.await.code(), 200);
     }
     assert!(began.elapsed() < 2 * SECOND, "the chats ran side by side");
     drop(platform);
@@ -215,7 +215,7 @@ async fn handlers_of_every_kind_under_load_at_once_and_everything_adds_up() {
     }
     let total = u64::try_from(pushes.len()).unwrap();
     for push in pushes {
-        push.await.expect("every push is answered");
+        push.await;
     }
     drop(platform);
     let report = running.await.unwrap().unwrap();

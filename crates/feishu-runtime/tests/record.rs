@@ -52,11 +52,11 @@ async fn record() -> Vec<u8> {
     let clicks = [("milk", "ou_alice"), ("other", "ou_bob"), ("fail", "ou_alice")];
     for (note, who) in clicks {
         let click = CardClick::new().form_text("note", note).by(who).token("c-secret");
-        platform.push(click).await.unwrap();
+        platform.push(click).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    platform.push(Event::new("order.paid_v1", json!({ "order_id": "o-secret" }))).await.unwrap();
-    platform.push(Received::new("noise", [])).await.unwrap();
+    platform.push(Event::new("order.paid_v1", json!({ "order_id": "o-secret" }))).await;
+    platform.push(Received::new("noise", [])).await;
     drop(platform);
     running.await.unwrap().unwrap();
     assert_eq!(missed(), 0);

@@ -31,7 +31,7 @@ impl Kept {
 
     async fn click(&self) -> Option<u16> {
         let awaited = self.0.lock().unwrap().as_ref()?.push(CardClick::new());
-        awaited.await.map(|answer| answer.code())
+        Some(awaited.await.code())
     }
 }
 

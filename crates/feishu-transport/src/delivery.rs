@@ -1,66 +1,131 @@
-//! One message from the platform, and the obligation to answer it once.
+//! One message from the platform, and the duty to answer it once.
 
 use std::fmt;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Kind, Method, RawFrame, header_name};
+use feishu_proto::{Kind, RawFrame, header_name};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::Answer;
 
-/// A complete message from the platform together with the obligation to answer it.
+/// A complete message from the platform, with the duty to answer it once.
 ///
-/// Dropping a delivery, or the [`Responder`] that [`Delivery::split`] yields, answers with code 500: there is no way to
-/// forget an answer in silence.
-#[derive(Debug)]
+/// Dropping a delivery answers with code 500, so that an answer cannot be forgotten.
+#[must_use = "dropping a delivery answers with code 500"]
 pub struct Delivery {
     received: Arc<Received>,
-    responder: Responder,
+    /// `None` once it is answered.
+    path: Option<Arc<dyn ReplyPath>>,
+    tap: Option<Tap>,
 }
 
+/// Sees the answer on its way.
+type Tap = Box<dyn FnOnce(&Answer) + Send + Sync>;
+
 impl Delivery {
-    /// A delivery that a transport of your own hands to an [`Inbox`](crate::Inbox).
-    pub fn new(received: Received, path: Arc<dyn ReplyPath>) -> Self {
-        let received = Arc::new(received);
-        Self { responder: Responder { received: Arc::clone(&received), path: Some(path) }, received }
+    /// A delivery of a transport of your own, to hand to an [`Inbox`](crate::Inbox), and the answer to it.
+    ///
+    /// Its [`Receipt`] says that the answer was taken over, while the [`PendingAnswer`] exists: what becomes of it after
+    /// that is the transport's matter.
+    ///
+    /// ```
+    /// use feishu_transport::{Answer, Delivery, Received};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (delivery, answer) = Delivery::channel(Received::new(r#"{"type":"url_verification"}"#, []));
+    /// delivery.answer(&Answer::empty());
+    /// assert!(answer.await.is_ok());
+    /// # }
+    /// ```
+    pub fn channel(received: Received) -> (Self, PendingAnswer) {
+        let (sender, receiver) = oneshot::channel();
+        (Self::new(received, Arc::new(Channel(Mutex::new(Some(sender))))), PendingAnswer(receiver))
     }
 
-    /// What came.
+    pub(crate) fn new(received: Received, path: Arc<dyn ReplyPath>) -> Self {
+        Self { received: Arc::new(received), path: Some(path), tap: None }
+    }
+
+    /// What was received.
     pub fn received(&self) -> &Arc<Received> {
         &self.received
     }
 
-    /// What came, and the means to answer it, for holders that part ways.
-    pub fn split(self) -> (Arc<Received>, Responder) {
-        (self.received, self.responder)
+    /// Calls `tap` with the answer, whichever it will be, before it is given: for a recorder or a log. It must not block.
+    pub fn tap(mut self, tap: impl FnOnce(&Answer) + Send + Sync + 'static) -> Self {
+        let before = self.tap.take();
+        self.tap = Some(Box::new(move |answer| {
+            tap(answer);
+            if let Some(before) = before {
+                before(answer);
+            }
+        }));
+        self
     }
 
-    /// Answers; see [`Responder::send`].
-    pub fn answer(self, answer: &Answer) {
-        self.responder.send(answer);
+    /// Hands the answer over and returns at once. The transport counts whether it was written or lost.
+    pub fn answer(mut self, answer: &Answer) {
+        self.give(answer, None);
+    }
+
+    /// Hands the answer over; the receipt says when it was written, or that it was lost.
+    pub fn answer_with_receipt(mut self, answer: &Answer) -> Receipt {
+        let (confirm, receipt) = oneshot::channel();
+        self.give(answer, Some(Confirm(confirm)));
+        Receipt(receipt)
+    }
+
+    fn give(&mut self, answer: &Answer, confirm: Option<Confirm>) {
+        if let Some(path) = self.path.take() {
+            if let Some(tap) = self.tap.take() {
+                tap(answer);
+            }
+            path.send(&self.received, answer, confirm);
+        }
     }
 }
 
-/// What came from the platform: a payload, its headers, and when and where it arrived.
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.give(&Answer::failed(), None);
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("received", &self.received).finish_non_exhaustive()
+    }
+}
+
+/// What was received from the platform: a payload, its headers, and when and where it arrived.
 pub struct Received {
-    frame: RawFrame,
+    headers: Headers,
     payload: Bytes,
     arrival: Instant,
     connection: Option<Arc<ConnectionInfo>>,
 }
 
 impl Received {
-    /// A message that did not come in a frame (a webhook, a recording). `headers` are frame headers such as
-    /// [`header_name::MESSAGE_ID`]; a missing `type` reads as `event`. The time of arrival is now.
+    /// A message that did not come in a frame (a webhook, a queue, a recording). `headers` are frame headers such as
+    /// [`header_name::MESSAGE_ID`]; a missing `type` reads as `event`. It arrived now, unless
+    /// [`arrived_at`](Self::arrived_at) says otherwise.
     pub fn new(payload: impl Into<Bytes>, headers: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut frame = Frame { method: Method::Data.into(), ..Frame::default() };
-        frame.headers.extend(headers.into_iter().map(|(key, value)| Header { key, value }));
-        if frame.header(header_name::TYPE).is_none() {
-            frame.headers.push(Header::new(header_name::TYPE, Kind::Event.as_str()));
-        }
-        Self { frame: frame.into(), payload: payload.into(), arrival: Instant::now(), connection: None }
+        let headers = Headers::Plain(headers.into_iter().collect());
+        Self { headers, payload: payload.into(), arrival: Instant::now(), connection: None }
+    }
+
+    /// Sets when the message arrived, for one that waited in a queue: the platform's three seconds, and with them the
+    /// dispatcher's deadline, run from there. A worker that gets the waiting time `waited` from the queue passes
+    /// `Instant::now() - waited`.
+    #[must_use]
+    pub fn arrived_at(mut self, arrival: Instant) -> Self {
+        self.arrival = arrival;
+        self
     }
 
     /// A message whose last frame is `frame` and whose whole payload is `payload`.
@@ -70,7 +135,7 @@ impl Received {
         arrival: Instant,
         connection: Arc<ConnectionInfo>,
     ) -> Self {
-        Self { frame, payload, arrival, connection: Some(connection) }
+        Self { headers: Headers::Frame(frame), payload, arrival, connection: Some(connection) }
     }
 
     /// The payload: UTF-8 JSON, joined when it came in fragments. Shared with the receive buffer, not copied.
@@ -81,27 +146,37 @@ impl Received {
     /// `event` in normal operation, for events and callbacks alike; `card` for a card callback whose subscription in
     /// the developer console is not in effect.
     pub fn kind(&self) -> Kind<'_> {
-        self.frame.kind()
+        Kind::parse(self.header(header_name::TYPE).unwrap_or(Kind::Event.as_str()))
     }
 
     /// The platform's id of the message.
     pub fn message_id(&self) -> Option<&str> {
-        self.frame.message_id()
+        self.header(header_name::MESSAGE_ID).filter(|id| !id.is_empty())
     }
 
     /// The id to quote to the platform's support.
     pub fn trace_id(&self) -> Option<&str> {
-        self.frame.trace_id()
+        self.header(header_name::TRACE_ID).filter(|id| !id.is_empty())
     }
 
     /// Any other frame header; the first of its name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.frame.header(name)
+        match &self.headers {
+            Headers::Frame(frame) => frame.header(name),
+            Headers::Plain(headers) => {
+                headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+            }
+        }
     }
 
     /// All frame headers in order.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.frame.headers()
+        let (frame, plain) = match &self.headers {
+            Headers::Frame(frame) => (Some(frame), &[][..]),
+            Headers::Plain(headers) => (None, headers.as_slice()),
+        };
+        let plain = plain.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        frame.into_iter().flat_map(RawFrame::headers).chain(plain)
     }
 
     /// When the last byte of the message arrived: the platform's three seconds run from here.
@@ -114,10 +189,20 @@ impl Received {
         self.connection.as_ref()
     }
 
-    /// The frame that completed the message, for a transport that answers with it.
-    pub fn frame(&self) -> &RawFrame {
-        &self.frame
+    /// The frame that completed the message, for a transport that answers with it; `None` for a message that did not
+    /// come in a frame.
+    pub fn frame(&self) -> Option<&RawFrame> {
+        match &self.headers {
+            Headers::Frame(frame) => Some(frame),
+            Headers::Plain(_) => None,
+        }
     }
+}
+
+/// Frame headers, in a frame or without one.
+enum Headers {
+    Frame(RawFrame),
+    Plain(Vec<(String, String)>),
 }
 
 impl fmt::Debug for Received {
@@ -149,80 +234,66 @@ impl ConnectionInfo {
     }
 }
 
-/// The right and the duty to answer one delivery once.
-#[must_use = "dropping a responder answers with code 500"]
-pub struct Responder {
-    received: Arc<Received>,
-    path: Option<Arc<dyn ReplyPath>>,
-}
-
-impl Responder {
-    /// What is being answered.
-    pub fn received(&self) -> &Arc<Received> {
-        &self.received
-    }
-
-    /// Hands the answer over and returns at once. What becomes of it is counted by the transport.
-    pub fn send(mut self, answer: &Answer) {
-        if let Some(path) = self.path.take() {
-            path.send(&self.received, answer, None);
-        }
-    }
-
-    /// Hands the answer over; the receipt tells when it was written, or that it was lost.
-    pub fn send_with_receipt(mut self, answer: &Answer) -> Receipt {
-        let (confirm, receipt) = oneshot::channel();
-        if let Some(path) = self.path.take() {
-            path.send(&self.received, answer, Some(Confirm(confirm)));
-        }
-        Receipt(receipt)
-    }
-}
-
-impl Drop for Responder {
-    fn drop(&mut self) {
-        if let Some(path) = self.path.take() {
-            path.send(&self.received, &Answer::failed(), None);
-        }
-    }
-}
-
-impl fmt::Debug for Responder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Responder").field("received", &self.received).finish_non_exhaustive()
-    }
-}
-
 /// Where a transport takes answers. Called once per delivery; must not block.
-pub trait ReplyPath: Send + Sync {
-    /// Takes the answer to `received`. `confirm` is there when somebody wants to know what became of it.
+pub(crate) trait ReplyPath: Send + Sync {
+    /// Takes the answer to `received`. `confirm` is there when the receipt is waited for.
     fn send(&self, received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>);
 }
 
 /// The transport's end of a [`Receipt`]. Dropping it says that the answer was lost.
 #[derive(Debug)]
-pub struct Confirm(oneshot::Sender<()>);
+pub(crate) struct Confirm(oneshot::Sender<()>);
 
 impl Confirm {
     /// The answer has been written to the peer.
-    pub fn written(self) {
+    pub(crate) fn written(self) {
+        // A receipt that was dropped is not waited for.
         let _ = self.0.send(());
     }
 }
 
-/// Tells what became of an answer.
+/// The way back of [`Delivery::channel`].
+struct Channel(Mutex<Option<oneshot::Sender<Answer>>>);
+
+impl ReplyPath for Channel {
+    fn send(&self, _: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = sender.is_some_and(|sender| sender.send(answer.clone()).is_ok());
+        if let Some(confirm) = confirm.filter(|_| taken) {
+            confirm.written();
+        }
+    }
+}
+
+/// The answer to a delivery made by [`Delivery::channel`]: a future that resolves once it is given, at the latest when
+/// the delivery is dropped.
 #[derive(Debug)]
+#[must_use = "a future: await it for the answer"]
+pub struct PendingAnswer(oneshot::Receiver<Answer>);
+
+impl Future for PendingAnswer {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or_else(|_| Answer::failed()))
+    }
+}
+
+/// What became of an answer: a future that resolves to true once the answer has been handed to the network, and to false
+/// once it is known to be lost, because the connection went away and no other came in time. An answer is of use for 3
+/// seconds only, so it does not wait longer.
+///
+/// # Cancel safety
+///
+/// Safe: dropping the future loses nothing but the knowledge.
+#[derive(Debug)]
+#[must_use = "a future: await it to know what became of the answer"]
 pub struct Receipt(oneshot::Receiver<()>);
 
-impl Receipt {
-    /// Resolves when the answer has been handed to the network (`true`), or when it is known to be lost because the
-    /// connection went away and no other came in time (`false`). It never waits for ever: an answer is of use for
-    /// 3 seconds only.
-    ///
-    /// # Cancel safety
-    ///
-    /// The receipt is consumed; dropping the future loses nothing but the knowledge.
-    pub async fn written(self) -> bool {
-        self.0.await.is_ok()
+impl Future for Receipt {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        Pin::new(&mut self.0).poll(cx).map(|written| written.is_ok())
     }
 }

@@ -28,6 +28,7 @@ mod lifecycle;
 mod limits;
 mod link;
 mod net;
+mod notify;
 mod refusal;
 mod secret;
 mod session;
@@ -41,7 +42,8 @@ pub use crate::client::{
 };
 pub use crate::counters::CounterValues;
 pub use crate::credential::{ClientAssertion, Credential};
-pub use crate::delivery::{Confirm, ConnectionInfo, Delivery, Receipt, Received, ReplyPath, Responder};
+pub(crate) use crate::delivery::{Confirm, ReplyPath};
+pub use crate::delivery::{ConnectionInfo, Delivery, PendingAnswer, Receipt, Received};
 pub use crate::dial::{BoxStream, ByteStream, Dial, Target};
 pub use crate::domain::{BaseUrl, Domain};
 pub use crate::endpoint::{Endpoint, EndpointSource};
@@ -50,6 +52,8 @@ pub use crate::lifecycle::LifecycleEvent;
 pub use crate::limits::{Limits, Timeouts};
 pub use crate::link::{Connect, Link, Message};
 pub use crate::net::ConnectUrl;
+#[doc(hidden)]
+pub use crate::notify::Notifier;
 #[doc(hidden)]
 pub use crate::refusal::CONNECTION_LIMIT;
 pub use crate::refusal::{Language, Refusal, RefusalClass};

@@ -1,10 +1,10 @@
-//! What happens to a client, told to an observer that can never block it.
+//! Lifecycle events, delivered to a callback on its own thread.
 
-use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::counters::Counters;
+use crate::notify::Notifier;
 use crate::{ConnectionInfo, Error, ServerSettings};
 
 /// One thing that happened to a client.
@@ -59,38 +59,22 @@ pub enum LifecycleEvent {
 /// Events that wait for a slow observer. More than these are counted as missed.
 const BACKLOG: usize = 1024;
 
-type Callback = Box<dyn FnMut(LifecycleEvent) + Send>;
-
-/// Hands events to a callback on a thread of its own: whatever the callback does, the client goes on.
-pub(crate) struct Observer(Option<mpsc::SyncSender<LifecycleEvent>>);
+/// Hands events to a callback, if there is one.
+#[derive(Debug)]
+pub(crate) struct Observer(Option<Notifier<LifecycleEvent>>);
 
 impl Observer {
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// Starts the thread; it ends with the client, after the events that were waiting.
-    pub(crate) fn spawn(mut callback: Callback) -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::sync_channel(BACKLOG);
-        std::thread::Builder::new().name("feishu-lifecycle".to_owned()).spawn(move || {
-            for event in receiver {
-                callback(event);
-            }
-        })?;
-        Ok(Self(Some(sender)))
+    pub(crate) fn start(callback: Box<dyn FnMut(LifecycleEvent) + Send>) -> std::io::Result<Self> {
+        Ok(Self(Some(Notifier::start("feishu-lifecycle", BACKLOG, callback)?)))
     }
 
     pub(crate) fn tell(&self, counters: &Counters, event: impl FnOnce() -> LifecycleEvent) {
-        if let Some(sender) = &self.0 {
-            if sender.try_send(event()).is_err() {
-                counters.events_missed.one();
-            }
+        if self.0.as_ref().is_some_and(|notifier| !notifier.notify(event())) {
+            counters.events_missed.one();
         }
-    }
-}
-
-impl fmt::Debug for Observer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Observer").field(&self.0.is_some()).finish()
     }
 }

@@ -23,7 +23,7 @@ fn nonce(seconds: i64) -> Settings {
 }
 
 fn send(delivery: Delivery) -> Receipt {
-    delivery.split().1.send_with_receipt(&Answer::empty())
+    delivery.answer_with_receipt(&Answer::empty())
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,7 +42,7 @@ async fn answers_go_out_on_the_connection_of_their_message_in_any_order() {
     let mut deliveries = held.take();
     deliveries.reverse();
     for receipt in deliveries.into_iter().map(send).collect::<Vec<_>>() {
-        assert!(receipt.written().await);
+        assert!(receipt.await);
     }
     for (connection, sent) in sent {
         assert_eq!(sent.answer().await.unwrap().connection(), connection);
@@ -60,7 +60,7 @@ async fn an_answer_whose_connection_was_cut_goes_out_on_the_next_one() {
     bench.gateway.fault(Fault::Cut);
     bench.reconnected().await;
     sleep(2 * SECOND).await;
-    assert!(send(held.take().pop().unwrap()).written().await);
+    assert!(send(held.take().pop().unwrap()).await);
     assert_eq!(sent.answer().await.unwrap().code(), 200);
     let counters = bench.client.handle.counters();
     assert_eq!((counters.answers_written, counters.answers_lost), (1, 0));
@@ -79,7 +79,7 @@ async fn an_answer_that_is_ready_during_the_outage_waits_for_the_next_connection
     bench.gateway.fault(Fault::Cut);
     sleep(SECOND / 2).await;
     let receipt = send(held.take().pop().unwrap());
-    assert!(receipt.written().await);
+    assert!(receipt.await);
     assert_eq!(sent.answer().await.unwrap().code(), 200);
 }
 
@@ -93,7 +93,7 @@ async fn an_answer_that_finds_no_connection_in_time_is_lost_and_its_author_told(
     bench.gateway.fault(Fault::Cut);
     sleep(SECOND).await;
     let receipt = send(held.take().pop().unwrap());
-    assert!(!timeout(10 * SECOND, receipt.written()).await.unwrap());
+    assert!(!timeout(10 * SECOND, receipt).await.unwrap());
     assert!(arrived.elapsed() <= 4 * SECOND, "{:?}", arrived.elapsed());
     let counters = bench.client.handle.counters();
     assert_eq!((counters.answers_written, counters.answers_lost), (0, 1));
@@ -110,7 +110,7 @@ async fn an_answer_that_is_too_late_for_another_connection_is_lost_at_once() {
     bench.reconnected().await;
     sleep(3 * SECOND).await;
     let before = Instant::now();
-    assert!(!send(held.take().pop().unwrap()).written().await);
+    assert!(!send(held.take().pop().unwrap()).await);
     assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
@@ -120,7 +120,7 @@ async fn a_late_answer_still_goes_out_on_its_own_connection() {
     let sent = bench.gateway.send(Outgoing::from(Click::button("b")).wait(60 * SECOND)).await.unwrap();
     held.held(1).await;
     sleep(30 * SECOND).await;
-    assert!(send(held.take().pop().unwrap()).written().await);
+    assert!(send(held.take().pop().unwrap()).await);
     assert!(sent.answer().await.unwrap().elapsed() >= 30 * SECOND);
 }
 
@@ -133,11 +133,11 @@ async fn an_answer_that_the_network_did_not_take_goes_out_elsewhere() {
     bench.gateway.fault(Fault::Stall);
     // More than the pipe takes: it is handed to the link and stays there.
     let filler = format!("{{\"x\":\"{}\"}}", "x".repeat(1 << 20));
-    let receipt = held.take().pop().unwrap().split().1.send_with_receipt(&Answer::ok(filler));
+    let receipt = held.take().pop().unwrap().answer_with_receipt(&Answer::ok(filler));
     sleep(SECOND).await;
     bench.gateway.fault(Fault::Cut);
     bench.reconnected().await;
-    assert!(receipt.written().await);
+    assert!(receipt.await);
     assert_eq!(sent.answer().await.unwrap().code(), 200);
     let twice = bench.gateway.findings();
     assert!(twice.iter().all(|found| found.kind != FindingKind::AnsweredTwice), "{twice:?}");
@@ -246,7 +246,7 @@ async fn fragments_may_come_on_both_sides_of_a_reconnect() {
     held.held(1).await;
     let delivery = held.take().pop().unwrap();
     assert_eq!(&delivery.received().payload()[..], b"{\"a\":\"bcdefgh\"}");
-    assert!(send(delivery).written().await);
+    assert!(send(delivery).await);
     assert!(bench.client.handle.counters().is_consistent());
     drop(sent);
 }
@@ -265,8 +265,8 @@ async fn answers_after_the_client_is_gone_are_lost_and_their_authors_told() {
     let _ = bench.client.running.await;
     let second = send(deliveries.pop().unwrap());
     drop(deliveries);
-    assert!(!timeout(SECOND, second.written()).await.unwrap());
-    let _ = timeout(SECOND, first.written()).await.unwrap();
+    assert!(!timeout(SECOND, second).await.unwrap());
+    let _ = timeout(SECOND, first).await.unwrap();
     tokio::task::yield_now().await;
     assert_eq!(bench.client.handle.counters().answers_pending(), 0);
 }
@@ -288,7 +288,7 @@ async fn answers_given_while_the_peer_closes_go_out_on_the_next_connection() {
     let late: Vec<_> = deliveries.drain(..).map(send).collect();
     let start = Instant::now();
     for receipt in early.into_iter().chain(late) {
-        assert!(receipt.written().await);
+        assert!(receipt.await);
     }
     assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
     assert_eq!(bench.client.handle.counters().answers_lost, 0);

@@ -90,11 +90,11 @@ async fn a_write_that_nobody_reads_is_a_lost_connection() {
     let start = Instant::now();
     // More than the pipe takes.
     let large = Answer::ok(vec![b'x'; 1 << 20]);
-    let receipt = held.take().pop().unwrap().split().1.send_with_receipt(&large);
+    let receipt = held.take().pop().unwrap().answer_with_receipt(&large);
     let (error, _) = given_up(&bench.client).await;
     assert_eq!(stage(&error), (Stage::Write, 10 * SECOND));
     assert_eq!(start.elapsed(), 10 * SECOND);
-    assert!(!receipt.written().await, "it was of no use any more");
+    assert!(!receipt.await, "it was of no use any more");
     assert_eq!(bench.client.handle.counters().answers_lost, 1);
 }
 

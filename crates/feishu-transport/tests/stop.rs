@@ -67,8 +67,8 @@ async fn a_handler_that_outlives_the_grace_is_left_and_its_author_told() {
         bench.client.running.await.unwrap().unwrap();
         assert!(start.elapsed() <= grace + SECOND / 2, "{grace:?}: {:?}", start.elapsed());
         assert_eq!(goodbyes(&bench.gateway), 1);
-        let receipt = held.take().pop().unwrap().split().1.send_with_receipt(&Answer::empty());
-        assert!(!timeout(SECOND, receipt.written()).await.unwrap());
+        let receipt = held.take().pop().unwrap().answer_with_receipt(&Answer::empty());
+        assert!(!timeout(SECOND, receipt).await.unwrap());
         assert_eq!(bench.client.handle.counters().answers_lost, 1);
     }
 }

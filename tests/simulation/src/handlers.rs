@@ -49,9 +49,7 @@ impl Inbox for Handlers {
 
 async fn handle(world: World, number: u64, delivery: Delivery, delay: Duration, answer: Answer) {
     sleep(delay).await;
-    let (_, responder) = delivery.split();
-    let receipt = responder.send_with_receipt(&answer);
-    match timeout(RECEIPT, receipt.written()).await {
+    match timeout(RECEIPT, delivery.answer_with_receipt(&answer)).await {
         Ok(true) => {}
         Ok(false) => world.lock().ledger.told_lost += 1,
         Err(_) => world.fail(format_args!("the author of the answer to m{number} waits for ever")),

@@ -10,7 +10,8 @@ const MAX_LINES: usize = 400;
 const SESSION: &str = "crates/feishu-transport/src/session/";
 
 /// What makes a state machine something else. `Instant::now` in its tests is fine.
-const IMPURE: &[&str] = &["tokio", "std::net", "std::thread", ".await;", ".await?", "Instant::now", ".elapsed()"];
+const IMPURE: &[&str] =
+    &["tokio", "std::net", "std::thread", ".await;", ".await?", "Instant::now", ".elapsed()"];
 
 /// Checks every Rust file by itself.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {

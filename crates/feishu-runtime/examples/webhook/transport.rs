@@ -1,12 +1,10 @@
 //! A webhook as a transport: each request is a delivery, its response the answer.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use feishu_runtime::transport::{
-    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Shutdown, Transport, header_name,
-};
+use feishu_runtime::transport::{Delivery, Error, Inbox, Received, Shutdown, Transport, header_name};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -14,7 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -108,11 +106,10 @@ async fn respond(request: Request<Incoming>, inbox: &dyn Inbox, key: &EncryptKey
         return status(StatusCode::BAD_REQUEST);
     };
     let trace = (header_name::TRACE_ID.to_owned(), header("x-request-id").to_owned());
-    let (sender, answer) = oneshot::channel();
-    let path = Arc::new(ResponsePath(Mutex::new(Some(sender))));
-    inbox.deliver(Delivery::new(Received::new(payload, [trace]), path));
+    let (delivery, answer) = Delivery::channel(Received::new(payload, [trace]));
+    inbox.deliver(delivery);
     match answer.await {
-        Ok(answer) if answer.is_ok() => Response::new(Full::new(answer.data().cloned().unwrap_or_default())),
+        answer if answer.is_ok() => Response::new(Full::new(answer.data().cloned().unwrap_or_default())),
         _ => status(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -121,18 +118,4 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
-}
-
-/// Takes an answer to the request that waits for it.
-struct ResponsePath(Mutex<Option<oneshot::Sender<Answer>>>);
-
-impl ReplyPath for ResponsePath {
-    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
-        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let taken = sender.is_some_and(|sender| sender.send(answer.clone()).is_ok());
-        // The response is written as soon as the server's task runs; nothing closer can be known here.
-        if let Some(confirm) = confirm.filter(|_| taken) {
-            confirm.written();
-        }
-    }
 }

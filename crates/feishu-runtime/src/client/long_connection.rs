@@ -10,7 +10,7 @@ use feishu_transport::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::announce::Announcer;
-use super::states::{OnState, StateHook};
+use super::states::{OnState, StateObserver};
 use super::{Client, ClientBuilder};
 use crate::{Dispatcher, Error};
 
@@ -103,7 +103,7 @@ impl Client {
 
     /// Starts what watches the connection, until what is returned is dropped.
     pub(super) fn start_observers(&mut self) -> [Option<AbortOnDropHandle<()>>; 3] {
-        let hook = self.states.take().map(StateHook::tell);
+        let hook = self.states.take().map(StateObserver::run);
         let states = self.handle.connection().map(ConnectionHandle::watch);
         let announcer =
             self.announce.take().zip(states).and_then(|(start, states)| Announcer::start(&start, states));
@@ -163,7 +163,7 @@ impl ClientBuilder<LongConnectionSource> {
         let start = start_line(&source.connection, dispatcher.as_ref());
         let connection = source.connection.build()?;
         let handle = connection.handle();
-        let states = source.on_state.map(|hook| StateHook::start(handle.watch(), hook)).transpose()?;
+        let states = source.on_state.map(|hook| StateObserver::start(handle.watch(), hook)).transpose()?;
         let client = Self::finish(dispatcher, grace, Box::new(connection), Some(handle), app_id)?;
         let announce = (!source.quiet).then(|| start.clone());
         Ok(Client { states, announce, start: Some(start), ..client })

@@ -53,7 +53,7 @@ pub struct Client {
     handle: ClientHandle,
     grace: Duration,
     #[cfg(feature = "long-connection")]
-    states: Option<states::StateHook>,
+    states: Option<states::StateObserver>,
     /// What to print at the start where the program has no log.
     #[cfg(feature = "long-connection")]
     announce: Option<String>,

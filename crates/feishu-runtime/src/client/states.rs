@@ -1,13 +1,11 @@
-//! Telling the program what the connection does, on a thread that nobody waits for.
+//! Calling an observer with the states of the connection.
 
-use std::sync::mpsc;
-
-use feishu_transport::{State, StateWatch};
+use feishu_transport::{Notifier, State, StateWatch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::Error;
 
-/// States that wait for a slow hook; of more than these, the newest are left out.
+/// States that wait for a slow observer; of more than these, the newest are left out.
 const BACKLOG: usize = 64;
 
 /// The states of a connection, as they change.
@@ -16,34 +14,28 @@ pub(super) type States = StateWatch;
 /// Called with each state.
 pub(super) type OnState = Box<dyn FnMut(&State) + Send>;
 
-/// A hook for the states of a connection, and where they come from.
-pub(super) struct StateHook {
-    states: StateWatch,
-    sender: mpsc::SyncSender<State>,
+/// An observer of a connection's states, and where they come from.
+pub(super) struct StateObserver {
+    states: States,
+    notifier: Notifier<State>,
 }
 
-impl StateHook {
+impl StateObserver {
     /// Starts the thread. It ends with the client, after what was waiting.
-    pub(super) fn start(states: StateWatch, mut hook: OnState) -> Result<Self, Error> {
-        let (sender, receiver) = mpsc::sync_channel(BACKLOG);
-        let thread = std::thread::Builder::new().name("feishu-states".to_owned());
-        let started = thread.spawn(move || {
-            for state in receiver {
-                if let Err(panic) = crate::panics::caught(|| hook(&state)) {
-                    tracing::error!(%panic, "the state hook panicked");
-                }
-            }
-        });
-        started.map_err(|error| Error::misuse(format!("no thread for the state hook: {error}")))?;
-        Ok(Self { states, sender })
+    pub(super) fn start(states: States, mut observer: OnState) -> Result<Self, Error> {
+        let notifier = Notifier::start("feishu-states", BACKLOG, move |state| observer(&state));
+        let notifier = notifier
+            .map_err(|error| Error::misuse(format!("no thread for the observer of the state: {error}")))?;
+        Ok(Self { states, notifier })
     }
 
-    /// Tells states until what is returned is dropped.
-    pub(super) fn tell(self) -> AbortOnDropHandle<()> {
-        let Self { mut states, sender } = self;
+    /// Passes states on until what is returned is dropped.
+    pub(super) fn run(self) -> AbortOnDropHandle<()> {
+        let Self { mut states, notifier } = self;
         AbortOnDropHandle::new(tokio::spawn(async move {
             while let Some(state) = states.changed().await {
-                drop(sender.try_send(state));
+                // A state that is left out is followed by a newer one.
+                let _ = notifier.notify(state);
             }
         }))
     }

@@ -17,7 +17,7 @@ use crate::error::ErrorKind;
 use crate::handler::{
     AnyRoute, Callback, Failure, Handler, Late, Layer, Next, OnError, RawEvent, Route, layer,
 };
-use crate::hooks::{AnswerInfo, DeliveryInfo, HookSet};
+use crate::observe::{Observer, Observers};
 use crate::{Context, Dedup, Error, HandlerError, Limits};
 
 /// How long after its arrival a delivery is answered at the latest, where nothing else is chosen: the platform waits
@@ -42,7 +42,7 @@ pub struct DispatcherBuilder {
     strict_replies: bool,
     states: Vec<Arc<dyn Any + Send + Sync>>,
     wall_clock: WallClock,
-    hooks: HookSet,
+    observers: Vec<Box<dyn Observer>>,
     mistakes: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ impl DispatcherBuilder {
             strict_replies: false,
             states: Vec::new(),
             wall_clock: Arc::new(SystemTime::now),
-            hooks: HookSet::default(),
+            observers: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -283,22 +283,9 @@ impl DispatcherBuilder {
         self
     }
 
-    /// Told of every delivery that is readable, before its handler runs. Runs on a thread of its own; a slow hook misses
-    /// calls, which is counted, and delays nobody.
-    pub fn on_callback(mut self, hook: impl FnMut(&DeliveryInfo) + Send + 'static) -> Self {
-        self.hooks.callback = Some(Box::new(hook));
-        self
-    }
-
-    /// Told of every answer. Runs as [`on_callback`](Self::on_callback).
-    pub fn on_reply(mut self, hook: impl FnMut(&AnswerInfo) + Send + 'static) -> Self {
-        self.hooks.reply = Some(Box::new(hook));
-        self
-    }
-
-    /// Told of every delivery whose type has no handler. Runs as [`on_callback`](Self::on_callback).
-    pub fn on_unhandled(mut self, hook: impl FnMut(&DeliveryInfo) + Send + 'static) -> Self {
-        self.hooks.unhandled = Some(Box::new(hook));
+    /// Adds an observer; see [`Observer`].
+    pub fn observe(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Box::new(observer));
         self
     }
 
@@ -335,8 +322,8 @@ impl DispatcherBuilder {
         if !self.mistakes.is_empty() {
             return Err(Error::misuse(self.mistakes.join("; ")));
         }
-        let hooks = self.hooks.start();
-        let hooks = hooks.map_err(|error| Error::misuse(format!("no thread for the hooks: {error}")))?;
+        let observers = Observers::start(self.observers)
+            .map_err(|error| Error::misuse(format!("no thread for an observer: {error}")))?;
         Ok(Dispatcher {
             plan: Arc::new(Plan {
                 routes,
@@ -349,7 +336,7 @@ impl DispatcherBuilder {
                 strict_replies: self.strict_replies,
                 states: self.states,
                 wall_clock: self.wall_clock,
-                hooks,
+                observers,
             }),
         })
     }

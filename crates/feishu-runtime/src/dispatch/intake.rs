@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::core::{Arrival, Core};
 use crate::dedup::{Claim, Claimed};
 use crate::handler::Failure;
+use crate::observe::Observed;
 use crate::panics::caught;
 use crate::stats::{Incident, Outcome};
 
@@ -45,9 +46,7 @@ pub(crate) fn deliver(core: &Arc<Core>, delivery: Delivery, keep_typed: bool) ->
         core.incident(Incident::Stale);
     }
     let call = Call::new(core, delivery, header, chosen.route, keep_typed);
-    if !core.plan.hooks.callback(|| core.seen(&call.received, Some(&call.header), Some(call.route))) {
-        core.incident(Incident::HooksMissed);
-    }
+    core.observe(|| Observed::Received(core.describe(&call.received, Some(&call.header), Some(call.route))));
     match claim(&call) {
         None => enter(&call, None),
         Some(Claimed::New { claim, repeat }) => {
@@ -142,9 +141,7 @@ fn shed(call: &Arc<Call>, why: &'static str, claim: Option<Claim>) {
 }
 
 fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
-    if !core.plan.hooks.unhandled(|| core.seen(delivery.received(), Some(header), None)) {
-        core.incident(Incident::HooksMissed);
-    }
+    core.observe(|| Observed::Unhandled(core.describe(delivery.received(), Some(header), None)));
     let event_type = &header.event_type;
     let log = core.unhandled.came(event_type.as_str());
     let answer = if event_type.is_callback() { Answer::failed() } else { Answer::empty() };

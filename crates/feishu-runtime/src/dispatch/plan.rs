@@ -11,7 +11,7 @@ use feishu_callbacks::Header;
 
 use crate::admission::RouteLimit;
 use crate::handler::{Invoke, Late, Layer, OnError};
-use crate::hooks::Hooks;
+use crate::observe::Observers;
 use crate::{Dedup, Limits};
 
 /// Routes and rules.
@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     pub(crate) strict_replies: bool,
     pub(crate) states: Vec<Arc<dyn Any + Send + Sync>>,
     pub(crate) wall_clock: WallClock,
-    pub(crate) hooks: Hooks,
+    pub(crate) observers: Observers,
 }
 
 pub(crate) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;

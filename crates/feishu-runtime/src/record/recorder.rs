@@ -1,14 +1,12 @@
-//! A transport that writes down what passes through it.
+//! A transport that records deliveries and their answers.
 
 use std::fmt;
 use std::io::{BufWriter, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
-use feishu_transport::{
-    Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Responder, Shutdown, Transport,
-};
+use feishu_transport::{Answer, Delivery, Error, Inbox, Received, Shutdown, Transport};
 use tokio::time::Instant;
 
 use super::Redaction;
@@ -20,8 +18,7 @@ const BACKLOG: usize = 1024;
 /// A transport around another that writes each delivery with its answer as a line of JSON, redacted; for a
 /// [`Replay`](super::Replay), or to attach to a report.
 ///
-/// The writing is done on a thread of its own: a slow disk delays nobody, and costs lines, which are counted. Handlers
-/// under it do not see which connection a delivery came on.
+/// The writing is done on a thread of its own: a slow disk delays nothing; it costs lines, which are counted.
 pub struct Recorder<T> {
     transport: T,
     writer: Box<dyn Write + Send>,
@@ -128,37 +125,8 @@ struct Tapped {
 
 impl Inbox for Tapped {
     fn deliver(&self, delivery: Delivery) {
-        let (received, responder) = delivery.split();
-        let headers = received.headers().map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let copy = Received::new(received.payload().clone(), headers.collect::<Vec<_>>());
-        let tap = Tap { responder: Mutex::new(Some(responder)), sink: self.sink.clone() };
-        self.inbox.deliver(Delivery::new(copy, Arc::new(tap)));
-    }
-}
-
-/// Where the answer to a recorded delivery passes.
-struct Tap {
-    responder: Mutex<Option<Responder>>,
-    sink: Sink,
-}
-
-impl ReplyPath for Tap {
-    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
-        let Some(responder) = self.responder.lock().unwrap_or_else(PoisonError::into_inner).take() else {
-            return;
-        };
-        self.sink.note(responder.received(), Some(answer.clone()));
-        match confirm {
-            None => responder.send(answer),
-            Some(confirm) => {
-                let receipt = responder.send_with_receipt(answer);
-                tokio::spawn(async move {
-                    if receipt.written().await {
-                        confirm.written();
-                    }
-                });
-            }
-        }
+        let (received, sink) = (Arc::clone(delivery.received()), self.sink.clone());
+        self.inbox.deliver(delivery.tap(move |answer| sink.note(&received, Some(answer.clone()))));
     }
 }
 

@@ -13,8 +13,6 @@ use feishu_transport::{Answer, Delivery, Error, Inbox, Received, Shutdown, Trans
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
-use crate::one_answer::one_answer;
-
 use super::line::{Line, Payload, RecordedAnswer};
 
 /// Bytes of one line; 64 MiB: the largest message that the long connection lets in, as JSON in JSON.
@@ -128,19 +126,17 @@ impl Transport for Replay {
             }
             let payload = Bytes::from(payload.to_string());
             let event_type = peek(&payload).map(|header| header.event_type.to_string()).unwrap_or_default();
-            let (path, today) = one_answer();
-            inbox.deliver(Delivery::new(Received::new(payload, headers), path));
+            let (delivery, today) = Delivery::channel(Received::new(payload, headers));
+            inbox.deliver(delivery);
             let compared = Compared { line: index + 1, event_type, recorded: answer };
             if recorded_pace {
                 waiting.push((compared, today));
-            } else if let Ok(today) = today.await {
-                report.compare(compared, &today);
+            } else {
+                report.compare(compared, &today.await);
             }
         }
         for (compared, today) in waiting {
-            if let Ok(today) = today.await {
-                report.compare(compared, &today);
-            }
+            report.compare(compared, &today.await);
         }
         Ok(())
     }

@@ -10,7 +10,6 @@ use serde_json::Value;
 use crate::call::Call;
 use crate::core::Core;
 use crate::dispatch::deliver;
-use crate::one_answer::one_answer;
 use crate::{Dispatcher, Stats};
 
 /// A dispatcher with everything that a client adds to it (limits, deadlines, memory for repeats), and no transport.
@@ -38,10 +37,9 @@ impl Harness {
     ///
     /// The delivery is made at the first poll; dropping the future after it leaves the handler running.
     pub async fn call(&self, callback: impl Into<Received>) -> Answered {
-        let (path, receiver) = one_answer();
-        let delivery = Delivery::new(callback.into(), path);
+        let (delivery, pending) = Delivery::channel(callback.into());
         let call = deliver(&self.core, delivery, true);
-        let answer = receiver.await.unwrap_or_else(|_| Answer::failed());
+        let answer = pending.await;
         Answered { answer, typed: call.and_then(|call| call.take_typed()) }
     }
 

@@ -30,4 +30,4 @@ mod pipe;
 
 pub use fixture::{CardClick, Event, LinkPreview, Message};
 pub use harness::{Answered, Harness};
-pub use pipe::{Awaited, Pipe, PipeTransport, pipe};
+pub use pipe::{Pipe, PipeTransport, pipe};

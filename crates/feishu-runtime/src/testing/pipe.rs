@@ -1,13 +1,11 @@
 //! A transport inside the process: what is pushed at one end is delivered at the other.
 
 use std::fmt;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use feishu_transport::{Answer, Confirm, Delivery, Error, Inbox, Received, ReplyPath, Shutdown, Transport};
-use tokio::sync::{mpsc, oneshot, watch};
+use feishu_transport::{Delivery, Error, Inbox, PendingAnswer, Received, Shutdown, Transport};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 /// Pushes that a transport which does not run has room for.
@@ -33,21 +31,17 @@ pub struct PipeTransport {
     waiting: Arc<watch::Sender<usize>>,
 }
 
-/// The answer to one push, once it is there. `None` when the transport ended before it.
-#[derive(Debug)]
-#[must_use = "a future: await it for the answer"]
-pub struct Awaited(oneshot::Receiver<Answer>);
-
 impl Pipe {
     /// Pushes a callback. It is delivered even when nobody waits for the answer. When 65 536 wait for a transport that does
     /// not run, it is refused with code 500.
-    pub fn push(&self, callback: impl Into<Received>) -> Awaited {
-        let (sender, receiver) = oneshot::channel();
-        let path = Path { answer: Mutex::new(Some(sender)), waiting: Arc::clone(&self.waiting) };
-        self.waiting.send_modify(|waiting| *waiting += 1);
-        // Where nobody takes it any more, the delivery is dropped, which answers 500.
-        drop(self.sender.try_send(Delivery::new(callback.into(), Arc::new(path))));
-        Awaited(receiver)
+    pub fn push(&self, callback: impl Into<Received>) -> PendingAnswer {
+        let (delivery, answer) = Delivery::channel(callback.into());
+        let waiting = Arc::clone(&self.waiting);
+        waiting.send_modify(|waiting| *waiting += 1);
+        let delivery = delivery.tap(move |_| waiting.send_modify(|waiting| *waiting -= 1));
+        // A delivery that is not taken is dropped, which answers 500.
+        drop(self.sender.try_send(delivery));
+        answer
     }
 }
 
@@ -73,36 +67,6 @@ impl Transport for PipeTransport {
             None => drop(answered.await),
         }
         Ok(())
-    }
-}
-
-impl Future for Awaited {
-    type Output = Option<Answer>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
-        Pin::new(&mut self.0).poll(cx).map(Result::ok)
-    }
-}
-
-struct Path {
-    answer: Mutex<Option<oneshot::Sender<Answer>>>,
-    waiting: Arc<watch::Sender<usize>>,
-}
-
-impl ReplyPath for Path {
-    fn send(&self, _received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
-        if let Some(sender) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = sender.send(answer.clone());
-        }
-        if let Some(confirm) = confirm {
-            confirm.written();
-        }
-    }
-}
-
-impl Drop for Path {
-    fn drop(&mut self) {
-        self.waiting.send_modify(|waiting| *waiting -= 1);
     }
 }
 

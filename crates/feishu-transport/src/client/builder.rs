@@ -269,7 +269,7 @@ impl LongConnectionBuilder {
         };
         let observer = match self.observer.take() {
             None => Observer::none(),
-            Some(callback) => Observer::spawn(callback).map_err(|error| {
+            Some(callback) => Observer::start(callback).map_err(|error| {
                 Error::misuse("the thread of the lifecycle observer cannot be started").with_source(error)
             })?,
         };

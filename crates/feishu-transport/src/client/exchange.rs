@@ -165,8 +165,10 @@ impl ReplyPath for ConnectionPath {
     fn send(&self, received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
         let took = received.received_at().elapsed();
         let biz_rt = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        // This path is given to deliveries that came in frames only.
+        let Some(frame) = received.frame() else { return };
         let outgoing = Outgoing {
-            wire: encode_answer(received.frame(), answer, biz_rt).into(),
+            wire: encode_answer(frame, answer, biz_rt).into(),
             received: Arc::clone(received),
             confirm,
         };
