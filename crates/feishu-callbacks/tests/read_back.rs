@@ -97,12 +97,17 @@ fn languages_are_read_from_every_spelling() {
 fn ids_and_names_compare_and_convert_as_strings_do() {
     let id: ChatId = "oc_1".parse().unwrap();
     assert_eq!((id.as_ref(), id.to_string()), ("oc_1", "oc_1".to_owned()));
-    assert!(id == "oc_1" && "oc_1" == id && id == "oc_1".to_owned() && *"oc_1" == id);
+    assert_eq!(id, "oc_1");
+    assert_eq!("oc_1", id);
+    assert_eq!(id, String::from("oc_1"));
+    assert_ne!(id, *"oc_2");
     assert_eq!(HashMap::from([(id.clone(), 1)]).get("oc_1"), Some(&1));
     assert_eq!(String::from(id), "oc_1");
 
     let tag: ActionTag = "button".parse().unwrap();
-    assert!(tag == ActionTag::Button && tag == "button" && "button" == tag);
+    assert_eq!(tag, ActionTag::Button);
+    assert_eq!(tag, "button");
+    assert_eq!("button", tag);
     let other = ActionTag::from("hologram".to_owned());
     assert!(matches!(&other, ActionTag::Other(name) if name.as_str() == "hologram"));
     assert_eq!(format!("{other} {other:?}"), r#"hologram Other("hologram")"#);
@@ -121,6 +126,12 @@ fn verification_token_is_compared_and_never_shown() {
     assert_eq!(token, serde_json::from_value::<VerificationToken>(json!("v-secret")).unwrap());
 }
 
+/// A handler's body: `?` works on both errors.
+fn handler(json: &str) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    let value: feishu_callbacks::ActionValue = serde_json::from_str(json)?;
+    Ok(value.parse::<HashMap<String, Value>>().map(|map| json!(map))?)
+}
+
 /// `?` works on each of them in a function that returns a boxed error, and they cross threads.
 #[test]
 fn every_error_type_is_an_error_that_can_be_sent() {
@@ -136,10 +147,6 @@ fn every_error_type_is_an_error_that_can_be_sent() {
     check::<feishu_callbacks::openapi::ApiError>();
     check::<feishu_callbacks::openapi::PreviewRefreshError>();
 
-    fn handler(json: &str) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-        let value: feishu_callbacks::ActionValue = serde_json::from_str(json)?;
-        Ok(value.parse::<HashMap<String, Value>>().map(|map| json!(map))?)
-    }
     assert_eq!(handler(r#"{"a":1}"#).unwrap(), json!({"a": 1}));
     assert_eq!(
         handler("7").unwrap_err().to_string(),

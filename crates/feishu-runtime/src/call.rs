@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::core::Core;
 use crate::dispatch::{Plan, PlannedRoute};
+use crate::handler::Failure;
 use crate::stats::{Incident, Outcome};
 
 pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -25,8 +26,17 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     repeat: AtomicBool,
     reply: Mutex<ReplySlot>,
-    /// Keeps the typed reply, for a test that asked for it.
-    pub(crate) typed: Option<Mutex<Option<Box<dyn Any + Send>>>>,
+    /// What a test asked to keep.
+    kept: Option<Mutex<Kept>>,
+}
+
+/// What became of a call, for a test.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The handler's typed reply.
+    pub(crate) reply: Option<Box<dyn Any + Send>>,
+    /// Why there is none.
+    pub(crate) failure: Option<String>,
 }
 
 /// The answer, and what waits for it.
@@ -71,7 +81,7 @@ impl Call {
             route,
             repeat: AtomicBool::new(false),
             reply: Mutex::new(ReplySlot::new(delivery)),
-            typed: keep_typed.then(Default::default),
+            kept: keep_typed.then(Default::default),
         })
     }
 
@@ -184,9 +194,23 @@ impl Call {
 
     /// Keeps the reply for a test, if there is one.
     pub(crate) fn keep_typed<R: Any + Send>(&self, reply: R) {
-        if let Some(typed) = &self.typed {
-            typed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| Box::new(reply));
+        if let Some(kept) = &self.kept {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.reply.get_or_insert_with(|| Box::new(reply));
         }
+    }
+
+    /// Keeps why there is no reply, for a test.
+    pub(crate) fn keep_failure(&self, failure: &Failure) {
+        if let Some(kept) = &self.kept {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(failure.to_string());
+        }
+    }
+
+    /// Takes what was kept.
+    pub(crate) fn take_kept(&self) -> Kept {
+        let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
+        kept.map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
     }
 
     fn slot(&self) -> MutexGuard<'_, ReplySlot> {

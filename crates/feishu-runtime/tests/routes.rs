@@ -109,6 +109,7 @@ async fn on_error_gives_the_user_a_toast_whatever_went_wrong() {
         );
         let outcomes = harness.stats().outcomes;
         assert_eq!((outcomes.failed + outcomes.panicked, outcomes.answered), (1, 0), "it counts as failed");
+        assert!(seen.lock().unwrap()[0].ends_with(answered.failure().unwrap()));
         assert_eq!(seen.lock().unwrap().len(), 1);
     }
 }

@@ -43,8 +43,8 @@ impl Delivery {
     /// # }
     /// ```
     pub fn channel(received: Received) -> (Self, PendingAnswer) {
-        let (sender, receiver) = oneshot::channel();
-        (Self::new(received, Arc::new(Channel(Mutex::new(Some(sender))))), PendingAnswer(receiver))
+        let (sender, answer) = oneshot::channel();
+        (Self::new(received, Arc::new(Channel(Mutex::new(Some(sender))))), PendingAnswer(answer))
     }
 
     pub(crate) fn new(received: Received, path: Arc<dyn ReplyPath>) -> Self {

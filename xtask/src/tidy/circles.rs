@@ -11,14 +11,20 @@ use super::sources::Source;
 use crate::workspace::Workspace;
 
 /// Circles that are left, as `folder: modules`.
-const KNOWN: &[&str] = &[];
+const KNOWN: &[&str] = &[
+    "crates/feishu-callbacks/src/",
+    "crates/feishu-transport/src/",
+    "crates/feishu-runtime/src/",
+    "crates/feishu-runtime/src/handler",
+];
 
 /// A module's place in its crate: no parts for the root.
 type Module = Vec<String>;
 
-/// Checks the published crates.
+/// Checks the four crates.
 pub(super) fn check(workspace: &Workspace, sources: &[Source]) -> Vec<Finding> {
-    let crates = workspace.published().map(|member| format!("{}/src/", member.folder));
+    let crates = workspace.published().filter(|member| member.folder.starts_with("crates/"));
+    let crates = crates.map(|member| format!("{}/src/", member.folder));
     crates.flat_map(|folder| check_crate(&folder, sources)).collect()
 }
 

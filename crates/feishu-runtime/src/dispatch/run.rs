@@ -272,6 +272,7 @@ impl Call {
             Failure::Panicked(_) => Outcome::Panicked,
             Failure::Error(_) | Failure::InvalidReply(_) => Outcome::Failed,
         };
+        self.keep_failure(failure);
         let mut late = self.is_answered();
         if !late {
             let answer = self.answer_to(failure);

@@ -2,12 +2,12 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use feishu_transport::{Answer, Delivery, Received};
 use serde_json::Value;
 
-use crate::call::Call;
+use crate::call::Kept;
 use crate::core::Core;
 use crate::dispatch::deliver;
 use crate::{Dispatcher, Stats};
@@ -22,7 +22,7 @@ pub struct Harness {
 /// What a call of [`Harness::call`] was answered with.
 pub struct Answered {
     answer: Answer,
-    typed: Option<Box<dyn Any + Send>>,
+    kept: Kept,
 }
 
 impl Harness {
@@ -40,7 +40,7 @@ impl Harness {
         let (delivery, pending) = Delivery::channel(callback.into());
         let call = deliver(&self.core, delivery, true);
         let answer = pending.await;
-        Answered { answer, typed: call.and_then(|call| call.take_typed()) }
+        Answered { answer, kept: call.map(|call| call.take_kept()).unwrap_or_default() }
     }
 
     /// The counts so far.
@@ -75,16 +75,26 @@ impl Answered {
     /// When the handler did not return one of this type in time.
     #[track_caller]
     pub fn reply<R: Any>(self) -> R {
-        let answer = self.answer.clone();
+        let (answer, failure) = (self.answer.clone(), self.kept.failure.clone());
         match self.try_reply() {
             Some(reply) => reply,
-            None => panic!("no reply of type {}; the answer was {answer:?}", type_name::<R>()),
+            None => panic!(
+                "no reply of type {}; the answer was {answer:?}, the failure: {}",
+                type_name::<R>(),
+                failure.as_deref().unwrap_or("none")
+            ),
         }
     }
 
     /// The typed reply of the handler; `None` when it failed, was late, or returns another type.
     pub fn try_reply<R: Any>(self) -> Option<R> {
-        self.typed?.downcast().ok().map(|reply| *reply)
+        self.kept.reply?.downcast().ok().map(|reply| *reply)
+    }
+
+    /// Why the handler gave no reply: its error, its panic, or why it did not run. `None` when it did not fail before the
+    /// answer.
+    pub fn failure(&self) -> Option<&str> {
+        self.kept.failure.as_deref()
     }
 
     /// 200 when the callback was processed, 500 when not.
@@ -103,12 +113,6 @@ impl Answered {
     }
 }
 
-impl Call {
-    fn take_typed(&self) -> Option<Box<dyn Any + Send>> {
-        self.typed.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
 impl fmt::Debug for Harness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Harness").field("stats", &self.stats().to_string()).finish_non_exhaustive()
@@ -117,6 +121,9 @@ impl fmt::Debug for Harness {
 
 impl fmt::Debug for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answered").field("answer", &self.answer).finish_non_exhaustive()
+        f.debug_struct("Answered")
+            .field("answer", &self.answer)
+            .field("failure", &self.kept.failure)
+            .finish_non_exhaustive()
     }
 }
