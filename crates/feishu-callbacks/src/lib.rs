@@ -16,6 +16,7 @@ pub mod build;
 mod card;
 mod envelope;
 mod error;
+mod event_types;
 mod header;
 mod ids;
 pub mod im;

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use feishu_callbacks::{CardActionTrigger, CardReply};
-use feishu_runtime::testing::{CardClick, Event, Harness};
+use feishu_callbacks::{CardActionTrigger, CardReply, PreviewReply, Toast, UrlPreviewGet};
+use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview};
 use feishu_runtime::{Dispatcher, capture_panic_locations};
+use tokio::time::sleep;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -21,9 +23,8 @@ impl Write for Log {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
-    capture_panic_locations();
+/// What is logged on this thread while the guard lives.
+fn captured() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let written = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -31,7 +32,23 @@ async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
         .with_ansi(false)
         .with_writer(move || written.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+impl Log {
+    /// The only line with `part` in it.
+    fn line(&self, part: &str) -> String {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains(part)).collect();
+        assert_eq!(lines.len(), 1, "{part}: {text}");
+        lines[0].to_owned()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
+    capture_panic_locations();
+    let (log, _guard) = captured();
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, _| async move {
             tracing::info!("a line of the handler");
@@ -59,4 +76,69 @@ async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
     assert!(panicked.contains(&format!("(at {}", file!())), "{panicked}");
     assert!(panicked.contains(&format!("registered_at={}", file!())), "{panicked}");
     assert!(!log.contains("private words") && !log.contains("c-secret"), "{log}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_handler_is_logged_with_what_the_user_sees_and_what_to_do() {
+    let (log, _guard) = captured();
+    let forever = Duration::from_secs(3600);
+    let dispatcher = Dispatcher::builder()
+        .on(move |_: CardActionTrigger, _| async move {
+            sleep(forever).await;
+            Ok(CardReply::empty())
+        })
+        .on(move |_: UrlPreviewGet, _| async move {
+            sleep(forever).await;
+            Ok(PreviewReply::empty())
+        })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    harness.call(CardClick::new()).await;
+    harness.call(LinkPreview::of("https://x")).await;
+    for (event, effect) in [
+        ("card.action.trigger", "the user who clicked sees an error"),
+        ("url.preview.get", "sees the plain link"),
+    ] {
+        let line = log.line(effect);
+        for part in [event, "event_id=", "code=500", "registered_at=crates", "`on_late`"] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_logged_with_what_the_user_sees() {
+    let (log, _guard) = captured();
+    let dispatcher = Dispatcher::builder()
+        .on_error(|_, _| Toast::error("Please try again"))
+        .on(|_: CardActionTrigger, _| async { Err("no click".into()) })
+        .on(|_: UrlPreviewGet, _| async { Err("no link".into()) })
+        .on_raw("order.paid_v1", |_, _| async { Err::<(), _>("no event".into()) })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    harness.call(CardClick::new()).await;
+    harness.call(LinkPreview::of("https://x")).await;
+    harness.call(Event::new("order.paid_v1", serde_json::json!({}))).await;
+    for (error, effect) in [
+        ("no click", "the handler failed; the reply of `on_error` was sent"),
+        ("no link", "the handler failed; the user sees the plain link"),
+        ("no event", "the handler failed; the platform sends the event again"),
+    ] {
+        let line = log.line(error);
+        assert!(line.contains(effect), "{line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_without_a_handler_is_logged_once_an_hour_and_always_counted() {
+    let (log, _guard) = captured();
+    let harness = Harness::new(&Dispatcher::builder().build().unwrap());
+    for _ in 0..3 {
+        harness.call(LinkPreview::of("https://x")).await;
+    }
+    let line = log.line("no handler for this callback");
+    assert!(line.contains("the user sees the plain link"), "{line}");
+    assert_eq!(harness.stats().unhandled, [("url.preview.get".to_owned(), 3)]);
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use feishu_callbacks::{CardActionTrigger, CardReply, PreviewReply, Toast, UrlPreviewGet};
+use feishu_callbacks::{
+    CardActionTrigger, CardReply, Envelope, EventBody, PreviewReply, Toast, UrlPreviewGet,
+};
 use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview};
 use feishu_runtime::{
     AnyRoute, Context, Dispatcher, DispatcherBuilder, ErrorKind, Failure, HandlerError, Next, Route,
@@ -111,6 +113,40 @@ async fn on_error_gives_the_user_a_toast_whatever_went_wrong() {
         assert_eq!((outcomes.failed + outcomes.panicked, outcomes.answered), (1, 0), "it counts as failed");
         assert!(seen.lock().unwrap()[0].ends_with(answered.failure().unwrap()));
         assert_eq!(seen.lock().unwrap().len(), 1);
+    }
+}
+
+/// A click of which the bot wants one member and nothing else.
+#[derive(Debug, serde::Deserialize)]
+struct StrictClick {
+    order: u32,
+}
+
+impl EventBody for StrictClick {
+    const TYPE: &'static str = "card.action.trigger";
+    type Reply = CardReply;
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_error_is_asked_when_a_click_cannot_be_read() {
+    let dispatcher = Dispatcher::builder()
+        .on_error(|failure, _| matches!(failure, Failure::Undecodable(_)).then(|| Toast::error("Unreadable")))
+        .on(|click: Envelope<StrictClick>, _| async move { Ok(info(&click.event.order.to_string())) })
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "Unreadable");
+    let outcomes = harness.stats().outcomes;
+    assert_eq!((outcomes.undecodable, outcomes.answered), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_error_of_an_event_acknowledges_it_so_that_it_is_not_sent_again() {
+    let failing = || Route::raw("order.paid_v1", |_, _| async { Err::<(), _>("broken".into()) });
+    for (route, code) in [(failing(), 500), (failing().on_error(|_, _| ()), 200)] {
+        let harness = Harness::new(&Dispatcher::builder().route(route).build().unwrap());
+        assert_eq!(harness.call(Event::new("order.paid_v1", serde_json::json!({}))).await.code(), code);
+        assert_eq!(harness.stats().outcomes.failed, 1);
     }
 }
 
@@ -221,6 +257,50 @@ async fn layers_nest_in_the_order_in_which_they_were_added_those_of_the_route_in
         *log.lock().unwrap(),
         ["first in", "second in", "route in", "route out false", "second out false", "first out false"]
     );
+}
+
+struct Shop;
+
+impl Shop {
+    async fn save(self: Arc<Self>, click: CardActionTrigger, _: Context) -> anyhow::Result<CardReply> {
+        let order: u32 = click.event.action.value_as()?;
+        Ok(info(&format!("saved {order}")))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_method_takes_every_error_type() {
+    let builder = Dispatcher::builder().on_method(&Arc::new(Shop), Shop::save);
+    let harness = Harness::new(&builder.build().unwrap());
+    assert_eq!(harness.call(CardClick::new().value(7)).await.json()["toast"]["content"], "saved 7");
+}
+
+#[test]
+fn build_names_the_known_type_that_a_misspelt_one_is_close_to() {
+    let nothing = |_, _: Context| async { Ok(()) };
+    let error = Dispatcher::builder().on_raw("card.action.triger", nothing).build().unwrap_err().to_string();
+    assert!(error.contains("write `card.action.trigger`") && error.contains("routes.rs:"), "{error}");
+
+    // Types that are far from all others, and newer versions, are fine.
+    for unknown in ["order.paid_v1", "im.message.receive_v2"] {
+        assert!(Dispatcher::builder().on_raw(unknown, nothing).build().is_ok(), "{unknown}");
+    }
+    let meant = Route::raw("card.action.triger", nothing).allow_unknown_type();
+    assert!(Dispatcher::builder().route(meant).build().is_ok());
+}
+
+#[test]
+fn build_reports_two_handlers_of_a_type_beside_other_mistakes() {
+    let nothing = |_, _: Context| async { Ok(()) };
+    let twice = || Dispatcher::builder().on_raw("a_v1", nothing).on_raw("a_v1", nothing);
+    let error = twice().build().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::RegisteredTwice { .. }), "{error}");
+
+    let error =
+        twice().on_raw("b_v1", nothing).on_raw("b_v1", nothing).on_raw("", nothing).build().unwrap_err();
+    for part in ["`a_v1` has two handlers", "`b_v1` has two handlers", "its type is empty"] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use feishu_callbacks::{CardActionEvent, CardReply, EventBody as _, Reply, Toast};
+use feishu_callbacks::{CardActionEvent, CardReply, EventBody as _, EventType, Reply, Toast};
 use feishu_transport::Answer;
 
 use super::Dispatcher;
@@ -103,12 +103,13 @@ impl DispatcherBuilder {
     /// Registers a method on a shared value: `.on_method(&bot, Bot::save)`, with
     /// `async fn save(self: Arc<Self>, click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError>`.
     #[track_caller]
-    pub fn on_method<C, S, F, Fut>(self, target: &Arc<S>, method: F) -> Self
+    pub fn on_method<C, S, F, Fut, Err>(self, target: &Arc<S>, method: F) -> Self
     where
         C: Callback,
         S: Send + Sync + 'static,
         F: Fn(Arc<S>, C, Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
+        Fut: Future<Output = Result<C::Reply, Err>> + Send + 'static,
+        Err: Into<HandlerError> + 'static,
     {
         self.route(Route::method(target, method))
     }
@@ -299,10 +300,11 @@ impl DispatcherBuilder {
     ///
     /// # Errors
     ///
-    /// When a type has two handlers, when a type is not known and one letter or two away from one that is, or when an
+    /// When a type has two handlers, when a type is a likely misspelling of a [known](EventType::KNOWN) one, or when an
     /// option cannot work. The message has all mistakes, with their places.
     pub fn build(mut self) -> Result<Dispatcher, Error> {
         let mut by_type = HashMap::new();
+        let mut twice = Vec::new();
         let mut routes: Vec<PlannedRoute> = Vec::with_capacity(self.routes.len());
         for (index, route) in std::mem::take(&mut self.routes).into_iter().enumerate() {
             let special = self.fallback == Some(index) || self.stale.is_some_and(|(_, route)| route == index);
@@ -312,15 +314,21 @@ impl DispatcherBuilder {
                     Entry::Occupied(first) => {
                         let second = route.options.at;
                         let first = routes.get(*first.get()).map_or(second, |route| route.at);
-                        let event_type = route.event_type.into_owned();
-                        return Err(Error::new(ErrorKind::RegisteredTwice { event_type, first, second }));
+                        let event_type = route.event_type.clone().into_owned();
+                        twice.push(Error::new(ErrorKind::RegisteredTwice { event_type, first, second }));
                     }
                 }
             }
             routes.push(self.plan(route, special));
         }
-        if !self.mistakes.is_empty() {
-            return Err(Error::misuse(self.mistakes.join("; ")));
+        match (&*twice, &*self.mistakes) {
+            ([], []) => {}
+            ([only], []) => return Err(only.clone()),
+            _ => {
+                let twice = twice.iter().map(ToString::to_string);
+                let mistakes: Vec<_> = twice.chain(self.mistakes).collect();
+                return Err(Error::misuse(mistakes.join("; ")));
+            }
         }
         let observers = Observers::start(self.observers)
             .map_err(|error| Error::misuse(format!("no thread for an observer: {error}")))?;
@@ -347,6 +355,13 @@ impl DispatcherBuilder {
         let name = options.name.unwrap_or_else(|| event_type.clone().into_owned());
         if event_type.is_empty() && !special {
             options.mistakes.push("its type is empty".to_owned());
+        }
+        if !options.unknown_type {
+            if let Some(close) = EventType::from(&*event_type).closest() {
+                options.mistakes.push(format!(
+                    "the platform knows no `{event_type}`; write `{close}`, or add `.allow_unknown_type()` to the route",
+                ));
+            }
         }
         for what in &options.mistakes {
             self.mistakes.push(format!("the handler `{name}` registered at {}: {what}", options.at));

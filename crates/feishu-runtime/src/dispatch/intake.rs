@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
 use super::run::{Ended, Start};
+use super::unhandled::code_500_shows;
 use crate::call::Call;
 use crate::core::{Arrival, Core};
 use crate::dedup::{Claim, Claimed};
@@ -157,11 +158,7 @@ fn log_unhandled(event_type: &EventType, trace_id: Option<&str>) {
         tracing::info!(%event_type, trace_id, "no handler for this event; acknowledged, further ones this hour as well");
         return;
     }
-    let effect = match event_type.as_str() {
-        "card.action.trigger" => "the user who clicked sees an error",
-        "url.preview.get" => "the user sees the plain link",
-        _ => "the platform is answered with code 500",
-    };
+    let effect = code_500_shows(event_type);
     tracing::error!(
         %event_type,
         trace_id,

@@ -13,6 +13,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::Instrument;
 
 use super::order::Turn;
+use super::unhandled::code_500_shows;
 use crate::Context;
 use crate::admission::{Pass, Permit};
 use crate::call::Call;
@@ -217,15 +218,19 @@ impl Call {
     }
 
     fn log_late(&self, answer: &Answer) {
-        let advice = if answer.is_ok() || !self.is_callback() {
-            ""
+        let event_type = &self.header.event_type;
+        let advice = if answer.is_ok() {
+            String::new()
+        } else if self.is_callback() {
+            let effect = code_500_shows(event_type);
+            format!("; {effect}: choose a reply with `on_late`, or answer first with `reply_now`")
         } else {
-            "; the user sees an error: choose a reply with `on_late`, or answer first with `reply_now`"
+            "; the platform sends the event again".to_owned()
         };
         tracing::warn!(
             handler = %self.route().name,
             registered_at = %self.route().at,
-            event_type = %self.header.event_type,
+            %event_type,
             event_id = self.header.event_id.as_ref().map(EventId::as_str),
             trace_id = self.received.trace_id(),
             deadline = ?self.route().deadline,
@@ -273,16 +278,19 @@ impl Call {
             Failure::Error(_) | Failure::InvalidReply(_) => Outcome::Failed,
         };
         self.keep_failure(failure);
-        let mut late = self.is_answered();
-        if !late {
-            let answer = self.answer_to(failure);
-            late = !self.answer(&answer, outcome);
-        }
-        if late {
+        let answer = if self.is_answered() { None } else { Some(self.answer_to(failure)) };
+        let answer = answer.filter(|answer| self.answer(answer, outcome));
+        if answer.is_none() {
             self.core.incident(Incident::LateFailed);
         }
         // Dropping the claim lets a repeat run the handler again.
         drop(claim);
+        let effect = match &answer {
+            None => "after its delivery was answered",
+            Some(answer) if answer.is_ok() => "the reply of `on_error` was sent",
+            Some(_) if self.is_callback() => code_500_shows(&self.header.event_type),
+            Some(_) => "the platform sends the event again",
+        };
         tracing::error!(
             handler = %self.route().name,
             registered_at = %self.route().at,
@@ -290,9 +298,10 @@ impl Call {
             event_id = self.header.event_id.as_ref().map(EventId::as_str),
             message_id = self.received.message_id(),
             trace_id = self.received.trace_id(),
-            late,
+            outcome = outcome.as_str(),
+            code = answer.map(|answer| answer.code()),
             error = %failure,
-            "{}", outcome.as_str(),
+            "{}; {effect}", said(failure),
         );
     }
 
@@ -304,6 +313,17 @@ impl Call {
             None
         });
         answer.unwrap_or_else(Answer::failed)
+    }
+}
+
+/// A failure in the log, before what follows from it.
+fn said(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Error(_) => "the handler failed",
+        Failure::Panicked(_) => "the handler panicked",
+        Failure::Undecodable(_) => "the payload cannot be read as what the handler takes",
+        Failure::InvalidReply(_) => "the handler's reply cannot be sent",
+        Failure::Busy(_) => "there was no room to run the handler",
     }
 }
 

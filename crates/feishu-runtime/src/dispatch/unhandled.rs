@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use feishu_callbacks::EventType;
 use tokio::time::Instant;
 
 /// Types that are told apart; the platform knows about 240. Further ones are counted, not listed.
@@ -12,6 +13,15 @@ const MOST_TYPES: usize = 256;
 const MOST_NAME: usize = 128;
 /// How often the same is said.
 const EVERY: Duration = Duration::from_secs(3600);
+
+/// What the user sees of a callback that is answered with code 500, for the log.
+pub(super) fn code_500_shows(event_type: &EventType) -> &'static str {
+    match event_type.as_str() {
+        "card.action.trigger" => "the user who clicked sees an error",
+        "url.preview.get" => "the user sees the plain link",
+        _ => "the platform is answered with code 500",
+    }
+}
 
 /// What came without a handler.
 #[derive(Debug, Default)]

@@ -66,6 +66,8 @@ pub(crate) struct Options {
     pub(crate) cancel_when_late: bool,
     pub(crate) acknowledge_first: bool,
     pub(crate) concurrency: Option<usize>,
+    /// Whether the type may be close to a known one.
+    pub(crate) unknown_type: bool,
     /// What is wrong with the options; reported when the dispatcher is built.
     pub(crate) mistakes: Vec<String>,
     pub(crate) at: &'static Location<'static>,
@@ -136,16 +138,18 @@ impl<C: Callback> Route<C, C::Reply> {
     }
 
     /// A method on a shared value: `Route::method(&bot, Bot::save)`, with
-    /// `async fn save(self: Arc<Self>, click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError>`.
+    /// `async fn save(self: Arc<Self>, click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError>`; any
+    /// error type that becomes a [`HandlerError`] will do.
     #[track_caller]
-    pub fn method<S, F, Fut>(target: &Arc<S>, method: F) -> Self
+    pub fn method<S, F, Fut, Err>(target: &Arc<S>, method: F) -> Self
     where
         S: Send + Sync + 'static,
         F: Fn(Arc<S>, C, Context) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
+        Fut: Future<Output = Result<C::Reply, Err>> + Send + 'static,
+        Err: Into<HandlerError> + 'static,
     {
         let target = Arc::clone(target);
-        Self::make(C::TYPE, C::decode, move |callback, cx| method(Arc::clone(&target), callback, cx))
+        Self::from_fn(move |callback, cx| method(Arc::clone(&target), callback, cx))
     }
 
     /// A plain function that may block: it runs on a thread for blocking work, so that neither other handlers nor the
@@ -209,6 +213,7 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
             cancel_when_late: false,
             acknowledge_first: false,
             concurrency: None,
+            unknown_type: false,
             mistakes: Vec::new(),
             at: Location::caller(),
         };
@@ -223,6 +228,13 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     /// The name in logs and counts; the type by default.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.options.name = Some(name.into());
+        self
+    }
+
+    /// Takes a type that looks like a misspelling of a [known](feishu_callbacks::EventType::KNOWN) one as it is written.
+    /// Other unknown types need no permission.
+    pub fn allow_unknown_type(mut self) -> Self {
+        self.options.unknown_type = true;
         self
     }
 
