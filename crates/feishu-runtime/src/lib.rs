@@ -25,7 +25,7 @@ mod histogram;
 mod limits;
 mod meter;
 mod observe;
-#[cfg(feature = "long-connection")]
+#[cfg(feature = "openapi")]
 mod openapi;
 mod panics;
 pub mod record;
@@ -57,8 +57,8 @@ pub use crate::handler::{AnyRoute, Callback, Failure, Handler, Next, RawEvent, R
 pub use crate::histogram::Latency;
 pub use crate::limits::Limits;
 pub use crate::observe::{AnswerInfo, DeliveryInfo, Observer};
-#[cfg(feature = "long-connection")]
-pub use crate::openapi::{CallError, SendCall};
+#[cfg(feature = "openapi")]
+pub use crate::openapi::{CallAnswer, CallError, OpenApi};
 pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats};
 pub use crate::stream::{CallbackStream, PendingCallback};
@@ -81,6 +81,8 @@ mod guides {
     mod handlers {}
     #[doc = include_str!("../../../docs/guides/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/guides/send-and-reply.md")]
+    mod send_and_reply {}
     #[doc = include_str!("../../../docs/guides/deploy.md")]
     mod deploy {}
     #[doc = include_str!("../../../docs/guides/several-apps.md")]

@@ -9,8 +9,8 @@ use feishu_callbacks::build::{
 use feishu_callbacks::openapi::{ApiCodeKind, CardUpdate};
 use feishu_callbacks::{CardActionTrigger, CardReply, RawCard, Template, Toast};
 use feishu_gateway::{Click, Gateway, Value};
-use feishu_runtime::{Client, Context, Dispatcher, SendCall as _};
-use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, OpenApi, Target};
+use feishu_runtime::{Client, Context, Dispatcher, OpenApi};
+use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, Target};
 use serde_json::json;
 use tokio::sync::mpsc;
 

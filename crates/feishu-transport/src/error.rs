@@ -55,17 +55,6 @@ pub enum ErrorKind {
         /// Why the last one failed.
         last: Box<Error>,
     },
-    /// The platform answered a call of the OpenAPI with a code other than 0.
-    CallRefused {
-        /// The platform's code; the HTTP status where it gave none.
-        code: i64,
-        /// The platform's words.
-        message: String,
-        /// HTTP status.
-        status: u16,
-        /// `X-Tt-Logid`, to quote to the platform's support.
-        log_id: Option<String>,
-    },
     /// The caller asked for something that cannot be.
     Misuse(String),
 }
@@ -192,11 +181,6 @@ impl fmt::Display for Error {
             ErrorKind::Lost { detail } => write!(f, "connection lost: {detail}"),
             ErrorKind::Exhausted { attempts, last } => {
                 write!(f, "gave up after {attempts} attempts to connect; the last one: {last}")
-            }
-            ErrorKind::CallRefused { code, message, status, log_id } => {
-                write!(f, "the platform refused the call: code {code}, {message:?} (HTTP status {status}")?;
-                log_id.as_ref().map_or(Ok(()), |id| write!(f, ", log id {id}"))?;
-                f.write_str(")")
             }
             ErrorKind::Misuse(what) => f.write_str(what),
         }

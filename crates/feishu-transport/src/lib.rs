@@ -64,7 +64,7 @@ pub use crate::transport::{Inbox, Shutdown, ShutdownHandle, Transport};
 pub use feishu_proto::{Kind, header_name};
 
 #[cfg(feature = "http")]
-pub use crate::http::{ApiAnswer, HttpClient, HttpEndpoint, HttpRequest, HttpResponse, OpenApi};
+pub use crate::http::{HttpClient, HttpEndpoint, HttpRequest, HttpResponse};
 #[cfg(feature = "http")]
 pub use crate::net::NetworkDial;
 #[cfg(feature = "proxy")]

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use feishu_transport::{
     AppSecret, ConnectionHandle, Credential, Domain, EndpointSource, LongConnection, LongConnectionBuilder,
-    OpenApi, State,
+    State,
 };
 use tokio_util::task::AbortOnDropHandle;
 
 use super::announce::Announcer;
 use super::states::{OnState, StateObserver};
 use super::{Client, ClientBuilder};
-use crate::{Dispatcher, Error};
+use crate::{Dispatcher, Error, OpenApi};
 
 /// The long connection that a client will be on, while it is being built.
 pub struct LongConnectionSource {
@@ -149,7 +149,11 @@ impl ClientBuilder<LongConnectionSource> {
     ///
     /// When the credentials are empty, or the way out cannot be made as chosen.
     pub fn open_api(&self) -> Result<OpenApi, Error> {
-        Ok(OpenApi::from_builder(&self.source.connection)?)
+        let connection = &self.source.connection;
+        let secret = connection.secret().ok_or_else(|| {
+            Error::misuse("calls to the OpenAPI need an app secret; give one to `Client::builder`")
+        })?;
+        OpenApi::with_client(connection.http()?, connection.app_id(), secret.clone())
     }
 
     /// Builds the client. Nothing is sent before it runs.

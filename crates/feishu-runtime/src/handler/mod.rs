@@ -5,7 +5,7 @@ mod invoke;
 mod layer;
 mod raw;
 mod route;
-#[cfg(feature = "long-connection")]
+#[cfg(feature = "openapi")]
 mod update;
 
 use std::sync::Arc;

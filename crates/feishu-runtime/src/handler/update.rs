@@ -2,10 +2,9 @@
 
 use feishu_callbacks::openapi::CardUpdate;
 use feishu_callbacks::{CardActionTrigger, CardReply};
-use feishu_transport::OpenApi;
 
 use super::Route;
-use crate::{Context, HandlerError, SendCall};
+use crate::{Context, HandlerError, OpenApi};
 
 impl Route<CardActionTrigger, CardReply> {
     /// Sends the card that the handler returns after its click was answered as a delayed update, once the answer has

@@ -24,10 +24,14 @@
 //! # }
 //! ```
 
+#[cfg(feature = "openapi")]
+mod fake_api;
 mod fixture;
 mod harness;
 mod pipe;
 
+#[cfg(feature = "openapi")]
+pub use fake_api::{FakeApi, FakeCall};
 pub use fixture::{CardClick, Event, LinkPreview, Message};
 pub use harness::{Answered, Harness};
 pub use pipe::{Pipe, PipeTransport, pipe};

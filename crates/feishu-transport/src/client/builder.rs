@@ -115,6 +115,27 @@ impl LongConnectionBuilder {
         self.domain.as_ref().ok()
     }
 
+    /// The app secret, where the app has one.
+    pub fn secret(&self) -> Option<&crate::AppSecret> {
+        match &self.credential {
+            Some(Credential::Secret(secret)) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// An HTTP client with the same way out as the connection: its domain, dial, proxy, TLS, deadlines, limits and
+    /// headers.
+    ///
+    /// # Errors
+    ///
+    /// Misuse: a proxy or TLS that cannot be set up, or a domain that is none.
+    #[cfg(feature = "http")]
+    pub fn http(&self) -> Result<crate::HttpClient, Error> {
+        let client = self.http_client(self.dial_of_both_legs()?)?;
+        client.check()?;
+        Ok(client)
+    }
+
     /// How many connections to hold, 1 to 50; 1 by default. The platform spreads an app's messages over all its
     /// connections at random, those of other processes included.
     pub fn connections(mut self, connections: u16) -> Self {
@@ -330,7 +351,7 @@ impl LongConnectionBuilder {
     }
 
     #[cfg(feature = "http")]
-    pub(crate) fn http_client(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpClient, Error> {
+    fn http_client(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpClient, Error> {
         let client = crate::HttpClient::new(self.domain.clone()?).dial(dial);
         let client = client.timeouts(self.timeouts).limits(self.limits);
         let headers = self.endpoint_headers.iter();

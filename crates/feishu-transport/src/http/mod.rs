@@ -3,9 +3,6 @@
 mod client;
 mod endpoint;
 mod exchange;
-mod openapi;
-mod outcome;
-mod token;
 
 use http::header::{HeaderName, HeaderValue};
 use tokio::time::timeout;
@@ -13,8 +10,6 @@ use tokio::time::timeout;
 pub use client::{HttpClient, HttpRequest, HttpResponse};
 pub use endpoint::HttpEndpoint;
 pub(crate) use exchange::exchange;
-pub use openapi::OpenApi;
-pub use outcome::ApiAnswer;
 
 use crate::{BoxStream, Dial, Error, Stage, Target, Timeouts};
 

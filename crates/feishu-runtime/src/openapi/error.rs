@@ -1,0 +1,98 @@
+//! Why a call of the OpenAPI failed.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use super::{ApiCode, ApiCodeKind};
+
+/// Why a call failed. `Display` has the platform's code and message, what to do, and the log id.
+#[derive(Debug, Clone)]
+pub struct CallError {
+    cause: Cause,
+    log_id: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Cause {
+    Refused { code: ApiCode, message: String, attempts: u32 },
+    NotAnAnswer { status: u16 },
+    Transport(feishu_transport::Error),
+}
+
+impl CallError {
+    pub(super) fn refused(code: ApiCode, message: String, log_id: Option<String>, attempts: u32) -> Self {
+        Self { cause: Cause::Refused { code, message, attempts }, log_id }
+    }
+
+    pub(super) fn not_an_answer(status: u16, log_id: Option<String>) -> Self {
+        Self { cause: Cause::NotAnAnswer { status }, log_id }
+    }
+
+    /// The platform's code, or the HTTP status where it gave none; `None` when its answer did not come.
+    pub fn code(&self) -> Option<ApiCode> {
+        match &self.cause {
+            Cause::Refused { code, .. } => Some(*code),
+            Cause::NotAnAnswer { .. } | Cause::Transport(_) => None,
+        }
+    }
+
+    /// What the code means; `None` when the answer did not come. Whether the call was carried out is then unknown.
+    pub fn kind(&self) -> Option<ApiCodeKind> {
+        self.code().map(ApiCode::kind)
+    }
+
+    /// The platform's message; for a missing scope it names the scopes.
+    pub fn message(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Refused { message, .. } => Some(message),
+            Cause::NotAnAnswer { .. } | Cause::Transport(_) => None,
+        }
+    }
+
+    /// The id to quote to the platform's support.
+    pub fn log_id(&self) -> Option<&str> {
+        self.log_id.as_deref()
+    }
+
+    /// How often the call was made, waits for rate limits included; 0 when the answer did not come.
+    pub fn attempts(&self) -> u32 {
+        match &self.cause {
+            Cause::Refused { attempts, .. } => *attempts,
+            Cause::NotAnAnswer { .. } | Cause::Transport(_) => 0,
+        }
+    }
+}
+
+impl From<feishu_transport::Error> for CallError {
+    fn from(error: feishu_transport::Error) -> Self {
+        Self { cause: Cause::Transport(error), log_id: None }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Refused { code, message, attempts } => {
+                write!(f, "the platform refused the call with {} ({message})", code.0)?;
+                if *attempts > 1 {
+                    write!(f, " after {attempts} attempts")?;
+                }
+                write!(f, "; {}", code.advice())?;
+            }
+            Cause::NotAnAnswer { status } => {
+                write!(f, "HTTP {status} without the platform's JSON; check domain and proxy")?;
+            }
+            Cause::Transport(error) => error.fmt(f)?,
+        }
+        self.log_id.as_ref().map_or(Ok(()), |log_id| write!(f, " (log id {log_id})"))
+    }
+}
+
+impl StdError for CallError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.cause {
+            Cause::Transport(error) => error.source(),
+            Cause::Refused { .. } | Cause::NotAnAnswer { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! One HTTP exchange below [`OpenApi`](super::OpenApi): over the network, or with a fake in a test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use feishu_transport::Error as TransportError;
+
+use super::{ApiCode, Deserialize, HttpClient, HttpRequest};
+
+/// Longest part of the platform's message that an error keeps.
+const MAX_MESSAGE: usize = 500;
+/// Longest log id that is kept.
+const MAX_LOG_ID: usize = 100;
+
+/// Where calls go.
+pub(crate) enum Exchange {
+    Http(Box<HttpClient>),
+    Fake(Arc<dyn Fake>),
+}
+
+/// Answers calls without a network.
+pub(crate) trait Fake: Send + Sync {
+    /// Status and body of the answer.
+    fn answer(&self, request: &ApiRequest<'_>) -> (u16, Bytes);
+}
+
+/// A call on its way out.
+pub(crate) struct ApiRequest<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) body: Bytes,
+}
+
+/// What came back.
+pub(super) struct ApiResponse {
+    pub(super) status: u16,
+    pub(super) body: Bytes,
+    pub(super) log_id: Option<String>,
+    /// What a rate limit says of its end.
+    pub(super) reset_after: Option<Duration>,
+}
+
+/// What an answer says.
+pub(super) enum Reply {
+    Done,
+    Refused {
+        code: ApiCode,
+        msg: String,
+    },
+    /// A page of a proxy, or of another server.
+    NotAnAnswer,
+}
+
+impl Exchange {
+    pub(super) async fn send(&self, request: ApiRequest<'_>) -> Result<ApiResponse, TransportError> {
+        let client = match self {
+            Self::Http(client) => client,
+            Self::Fake(fake) => {
+                let (status, body) = fake.answer(&request);
+                return Ok(ApiResponse { status, body, log_id: None, reset_after: None });
+            }
+        };
+        let mut http = HttpRequest::new(request.method, request.path)
+            .header("content-type", "application/json; charset=utf-8")
+            .body(request.body);
+        if let Some(token) = request.token {
+            http = http.header("authorization", format!("Bearer {token}"));
+        }
+        let response = client.send(http).await?;
+        let seconds = ["x-ogw-ratelimit-reset", "retry-after"]
+            .into_iter()
+            .find_map(|name| response.header(name)?.trim().parse::<u32>().ok());
+        let log_id = response.header("x-tt-logid");
+        Ok(ApiResponse {
+            status: response.status,
+            log_id: log_id.map(|id| id.chars().filter(char::is_ascii_graphic).take(MAX_LOG_ID).collect()),
+            reset_after: seconds.map(|seconds| Duration::from_secs(seconds.max(1).into())),
+            body: response.body,
+        })
+    }
+}
+
+impl ApiResponse {
+    /// Tells success from refusal; `data` is skipped.
+    pub(super) fn read(&self) -> Reply {
+        #[derive(Deserialize)]
+        struct Outcome {
+            code: Option<i64>,
+            #[serde(default)]
+            msg: Option<String>,
+        }
+
+        let outcome = serde_json::from_slice::<Outcome>(&self.body).ok();
+        let code = outcome.as_ref().and_then(|outcome| outcome.code);
+        match code {
+            Some(0) if self.status < 400 => Reply::Done,
+            None if self.status < 400 => Reply::NotAnAnswer,
+            code => {
+                let code = code.filter(|code| *code != 0).unwrap_or_else(|| i64::from(self.status));
+                let msg = outcome.and_then(|outcome| outcome.msg).unwrap_or_default();
+                let msg = msg.chars().filter(|letter| !letter.is_control()).take(MAX_MESSAGE).collect();
+                Reply::Refused { code: ApiCode(code), msg }
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Calls to the platform's OpenAPI with the app's token: what a handler needs besides its answer.
+
+mod error;
+mod exchange;
+mod token;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use feishu_callbacks::openapi::{Answer, ApiCode, ApiCodeKind, Call};
+use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
+use serde::Deserialize;
+use tokio::time::sleep;
+
+pub use error::CallError;
+use exchange::Reply;
+pub(crate) use exchange::{ApiRequest, Exchange, Fake};
+use token::TokenCache;
+
+use crate::Error;
+
+/// How often a call that met a rate limit is made again.
+const MAX_WAITS: u32 = 3;
+/// The longest wait that a rate limit may ask for; a longer one is an error, so that no call hangs.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// Calls the OpenAPI as one app: gets, caches and renews its tenant access token, and waits out rate limits.
+///
+/// Cheap to clone; clones share the token. Every call is bounded in time
+/// ([`Timeouts`](feishu_transport::Timeouts)) and size ([`Limits::response_bytes`](feishu_transport::Limits)). In a unit
+/// test, take one from a [`FakeApi`](crate::testing::FakeApi).
+///
+/// ```
+/// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
+/// use feishu_runtime::prelude::*;
+/// use feishu_runtime::OpenApi;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let platform = feishu_gateway::Gateway::start().await?;
+/// # let (app_id, secret, url) = (platform.app_id(), platform.app_secret(), platform.base_url());
+/// let api = OpenApi::new(app_id, AppSecret::new(secret), Domain::url(url)?)?;
+/// let message = OutgoingMessage::text("Your order is on its way");
+/// let sent = api.send(&MessageSend { to: Receiver::Chat("oc_1".into()), message }).await?;
+/// assert!(sent.message_id.is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct OpenApi(Arc<Inner>);
+
+struct Inner {
+    exchange: Exchange,
+    tokens: TokenCache,
+}
+
+/// The answer to an [`OpenApi::call`] that the platform carried out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallAnswer {
+    /// The whole body: JSON with `code` 0.
+    pub body: Bytes,
+    /// `X-Tt-Logid`, to quote to the platform's support.
+    pub log_id: Option<String>,
+}
+
+impl OpenApi {
+    /// Calls as this app on this site, over the network with default deadlines and limits.
+    ///
+    /// # Errors
+    ///
+    /// Misuse: an empty app id or secret.
+    pub fn new(app_id: impl Into<String>, secret: AppSecret, domain: Domain) -> Result<Self, Error> {
+        Self::with_client(HttpClient::new(domain), app_id, secret)
+    }
+
+    /// Calls as this app over an HTTP client of your own settings: its domain, dial, deadlines, limits and headers.
+    ///
+    /// # Errors
+    ///
+    /// Misuse: an empty app id or secret.
+    pub fn with_client(
+        client: HttpClient,
+        app_id: impl Into<String>,
+        secret: AppSecret,
+    ) -> Result<Self, Error> {
+        Self::over(Exchange::Http(Box::new(client)), app_id.into(), secret)
+    }
+
+    pub(crate) fn over(exchange: Exchange, app_id: String, secret: AppSecret) -> Result<Self, Error> {
+        if app_id.is_empty() || secret.expose().is_empty() {
+            return Err(Error::misuse("calls to the OpenAPI need an App ID and an App Secret; one is empty"));
+        }
+        Ok(Self(Arc::new(Inner { exchange, tokens: TokenCache::new(app_id, secret) })))
+    }
+
+    /// Sends one typed request of [`callbacks::openapi`](crate::callbacks::openapi) and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// When the platform refused it, with what the code means and what to do, or was not reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the call; the platform may have carried it out.
+    pub async fn send<C: Call + Sync>(&self, call: &C) -> Result<C::Data, CallError>
+    where
+        C::Data: Default,
+    {
+        let answer = self.call(C::METHOD, &call.path(), call.body()).await?;
+        let data = Answer::<C::Data>::read(&answer.body).and_then(Answer::into_data);
+        data.map_err(|_| CallError::not_an_answer(200, answer.log_id))
+    }
+
+    /// One call with the app's token: `method` in capitals, `path` from `/open-apis/` on with its query, `body` as JSON
+    /// or empty.
+    ///
+    /// A token that the platform calls bad is renewed and the call made once more. A rate limit is waited out as the
+    /// platform says, at most three times and 30 s each.
+    ///
+    /// # Errors
+    ///
+    /// When the platform refused it, with its code, or was not reached. A call whose answer did not come may have been
+    /// carried out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the call; the platform may have carried it out. The token stays usable.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<CallAnswer, CallError> {
+        let body = body.into();
+        let (mut attempts, mut waits, mut renewed) = (0, 0, false);
+        loop {
+            attempts += 1;
+            let token = self.0.tokens.token(&self.0.exchange).await?;
+            let request = ApiRequest { method, path, token: Some(token.expose()), body: body.clone() };
+            let response = self.0.exchange.send(request).await?;
+            let (code, msg) = match response.read() {
+                Reply::Done => return Ok(CallAnswer { body: response.body, log_id: response.log_id }),
+                Reply::NotAnAnswer => {
+                    return Err(CallError::not_an_answer(response.status, response.log_id));
+                }
+                Reply::Refused { code, msg } => (code, msg),
+            };
+            let kind = code.kind();
+            if kind == ApiCodeKind::BadAccessToken && !renewed {
+                renewed = true;
+                self.0.tokens.drop_bad(&token).await;
+                continue;
+            }
+            let limited = response.status == 429 || kind == ApiCodeKind::RateLimited;
+            let wait = response.reset_after.unwrap_or(Duration::from_secs(1));
+            if !limited || waits >= MAX_WAITS || wait > MAX_WAIT {
+                return Err(CallError::refused(code, msg, response.log_id, attempts));
+            }
+            waits += 1;
+            tracing::debug!(
+                path = path_only(path),
+                ?wait,
+                code = code.0,
+                "rate limit; calling again after it"
+            );
+            sleep(wait).await;
+        }
+    }
+}
+
+/// A path without its query, which may hold what users wrote.
+fn path_only(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+impl fmt::Debug for OpenApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenApi").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The app's tenant access token: asked for once, shared, renewed before its end.
+
+use std::time::Duration;
+
+use feishu_callbacks::AppId;
+use feishu_callbacks::openapi::{AccessToken, Call as _, TokenAnswer, TokenRequest};
+use feishu_transport::AppSecret;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::{ApiRequest, CallError, Exchange, Reply};
+
+/// A token is renewed when less than this is left of it. Asked with less than 30 minutes left the platform gives a new
+/// one, and the old one stays valid.
+const MARGIN: Duration = Duration::from_secs(10 * 60);
+
+/// A token and when to renew it.
+#[derive(Clone)]
+pub(super) struct Token {
+    value: AccessToken,
+    renew_at: Instant,
+}
+
+impl Token {
+    pub(super) fn expose(&self) -> &str {
+        self.value.expose()
+    }
+}
+
+/// The token of one app at one site. Concurrent callers share one request for it.
+pub(super) struct TokenCache {
+    app_id: AppId,
+    secret: AppSecret,
+    current: Mutex<Option<Token>>,
+}
+
+impl TokenCache {
+    pub(super) fn new(app_id: String, secret: AppSecret) -> Self {
+        Self { app_id: app_id.into(), secret, current: Mutex::new(None) }
+    }
+
+    pub(super) async fn token(&self, exchange: &Exchange) -> Result<Token, CallError> {
+        let mut current = self.current.lock().await;
+        if let Some(token) = current.as_ref().filter(|token| Instant::now() < token.renew_at) {
+            return Ok(token.clone());
+        }
+        let token = self.request(exchange).await?;
+        *current = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Forgets a token that the platform called bad, unless another one has taken its place meanwhile.
+    pub(super) async fn drop_bad(&self, bad: &Token) {
+        let mut current = self.current.lock().await;
+        if current.as_ref().is_some_and(|token| token.value == bad.value) {
+            *current = None;
+        }
+    }
+
+    async fn request(&self, exchange: &Exchange) -> Result<Token, CallError> {
+        let call = TokenRequest { app_id: &self.app_id, app_secret: self.secret.expose() };
+        let asked = Instant::now();
+        let (method, path, body) = (TokenRequest::METHOD, call.path(), call.body().into());
+        let response = exchange.send(ApiRequest { method, path: &path, token: None, body }).await?;
+        if let Reply::Refused { code, msg } = response.read() {
+            return Err(CallError::refused(code, msg, response.log_id, 1));
+        }
+        // The parser's own words could quote the token.
+        let given: Option<TokenAnswer> = serde_json::from_slice(&response.body).ok();
+        let Some(Ok((value, life))) = given.map(TokenAnswer::into_token) else {
+            return Err(CallError::not_an_answer(response.status, response.log_id));
+        };
+        Ok(Token { value, renew_at: asked + life.saturating_sub(MARGIN.min(life / 2)) })
+    }
+}

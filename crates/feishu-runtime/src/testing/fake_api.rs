@@ -1,0 +1,111 @@
+//! An OpenAPI without a network, for unit tests of handlers that send.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use feishu_transport::AppSecret;
+use serde_json::{Value, json};
+
+use crate::OpenApi;
+use crate::openapi::{ApiRequest, Exchange, Fake};
+
+/// Records the calls of an [`OpenApi`] and answers them; nothing is sent.
+///
+/// Every call is answered with `code` 0 and empty `data`, unless [`answer`](Self::answer) says otherwise.
+///
+/// ```
+/// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
+/// use feishu_runtime::testing::FakeApi;
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let fake = FakeApi::new().answer("/im/v1/messages", json!({"code": 0, "data": {"message_id": "om_1"}}));
+/// let api = fake.api();
+/// let message = OutgoingMessage::text("hello");
+/// let sent = api.send(&MessageSend { to: Receiver::Chat("oc_1".into()), message }).await?;
+/// assert_eq!(sent.message_id.unwrap(), "om_1");
+/// assert_eq!(fake.calls()[0].body["receive_id"], "oc_1");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct FakeApi(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    answers: Mutex<Vec<(String, Value)>>,
+    calls: Mutex<Vec<FakeCall>>,
+}
+
+/// A call that a [`FakeApi`] got. Calls for a token are not recorded.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FakeCall {
+    /// HTTP method.
+    pub method: String,
+    /// Path with its query.
+    pub path: String,
+    /// The body; `null` when it is empty or not JSON.
+    pub body: Value,
+}
+
+impl FakeApi {
+    /// A fake that answers every call with success and no data.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers calls whose path contains `path` with this body, such as `{"code": 230002, "msg": "…"}`. Of several that
+    /// fit, the one that was given last counts.
+    #[must_use]
+    pub fn answer(self, path: &str, body: Value) -> Self {
+        lock(&self.0.answers).push((path.to_owned(), body));
+        self
+    }
+
+    /// The calls so far, in order.
+    pub fn calls(&self) -> Vec<FakeCall> {
+        lock(&self.0.calls).clone()
+    }
+
+    /// An OpenAPI client whose calls come here.
+    ///
+    /// # Panics
+    ///
+    /// Never: its credentials are not empty.
+    #[expect(clippy::expect_used, reason = "the credentials of a fake are not empty")]
+    pub fn api(&self) -> OpenApi {
+        let exchange = Exchange::Fake(Arc::clone(&self.0) as Arc<dyn Fake>);
+        OpenApi::over(exchange, "cli_fake".to_owned(), AppSecret::new("fake")).expect("credentials")
+    }
+}
+
+impl Fake for Shared {
+    fn answer(&self, request: &ApiRequest<'_>) -> (u16, Bytes) {
+        if request.token.is_none() {
+            let token = json!({"code": 0, "tenant_access_token": "t-fake", "expire": 7200});
+            return (200, token.to_string().into());
+        }
+        lock(&self.calls).push(FakeCall {
+            method: request.method.to_owned(),
+            path: request.path.to_owned(),
+            body: serde_json::from_slice(&request.body).unwrap_or_default(),
+        });
+        let answers = lock(&self.answers);
+        let chosen = answers.iter().rev().find(|(path, _)| request.path.contains(path.as_str()));
+        let body = chosen.map_or_else(|| json!({"code": 0, "data": {}}), |(_, body)| body.clone());
+        (200, body.to_string().into())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for FakeApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeApi").field("calls", &lock(&self.0.calls).len()).finish_non_exhaustive()
+    }
+}
