@@ -14,7 +14,8 @@
 
 mod answer;
 mod backoff;
-mod client;
+mod connection;
+
 mod counters;
 mod credential;
 mod delivery;
@@ -37,7 +38,7 @@ mod state;
 mod transport;
 
 pub use crate::answer::Answer;
-pub use crate::client::{
+pub use crate::connection::{
     ConnectionHandle, LongConnection, LongConnectionBuilder, OnConnectionLimit, Retries, StateWatch,
 };
 pub use crate::counters::CounterValues;

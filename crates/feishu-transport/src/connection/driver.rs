@@ -136,7 +136,7 @@ impl Driver {
 
     fn deliver(&self, received: Received) {
         self.outbox.delivered();
-        self.shared.exchange.delivered();
+        self.shared.router.delivered();
         let delivery = Delivery::new(received, Arc::clone(&self.path));
         if self.shared.is_stopping() {
             self.shared.counters.refused_while_stopping.one();
@@ -164,7 +164,7 @@ impl Driver {
 
     /// Answers that wait, and those that come from now on, go out on another connection.
     fn take_no_more_answers(&mut self) {
-        self.shared.exchange.closed(&self.outbox, std::mem::take(&mut self.io.waiting));
+        self.shared.router.closed(&self.outbox, std::mem::take(&mut self.io.waiting));
     }
 
     /// An error of the link, or its end: expected while closing, a loss otherwise.
@@ -346,7 +346,7 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let mut unsent = std::mem::take(&mut self.io.unflushed);
         unsent.append(&mut self.io.waiting);
-        self.shared.exchange.closed(&self.outbox, unsent);
+        self.shared.router.closed(&self.outbox, unsent);
     }
 }
 

@@ -3,11 +3,11 @@
 mod builder;
 mod config;
 mod driver;
-mod exchange;
 mod handle;
 mod outbox;
+mod reconnect;
+mod router;
 mod shared;
-mod slot;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub use builder::LongConnectionBuilder;
 pub use config::{OnConnectionLimit, Retries};
 pub use handle::{ConnectionHandle, StateWatch};
 
+use reconnect::Reconnector;
 use shared::Shared;
-use slot::Slot;
 
 use crate::{Error, Inbox, Shutdown, Transport};
 
@@ -68,7 +68,7 @@ impl LongConnection {
         let ended = tokio::select! {
             biased;
             () = close_on(shared, &mut stop) => Ok(()),
-            ended = self.run_slots(inbox) => ended,
+            ended = self.keep_connected(inbox) => ended,
             () = watch_clocks(shared) => Ok(()),
         };
         match &ended {
@@ -80,13 +80,13 @@ impl LongConnection {
         ended
     }
 
-    async fn run_slots(&self, inbox: Arc<dyn Inbox>) -> Result<(), Error> {
-        let mut slots = JoinSet::new();
+    async fn keep_connected(&self, inbox: Arc<dyn Inbox>) -> Result<(), Error> {
+        let mut connections = JoinSet::new();
         for (index, signals) in self.shared.signals.iter().enumerate() {
-            let slot = Slot::new(Arc::clone(&self.shared), Arc::clone(&inbox), index, signals);
-            slots.spawn(slot.run().in_current_span());
+            let reconnector = Reconnector::new(Arc::clone(&self.shared), Arc::clone(&inbox), index, signals);
+            connections.spawn(reconnector.run().in_current_span());
         }
-        while let Some(ended) = slots.join_next().await {
+        while let Some(ended) = connections.join_next().await {
             match ended {
                 Ok(ended) => ended?,
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -126,7 +126,7 @@ async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     tracing::info!(?grace, "stopping");
     shared.set_stopping();
     let deadline = Instant::now() + grace;
-    let all_answered = timeout(grace, shared.exchange.all_answered());
+    let all_answered = timeout(grace, shared.router.all_answered());
     let shortened = tokio::select! {
         biased;
         _ = all_answered => false,
@@ -143,7 +143,7 @@ async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     tokio::select! {
         () = sleep(patience + closed) => {}
         () = stop.shortened(deadline) => {
-            shared.exchange.retire_all(PARTING);
+            shared.router.retire_all(PARTING);
             sleep(PARTING + closed).await;
         }
     }
@@ -162,7 +162,7 @@ async fn watch_clocks(shared: &Shared) {
             shared.woken();
         }
         (wall, monotonic) = (wall_now, monotonic_now);
-        shared.exchange.expire(monotonic_now);
+        shared.router.expire(monotonic_now);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::session::encode_answer;
 use crate::{Answer, Confirm, Received, ReplyPath, Timeouts};
 
 /// All open connections of a client, and the answers that wait for one.
-pub(super) struct Exchange {
+pub(super) struct Router {
     inner: Mutex<Inner>,
     /// Deliveries that have not been answered.
     pending: AtomicU64,
@@ -35,7 +35,7 @@ struct Inner {
     shut: bool,
 }
 
-impl Exchange {
+impl Router {
     pub(super) fn new(timeouts: Timeouts, counters: Arc<Counters>, observer: Arc<Observer>) -> Self {
         Self {
             inner: Mutex::default(),
@@ -158,7 +158,7 @@ impl Exchange {
 /// The way back of the deliveries of one connection.
 pub(super) struct ConnectionPath {
     pub(super) outbox: Arc<Outbox>,
-    pub(super) exchange: Arc<Exchange>,
+    pub(super) router: Arc<Router>,
 }
 
 impl ReplyPath for ConnectionPath {
@@ -174,11 +174,11 @@ impl ReplyPath for ConnectionPath {
         };
         self.outbox.answered();
         if let Err(outgoing) = self.outbox.push(outgoing) {
-            self.exchange.route(outgoing);
+            self.router.route(outgoing);
             self.outbox.nudge();
         }
-        if self.exchange.pending.fetch_sub(1, SeqCst) == 1 {
-            self.exchange.idle.notify_waiters();
+        if self.router.pending.fetch_sub(1, SeqCst) == 1 {
+            self.router.idle.notify_waiters();
         }
     }
 }

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::config::{OnConnectionLimit, Retries};
 use super::driver::{Driver, End};
-use super::exchange::ConnectionPath;
 use super::outbox::Outbox;
+use super::router::ConnectionPath;
 use super::shared::{Shared, Signals};
 use crate::backoff::Backoff;
 use crate::lifecycle::LifecycleEvent;
@@ -19,15 +19,15 @@ use crate::session::Session;
 use crate::state::{Activity, Connected};
 use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, ServerSettings, Stage, State};
 
-/// What a stop asks of a slot: nothing, or to close within a time.
+/// What a stop asks of a connection: nothing, or to close within a time.
 type CloseSignal = watch::Receiver<Option<Duration>>;
 
-pub(super) struct Slot {
+pub(super) struct Reconnector {
     shared: Arc<Shared>,
     inbox: Arc<dyn Inbox>,
     index: usize,
     backoff: Backoff,
-    /// Drivers, the current one and those that are being let go. Dropping the slot ends them.
+    /// Drivers, the current one and those that are being let go. Dropping the reconnector ends them.
     drivers: JoinSet<(Connected, End)>,
     wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
@@ -36,7 +36,7 @@ pub(super) struct Slot {
     session: Option<Session>,
 }
 
-/// The connection that a slot currently counts on.
+/// The connection that new messages are expected on.
 struct Current {
     outbox: Arc<Outbox>,
     connected: Connected,
@@ -48,7 +48,7 @@ enum Ended {
     Closed,
 }
 
-impl Slot {
+impl Reconnector {
     pub(super) fn new(shared: Arc<Shared>, inbox: Arc<dyn Inbox>, index: usize, signals: &Signals) -> Self {
         let seed = shared.config.seed.wrapping_add(index as u64);
         Self {
@@ -79,7 +79,7 @@ impl Slot {
                     let settings = self.shared.settings();
                     let delay = self.backoff.after_loss(uptime, &settings);
                     let delay = if woken { Duration::ZERO } else { delay };
-                    tracing::warn!(slot = self.index, ?uptime, retry_in = ?delay, %cause, "disconnected");
+                    tracing::warn!(connection = self.index, ?uptime, retry_in = ?delay, %cause, "disconnected");
                     self.give_up_if_exhausted(&cause)?;
                     if self.pause(delay, Some(cause)).await.is_none() {
                         return Ok(());
@@ -96,14 +96,14 @@ impl Slot {
             let since = Instant::now();
             self.shared.set_state(self.index, State::Connecting { attempt, since });
             self.shared.tell(|| LifecycleEvent::Connecting { attempt });
-            tracing::debug!(slot = self.index, attempt, "connecting");
+            tracing::debug!(connection = self.index, attempt, "connecting");
             self.wake.mark_unchanged();
             let opened = tokio::select! {
                 biased;
                 () = closing(&mut self.close) => return Ok(None),
                 opened = open(&self.shared) => opened,
                 () = outdated(&mut self.wake, self.shared.config.timeouts.wake_probe) => {
-                    tracing::info!(slot = self.index, "the attempt began before a wake-up and hangs; starting over");
+                    tracing::info!(connection = self.index, "the attempt began before a wake-up and hangs; starting over");
                     continue;
                 }
             };
@@ -116,7 +116,7 @@ impl Slot {
             // What failed began before the wake-up, and says nothing about the network of now.
             let delay = if self.shared.was_woken(since) { Duration::ZERO } else { delay };
             self.give_up_if_exhausted(&error)?;
-            tracing::warn!(slot = self.index, attempt, retry_in = ?delay, %error, "cannot connect");
+            tracing::warn!(connection = self.index, attempt, retry_in = ?delay, %error, "cannot connect");
             self.shared.tell(|| LifecycleEvent::AttemptFailed { error: error.clone(), retry_in: delay });
             if self.pause(delay, Some(error)).await.is_none() {
                 return Ok(None);
@@ -152,7 +152,7 @@ impl Slot {
                     }
                     Replacement::Failed(error) => {
                         let retry = self.shared.settings().reconnect_interval;
-                        tracing::warn!(slot = self.index, %error, retry_in = ?retry, "cannot open the connection that is to replace this one; this one stays");
+                        tracing::warn!(connection = self.index, %error, retry_in = ?retry, "cannot open the connection that is to replace this one; this one stays");
                         replace_at = Some(Instant::now() + retry);
                     }
                     Replacement::CurrentEnded(ended) => return ended,
@@ -207,7 +207,7 @@ impl Slot {
         });
         session.connected(now.into_std(), opened.service_id, &opened.settings);
         let path: Arc<dyn ReplyPath> =
-            Arc::new(ConnectionPath { outbox: Arc::clone(&outbox), exchange: Arc::clone(&shared.exchange) });
+            Arc::new(ConnectionPath { outbox: Arc::clone(&outbox), router: Arc::clone(&shared.router) });
         let inbox = Arc::clone(&self.inbox);
         let driver = Driver::new(
             opened.link,
@@ -226,11 +226,11 @@ impl Slot {
         shared.set_has_connected();
         shared.counters.connections.one();
         shared.set_state(self.index, State::Connected(connected.clone()));
-        shared.exchange.opened(&outbox);
+        shared.router.opened(&outbox);
         let gap = shared.take_gap();
         tracing::info!(
             app_id = shared.config.app_id,
-            slot = self.index,
+            connection = self.index,
             conn_id = info.id,
             generation,
             ?gap,
@@ -241,7 +241,7 @@ impl Slot {
         Current { outbox, connected }
     }
 
-    /// A driver ended. Only the current one's end is the slot's.
+    /// A driver ended. Only the end of the current one matters.
     fn ended(
         &mut self,
         current: &Current,
@@ -258,7 +258,7 @@ impl Slot {
         let generation = connected.info.generation;
         self.disconnected(&connected.info, end.cause.as_ref(), uptime);
         if generation != current.connected.info.generation {
-            tracing::info!(slot = self.index, generation, "the replaced connection is closed");
+            tracing::info!(connection = self.index, generation, "the replaced connection is closed");
             return None;
         }
         self.session = Some(end.session);
@@ -277,7 +277,7 @@ impl Slot {
 
     /// Closes the connections with a closing handshake; bounded by the drivers' own deadlines.
     async fn let_go(&mut self, current: Current) -> Ended {
-        self.shared.exchange.retire_all(self.close.borrow().unwrap_or_default());
+        self.shared.router.retire_all(self.close.borrow().unwrap_or_default());
         while let Some(ended) = self.drivers.join_next().await {
             self.ended(&current, ended);
         }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::config::Config;
-use super::exchange::Exchange;
+use super::router::Router;
 use crate::counters::Counters;
 use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{Error, ServerSettings, SettingsUpdate, State};
@@ -17,7 +17,7 @@ use crate::{Error, ServerSettings, SettingsUpdate, State};
 pub(crate) struct Shared {
     pub(super) config: Config,
     pub(super) counters: Arc<Counters>,
-    pub(super) exchange: Arc<Exchange>,
+    pub(super) router: Arc<Router>,
     /// One for each connection: with a single listener each, they are heard in order, and a run can be repeated.
     pub(super) signals: Vec<Signals>,
     observer: Arc<Observer>,
@@ -54,11 +54,11 @@ impl Shared {
     pub(super) fn new(config: Config, observer: Observer) -> Self {
         let counters = Arc::new(Counters::default());
         let observer = Arc::new(observer);
-        let exchange = Exchange::new(config.timeouts, Arc::clone(&counters), Arc::clone(&observer));
+        let router = Router::new(config.timeouts, Arc::clone(&counters), Arc::clone(&observer));
         let idle = State::Waiting { cause: None, next_try: Instant::now() };
         Self {
             counters,
-            exchange: Arc::new(exchange),
+            router: Arc::new(router),
             signals: (0..config.connections).map(|_| Signals::new()).collect(),
             observer,
             settings: Mutex::new(config.settings),
@@ -103,8 +103,8 @@ impl Shared {
             return;
         }
         let was_connected = states.iter().any(State::is_connected);
-        if let Some(slot) = states.get_mut(index) {
-            *slot = state;
+        if let Some(current) = states.get_mut(index) {
+            *current = state;
         }
         let best = states.iter().max_by_key(|state| state.rank()).cloned();
         if was_connected && !states.iter().any(State::is_connected) {
@@ -138,7 +138,7 @@ impl Shared {
         states.fill(state.clone());
         self.state.send_replace(state);
         drop(states);
-        self.exchange.shut();
+        self.router.shut();
         self.tell(|| LifecycleEvent::Stopped { reason: reason.cloned() });
     }
 
@@ -177,7 +177,7 @@ impl Shared {
     pub(super) fn woken(&self) {
         *lock(&self.woken_at) = Some(Instant::now());
         self.tell(|| LifecycleEvent::Woken);
-        self.exchange.probe_all();
+        self.router.probe_all();
         self.signals.iter().for_each(|signals| signals.wake.send_modify(|times| *times += 1));
     }
 }
