@@ -11,11 +11,10 @@ use feishu_transport::{Answer, ConnectionInfo, Received};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::HandlerError;
 use crate::call::{Boxed, Call};
 use crate::core::Core;
-use crate::handler::{Callback, encode};
 use crate::stats::Outcome;
+use crate::{Callback, HandlerError};
 
 /// One call of a handler: where the callback came from, how much time is left, and how to answer early. Cheap to clone;
 /// it may be moved into other tasks.
@@ -107,7 +106,7 @@ impl Context {
     ///
     /// When the reply cannot be sent.
     pub fn answer<R: Reply>(&self, reply: &R) -> Result<Answer, HandlerError> {
-        encode(reply, &self.call).map_err(Into::into)
+        self.call.encode(reply).map_err(Into::into)
     }
 
     /// Everything that came beside the payload.
@@ -123,7 +122,7 @@ impl Context {
     /// Time since the platform made the callback or event, by this machine's clock; `None` when it does not say when. An
     /// old event is one that is sent again, or that waited while nobody was connected.
     pub fn age(&self) -> Option<Duration> {
-        self.call.header.age((self.call.plan().wall_clock)())
+        self.call.header.age((self.call.rules().wall_clock)())
     }
 
     /// When an answer goes out at the latest.
@@ -167,7 +166,7 @@ impl Context {
     ///
     /// When the delivery was answered before, or the reply cannot be sent.
     pub fn reply_now<R: Reply>(&self, reply: R) -> Result<(), HandlerError> {
-        let answer = encode(&reply, &self.call).map_err(|fault| fault.to_string())?;
+        let answer = self.call.encode(&reply).map_err(|fault| fault.to_string())?;
         if !self.call.is_answered() {
             self.call.keep_typed(reply);
         }
@@ -214,7 +213,7 @@ impl Context {
     ///
     /// When nothing of this type was given; the error names the type.
     pub fn state<T: Any + Send + Sync>(&self) -> Result<&T, HandlerError> {
-        self.call.plan().states.iter().find_map(|state| state.downcast_ref()).ok_or_else(|| {
+        self.call.rules().states.iter().find_map(|state| state.downcast_ref()).ok_or_else(|| {
             let name = type_name::<T>();
             format!("there is no state of type {name}; give one with `Dispatcher::builder().state(…)`").into()
         })

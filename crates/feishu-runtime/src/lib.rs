@@ -14,6 +14,7 @@
 
 mod admission;
 mod call;
+mod callback;
 mod client;
 mod context;
 mod core;
@@ -40,6 +41,8 @@ pub use feishu_callbacks as callbacks;
 /// The long connection and what it is made of.
 pub use feishu_transport as transport;
 
+pub use crate::call::Failure;
+pub use crate::callback::Callback;
 #[cfg(feature = "long-connection")]
 pub use crate::client::LongConnectionSource;
 #[cfg(feature = "signal")]
@@ -53,7 +56,7 @@ pub use crate::dedup::RedisStore;
 pub use crate::dedup::{Dedup, DedupStore, StoreError, StoredClaim};
 pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
 pub use crate::error::{Error, ErrorKind, HandlerError};
-pub use crate::handler::{AnyRoute, Callback, Failure, Handler, Next, RawEvent, Route};
+pub use crate::handler::{AnyRoute, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
 pub use crate::limits::Limits;
 pub use crate::observe::{AnswerInfo, DeliveryInfo, Observer};

@@ -12,12 +12,17 @@ use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::call::Call;
-
 /// How often the thread looks: the longest time for which a handler that blocks delays others.
 const LOOK: Duration = Duration::from_millis(20);
 /// Looks without a handler after which the thread rests until the next one.
 const LOOKS: u32 = 100;
+
+/// What is polled while the guard looks on.
+pub(crate) trait Polled: Send + Sync {
+    /// Called again and again while it is being polled, on the thread of the guard. It must not block, and do nothing
+    /// while there is time left.
+    fn look(self: Arc<Self>);
+}
 
 /// Looks after the others while a handler blocks. On a runtime with a single thread it does nothing: nothing would help.
 #[derive(Default)]
@@ -36,30 +41,30 @@ struct Shared {
 #[derive(Default)]
 struct Watched {
     /// The calls whose handlers are being polled at this moment: at most one for each worker.
-    polled: Vec<Arc<Call>>,
+    polled: Vec<Arc<dyn Polled>>,
     resting: bool,
     ended: bool,
 }
 
 /// A handler is being polled while this lives.
 pub(crate) struct Polling<'a> {
-    call: &'a Arc<Call>,
+    polled: Arc<dyn Polled>,
     shared: Option<&'a Shared>,
 }
 
 impl StallGuard {
-    /// To be held while the handler of `call` is polled. `late` answers a call in its handler's place.
-    pub(crate) fn polling<'a>(&'a self, call: &'a Arc<Call>, late: fn(&Arc<Call>)) -> Polling<'a> {
-        let looks = *self.looks.get_or_init(|| start(&self.shared, late));
+    /// To be held while `polled` is polled.
+    pub(crate) fn polling(&self, polled: Arc<dyn Polled>) -> Polling<'_> {
+        let looks = *self.looks.get_or_init(|| start(&self.shared));
         let shared = looks.then_some(&*self.shared);
         if let Some(shared) = shared {
             let mut seen = shared.lock();
-            seen.polled.push(Arc::clone(call));
+            seen.polled.push(Arc::clone(&polled));
             if seen.resting {
                 shared.changed.notify_one();
             }
         }
-        Polling { call, shared }
+        Polling { polled, shared }
     }
 
     /// Ends the thread that looks on, for good.
@@ -81,7 +86,11 @@ impl Drop for Polling<'_> {
     fn drop(&mut self) {
         let Some(shared) = self.shared else { return };
         let mut seen = shared.lock();
-        if let Some(index) = seen.polled.iter().position(|call| Arc::ptr_eq(call, self.call)) {
+        if let Some(index) = seen
+            .polled
+            .iter()
+            .position(|polled| std::ptr::addr_eq(Arc::as_ptr(polled), Arc::as_ptr(&self.polled)))
+        {
             seen.polled.swap_remove(index);
         }
     }
@@ -104,8 +113,8 @@ impl Shared {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks until the client is gone. `late` must do nothing to a call that is answered or has time left.
-    fn look_on(&self, runtime: &Handle, late: fn(&Arc<Call>)) {
+    /// Looks until the client is gone.
+    fn look_on(&self, runtime: &Handle) {
         // Answering may start what follows an answer.
         let _entered = runtime.enter();
         let mut quiet = 0;
@@ -129,21 +138,20 @@ impl Shared {
             drop(seen);
             // Work from outside wakes a worker. When it has nothing else to do, it looks after sockets and timers.
             runtime.spawn(async {});
-            polled.iter().for_each(late);
-            drop(polled);
+            polled.into_iter().for_each(Polled::look);
             seen = self.lock();
         }
     }
 }
 
-fn start(shared: &Arc<Shared>, late: fn(&Arc<Call>)) -> bool {
+fn start(shared: &Arc<Shared>) -> bool {
     let Ok(runtime) = Handle::try_current() else { return false };
     if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
         return false;
     }
     let shared = Arc::clone(shared);
     let thread = thread::Builder::new().name("feishu-stall-guard".to_owned());
-    match thread.spawn(move || shared.look_on(&runtime, late)) {
+    match thread.spawn(move || shared.look_on(&runtime)) {
         Ok(_) => true,
         Err(error) => {
             tracing::warn!(%error, "no thread for the stall guard: a handler that blocks may delay others");

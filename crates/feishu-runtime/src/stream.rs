@@ -11,7 +11,6 @@ use futures_core::Stream;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::call::Call;
-use crate::handler::encode;
 use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerError, RawEvent};
 
 /// Every callback that has no handler of its own, as items with an explicit reply; from
@@ -156,7 +155,7 @@ impl PendingCallback {
     /// When the reply cannot be sent, which refuses the callback with code 500.
     pub fn reply<R: Reply>(self, reply: R) -> Result<(), HandlerError> {
         let call: &Call = self.cx.call();
-        match encode(&reply, call) {
+        match call.encode(&reply) {
             Ok(answer) => {
                 call.keep_typed(reply);
                 drop(self.reply.send(Ok(Given(answer))));

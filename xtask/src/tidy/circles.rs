@@ -11,12 +11,7 @@ use super::sources::Source;
 use crate::workspace::Workspace;
 
 /// Circles that are left, as `folder: modules`.
-const KNOWN: &[&str] = &[
-    "crates/feishu-callbacks/src/",
-    "crates/feishu-transport/src/",
-    "crates/feishu-runtime/src/",
-    "crates/feishu-runtime/src/handler",
-];
+const KNOWN: &[&str] = &["crates/feishu-callbacks/src/", "crates/feishu-transport/src/"];
 
 /// A module's place in its crate: no parts for the root.
 type Module = Vec<String>;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use feishu_transport::{ConnectionHandle, Transport};
 
 use super::Client;
-use crate::core::Core;
 use crate::{Dispatcher, Error};
 
 /// How long handlers may go on after a stop is requested, where nothing else is chosen: the platform's three seconds,
@@ -51,7 +50,7 @@ impl<S> ClientBuilder<S> {
                 "a client needs a dispatcher: call `.dispatcher(…)` before `.build()`",
             ));
         };
-        Ok(Client::new(transport, Core::new(dispatcher.plan().clone(), app_id), connection, grace))
+        Ok(Client::new(transport, dispatcher.intake(app_id), connection, grace))
     }
 
     pub(super) fn into_parts(self) -> (S, Option<Dispatcher>, Duration) {

@@ -80,7 +80,7 @@ impl Client {
     #[cfg(feature = "metrics")]
     fn start_metrics(&self) -> Option<AbortOnDropHandle<()>> {
         let mut states = self.handle.connection()?.watch();
-        let app_id = self.core.app_id.clone().unwrap_or_else(|| Arc::from(""));
+        let app_id = self.intake.core().app_id.clone().unwrap_or_else(|| Arc::from(""));
         Some(AbortOnDropHandle::new(tokio::spawn(async move {
             let mut before = None;
             while let Some(state) = states.changed().await {

@@ -48,7 +48,7 @@ const NOTICING: Duration = Duration::from_secs(1);
 /// all handlers at once, except those that block a thread.
 pub struct Client {
     transport: Box<dyn Transport>,
-    core: Arc<Core>,
+    intake: Arc<Intake>,
     stop: Shutdown,
     handle: ClientHandle,
     grace: Duration,
@@ -69,15 +69,15 @@ impl Client {
 
     fn new(
         transport: Box<dyn Transport>,
-        core: Arc<Core>,
+        intake: Intake,
         connection: Option<ConnectionHandle>,
         grace: Duration,
     ) -> Self {
         let (stop_handle, stop) = Shutdown::new();
-        let handle = ClientHandle::new(Arc::clone(&core), stop_handle, connection);
+        let handle = ClientHandle::new(Arc::clone(intake.core()), stop_handle, connection);
         Self {
             transport,
-            core,
+            intake: Arc::new(intake),
             stop,
             handle,
             grace,
@@ -157,7 +157,7 @@ impl Client {
     }
 
     async fn drive<S: Future>(self, next_signal: impl FnMut() -> Option<S>) -> Result<Report, Error> {
-        let span = match &self.core.app_id {
+        let span = match &self.intake.core().app_id {
             Some(app_id) => tracing::error_span!("client", %app_id),
             None => tracing::Span::none(),
         };
@@ -173,11 +173,12 @@ impl Client {
         if let Some(start) = self.start.take() {
             tracing::info!("{start}");
         }
-        let Self { transport, core, stop, handle, grace, .. } = self;
+        let Self { transport, intake, stop, handle, grace, .. } = self;
+        let core = Arc::clone(intake.core());
         let end_on_drop = EndOnDrop(handle.clone());
         handle.enter(Phase::Running);
         let mut ending = handle.ending();
-        let mut transport = pin!(transport.run(Arc::new(Intake(Arc::clone(&core))), stop));
+        let mut transport = pin!(transport.run(intake, stop));
 
         let ended = tokio::select! {
             biased;

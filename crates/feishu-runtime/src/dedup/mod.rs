@@ -5,7 +5,6 @@ mod file;
 mod memory;
 #[cfg(feature = "dedup-redis")]
 mod redis;
-mod shared;
 mod store;
 
 use std::fmt;
@@ -19,7 +18,7 @@ pub use file::FileStore;
 pub use store::{DedupStore, StoreError, StoredClaim};
 
 pub(crate) use memory::{Bounds, Claim, Claimed, Memory};
-pub(crate) use shared::{SharedClaim, SharedEnd, StoreRules};
+pub(crate) use store::StoreRules;
 
 /// How repeats are recognised. On by default.
 ///

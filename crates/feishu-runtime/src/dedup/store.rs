@@ -1,8 +1,10 @@
 //! A memory that several processes share, or that survives a restart.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
 
 /// Why a store could not do what it was asked for. The event is then handled as if there were no store.
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
@@ -38,4 +40,25 @@ pub enum StoredClaim {
     InFlight,
     /// It was handled, with this reply.
     Done(Vec<u8>),
+}
+
+/// The store and how it is used.
+#[derive(Clone)]
+pub(crate) struct StoreRules {
+    pub(crate) store: Arc<dyn DedupStore>,
+    pub(crate) timeout: Duration,
+    pub(crate) lease: Duration,
+}
+
+impl StoreRules {
+    /// The answer of the store, or an error when it takes too long.
+    pub(crate) async fn bounded<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match timeout(self.timeout, asked).await {
+            Ok(answered) => answered,
+            Err(_) => Err(format!("no answer within {:?}", self.timeout).into()),
+        }
+    }
 }

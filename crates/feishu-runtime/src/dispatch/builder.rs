@@ -2,23 +2,17 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use feishu_callbacks::{CardActionEvent, CardReply, EventBody as _, EventType, Reply, Toast};
+use feishu_callbacks::{CardReply, Reply, Toast};
 use feishu_transport::Answer;
 
-use super::Dispatcher;
-use super::plan::{Plan, PlannedRoute, WallClock};
-use crate::error::ErrorKind;
-use crate::handler::{
-    AnyRoute, Callback, Failure, Handler, Late, Layer, Next, OnError, RawEvent, Route, layer,
-};
-use crate::observe::{Observer, Observers};
-use crate::{Context, Dedup, Error, HandlerError, Limits};
+use crate::core::WallClock;
+use crate::handler::{AnyRoute, Handler, Layer, Next, OnError, RawEvent, Route, layer};
+use crate::observe::Observer;
+use crate::{Callback, Context, Dedup, Failure, HandlerError, Limits};
 
 /// How long after its arrival a delivery is answered at the latest, where nothing else is chosen: the platform waits
 /// 3 s, and half a second is left for the way.
@@ -29,21 +23,21 @@ const STALL_AFTER: Duration = Duration::from_millis(100);
 /// Registers handlers; see [`Dispatcher::builder`].
 #[must_use]
 pub struct DispatcherBuilder {
-    routes: Vec<AnyRoute>,
-    layers: Vec<Layer>,
-    card_late: Option<CardReply>,
-    card_error: Option<OnError>,
-    fallback: Option<usize>,
-    stale: Option<(Duration, usize)>,
-    deadline: Duration,
-    limits: Limits,
-    dedup: Dedup,
-    stall_after: Duration,
-    strict_replies: bool,
-    states: Vec<Arc<dyn Any + Send + Sync>>,
-    wall_clock: WallClock,
-    observers: Vec<Box<dyn Observer>>,
-    mistakes: Vec<String>,
+    pub(super) routes: Vec<AnyRoute>,
+    pub(super) layers: Vec<Layer>,
+    pub(super) card_late: Option<CardReply>,
+    pub(super) card_error: Option<OnError>,
+    pub(super) fallback: Option<usize>,
+    pub(super) stale: Option<(Duration, usize)>,
+    pub(super) deadline: Duration,
+    pub(super) limits: Limits,
+    pub(super) dedup: Dedup,
+    pub(super) stall_after: Duration,
+    pub(super) strict_replies: bool,
+    pub(super) states: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(super) wall_clock: WallClock,
+    pub(super) observers: Vec<Box<dyn Observer>>,
+    pub(super) mistakes: Vec<String>,
 }
 
 impl DispatcherBuilder {
@@ -294,102 +288,6 @@ impl DispatcherBuilder {
     pub fn wall_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.wall_clock = Arc::new(clock);
         self
-    }
-
-    /// Builds the dispatcher.
-    ///
-    /// # Errors
-    ///
-    /// When a type has two handlers, when a type is a likely misspelling of a [known](EventType::KNOWN) one, or when an
-    /// option cannot work. The message has all mistakes, with their places.
-    pub fn build(mut self) -> Result<Dispatcher, Error> {
-        let mut by_type = HashMap::new();
-        let mut twice = Vec::new();
-        let mut routes: Vec<PlannedRoute> = Vec::with_capacity(self.routes.len());
-        for (index, route) in std::mem::take(&mut self.routes).into_iter().enumerate() {
-            let special = self.fallback == Some(index) || self.stale.is_some_and(|(_, route)| route == index);
-            if !special && !route.event_type.is_empty() {
-                match by_type.entry(route.event_type.clone()) {
-                    Entry::Vacant(vacant) => drop(vacant.insert(index)),
-                    Entry::Occupied(first) => {
-                        let second = route.options.at;
-                        let first = routes.get(*first.get()).map_or(second, |route| route.at);
-                        let event_type = route.event_type.clone().into_owned();
-                        twice.push(Error::new(ErrorKind::RegisteredTwice { event_type, first, second }));
-                    }
-                }
-            }
-            routes.push(self.plan(route, special));
-        }
-        match (&*twice, &*self.mistakes) {
-            ([], []) => {}
-            ([only], []) => return Err(only.clone()),
-            _ => {
-                let twice = twice.iter().map(ToString::to_string);
-                let mistakes: Vec<_> = twice.chain(self.mistakes).collect();
-                return Err(Error::misuse(mistakes.join("; ")));
-            }
-        }
-        let observers = Observers::start(self.observers)
-            .map_err(|error| Error::misuse(format!("no thread for an observer: {error}")))?;
-        Ok(Dispatcher {
-            plan: Arc::new(Plan {
-                routes,
-                by_type,
-                fallback: self.fallback,
-                stale: self.stale,
-                limits: self.limits,
-                dedup: self.dedup,
-                stall_after: self.stall_after,
-                strict_replies: self.strict_replies,
-                states: self.states,
-                wall_clock: self.wall_clock,
-                observers,
-            }),
-        })
-    }
-
-    /// Completes the options of one route from those of the dispatcher, and notes its mistakes.
-    fn plan(&mut self, route: AnyRoute, special: bool) -> PlannedRoute {
-        let AnyRoute { event_type, mut options, invoke } = route;
-        let name = options.name.unwrap_or_else(|| event_type.clone().into_owned());
-        if event_type.is_empty() && !special {
-            options.mistakes.push("its type is empty".to_owned());
-        }
-        if !options.unknown_type {
-            if let Some(close) = EventType::from(&*event_type).closest() {
-                options.mistakes.push(format!(
-                    "the platform knows no `{event_type}`; write `{close}`, or add `.allow_unknown_type()` to the route",
-                ));
-            }
-        }
-        for what in &options.mistakes {
-            self.mistakes.push(format!("the handler `{name}` registered at {}: {what}", options.at));
-        }
-        let is_click = event_type == CardActionEvent::TYPE;
-        let late = match (options.late, &self.card_late) {
-            (Late::ByType, Some(reply)) if is_click => match reply.to_json() {
-                Ok(json) => Late::Answer(Answer::ok(json)),
-                Err(error) => {
-                    self.mistakes.push(format!("the reply of `on_late`: {error}"));
-                    Late::ByType
-                }
-            },
-            (late, _) => late,
-        };
-        PlannedRoute {
-            name: name.into(),
-            deadline: options.deadline.unwrap_or(self.deadline),
-            late,
-            on_error: options.on_error.or_else(|| self.card_error.clone().filter(|_| is_click)),
-            layers: self.layers.iter().cloned().chain(options.layers).collect(),
-            cancel_when_late: options.cancel_when_late,
-            acknowledge_first: options.acknowledge_first,
-            concurrency: options.concurrency,
-            invoke,
-            at: options.at,
-            event_type,
-        }
     }
 }
 

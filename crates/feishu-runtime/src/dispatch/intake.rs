@@ -2,67 +2,124 @@
 
 use std::sync::Arc;
 
-use feishu_callbacks::{EventId, EventType, Header, peek};
-use feishu_transport::{Answer, Delivery, Inbox, Kind};
+use feishu_callbacks::{EventId, peek};
+use feishu_transport::{Answer, Delivery, Inbox};
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
-use super::run::{Ended, Start};
-use super::unhandled::code_500_shows;
+use super::order::Lanes;
+use super::plan::Plan;
+use super::run::Start;
+use super::settle::Ended;
+use super::unhandled::{settle, unhandled, warn_of_card_frame};
+use crate::Failure;
+use crate::admission::Permit;
 use crate::call::Call;
-use crate::core::{Arrival, Core};
+use crate::core::Core;
 use crate::dedup::{Claim, Claimed};
-use crate::handler::Failure;
 use crate::observe::Observed;
 use crate::panics::caught;
 use crate::stats::{Incident, Outcome};
 
-/// The inbox of a client. All of its work is done on the transport's task: it never waits and never runs a handler.
-pub(crate) struct Intake(pub(crate) Arc<Core>);
+/// The inbox of a client. All of its work is done on the transport's task: it never waits.
+pub(crate) struct Intake {
+    core: Arc<Core>,
+    plan: Arc<Plan>,
+    /// One for each ordered handler.
+    lanes: Vec<Option<Arc<Lanes<Arrival>>>>,
+}
+
+/// A delivery for an ordered handler.
+struct Arrival {
+    call: Arc<Call>,
+    permit: Permit,
+    claim: Option<Claim>,
+}
 
 impl Inbox for Intake {
     fn deliver(&self, delivery: Delivery) {
-        deliver(&self.0, delivery, false);
+        self.take(delivery, false);
     }
 }
 
-/// Takes one delivery in; with `keep_typed` the call keeps the handler's typed reply. The call, if one was made of it.
-pub(crate) fn deliver(core: &Arc<Core>, delivery: Delivery, keep_typed: bool) -> Option<Arc<Call>> {
-    core.stats.received();
-    let header = match peek(delivery.received().payload()) {
-        Ok(header) => Arc::new(header),
-        Err(error) => {
-            let received = delivery.received();
-            tracing::warn!(%error, trace_id = received.trace_id(), message_id = received.message_id(), "unreadable delivery");
-            settle(core, delivery, None, Outcome::Undecodable, &Answer::failed());
-            return None;
+impl Intake {
+    pub(crate) fn new(plan: &Arc<Plan>, app_id: Option<Arc<str>>) -> Self {
+        let limit = plan.rules.limits.waiting_per_key;
+        let lanes =
+            plan.rules.routes.iter().map(|route| route.is_ordered.then(|| Arc::new(Lanes::new(limit))));
+        Self {
+            lanes: lanes.collect(),
+            core: Core::new(Arc::clone(&plan.rules), app_id),
+            plan: Arc::clone(plan),
         }
-    };
-    warn_of_card_frame(core, &delivery, &header);
-    let Some(chosen) = core.plan.choose(&header) else {
-        unhandled(core, &header, delivery);
-        return None;
-    };
-    if chosen.stale {
-        core.incident(Incident::Stale);
     }
-    let call = Call::new(core, delivery, header, chosen.route, keep_typed);
-    core.observe(|| Observed::Received(core.describe(&call.received, Some(&call.header), Some(call.route))));
-    match claim(&call) {
-        None => enter(&call, None),
-        Some(Claimed::New { claim, repeat }) => {
-            if repeat {
-                call.set_repeat();
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Takes one delivery in; with `keep_typed` the call keeps the handler's typed reply. The call, if one was made of
+    /// it.
+    pub(crate) fn take(&self, delivery: Delivery, keep_typed: bool) -> Option<Arc<Call>> {
+        let core = &self.core;
+        core.stats.received();
+        let header = match peek(delivery.received().payload()) {
+            Ok(header) => Arc::new(header),
+            Err(error) => {
+                let received = delivery.received();
+                tracing::warn!(%error, trace_id = received.trace_id(), message_id = received.message_id(), "unreadable delivery");
+                settle(core, delivery, None, Outcome::Undecodable, &Answer::failed());
+                return None;
             }
-            enter(&call, Some(claim));
+        };
+        warn_of_card_frame(core, &delivery, &header);
+        let Some(chosen) = self.plan.choose(&header) else {
+            unhandled(core, &header, delivery);
+            return None;
+        };
+        if chosen.stale {
+            core.incident(Incident::Stale);
         }
-        Some(Claimed::Answered(answer)) => call.settle(Ended::Duplicate(answer), None),
-        Some(Claimed::InFlight(answer)) => core.spawn(wait_for_same(Arc::clone(&call), answer)),
-        Some(Claimed::Crowded) => {
-            shed(&call, "too many repeats wait for the answer to the first", None);
+        let call = Call::new(core, delivery, header, self.plan.handler(chosen.route), keep_typed);
+        core.observe(|| {
+            Observed::Received(core.describe(&call.received, Some(&call.header), Some(call.route)))
+        });
+        match claim(&call) {
+            None => self.enter(&call, None),
+            Some(Claimed::New { claim, repeat }) => {
+                if repeat {
+                    call.set_repeat();
+                }
+                self.enter(&call, Some(claim));
+            }
+            Some(Claimed::Answered(answer)) => call.settle(Ended::Duplicate(answer), None),
+            Some(Claimed::InFlight(answer)) => core.spawn(wait_for_same(Arc::clone(&call), answer)),
+            Some(Claimed::Crowded) => {
+                shed(&call, "too many repeats wait for the answer to the first", None);
+            }
+        }
+        Some(call)
+    }
+
+    /// Makes room for a call and starts its task.
+    fn enter(&self, call: &Arc<Call>, claim: Option<Claim>) {
+        let core = &self.core;
+        let bytes = call.received.payload().len();
+        let full = "too much is running and waiting already; see `Limits`";
+        match self.lanes.get(call.route).and_then(Option::as_ref) {
+            None => match core.admission.enter(call.route, bytes) {
+                Some(pass) => core.spawn_call(Arc::clone(call).run(Start::Unordered(pass), claim)),
+                None => shed(call, full, claim),
+            },
+            Some(lanes) => match core.admission.enter_later(call.route, bytes) {
+                Some(permit) => {
+                    lanes.arrive(Arrival { call: Arc::clone(call), permit, claim });
+                    core.spawn_call(run_next(Arc::clone(lanes)));
+                }
+                None => shed(call, full, claim),
+            },
         }
     }
-    Some(call)
 }
 
 /// Claims the event by its id, or by the message's id where it has none.
@@ -74,31 +131,10 @@ fn claim(call: &Call) -> Option<Claimed> {
     }
 }
 
-/// Makes room for a call and starts its task.
-fn enter(call: &Arc<Call>, claim: Option<Claim>) {
-    let core = &call.core;
-    let bytes = call.received.payload().len();
-    let full = "too much is running and waiting already; see `Limits`";
-    match core.lanes.get(call.route).and_then(Option::as_ref) {
-        None => match core.admission.enter(call.route, bytes) {
-            Some(pass) => core.spawn_call(Arc::clone(call).run(Start::Unordered(pass), claim)),
-            None => shed(call, full, claim),
-        },
-        Some(lanes) => match core.admission.enter_later(call.route, bytes) {
-            Some(permit) => {
-                lanes.arrive(Arrival { call: Arc::clone(call), permit, claim });
-                core.spawn_call(run_next(Arc::clone(core), call.route));
-            }
-            None => shed(call, full, claim),
-        },
-    }
-}
-
 /// Runs the earliest arrival of an ordered handler.
-async fn run_next(core: Arc<Core>, route: usize) {
-    let Some(lanes) = core.lanes.get(route).and_then(Option::as_ref) else { return };
+async fn run_next(lanes: Arc<Lanes<Arrival>>) {
     let taken = lanes.take(|arrival: &Arrival| {
-        let prepared = caught(|| arrival.call.prepare());
+        let prepared = caught(|| arrival.call.handler.prepare(&arrival.call));
         let key = prepared.as_ref().ok().and_then(|prepared| prepared.as_ref().ok()?.key);
         (key, prepared)
     });
@@ -139,48 +175,4 @@ impl Drop for AbandonOnDrop {
 /// Refuses a call for which there is no room.
 fn shed(call: &Arc<Call>, why: &'static str, claim: Option<Claim>) {
     call.settle(Ended::Failed(Failure::Busy(why)), claim);
-}
-
-fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
-    core.observe(|| Observed::Unhandled(core.describe(delivery.received(), Some(header), None)));
-    let event_type = &header.event_type;
-    let log = core.unhandled.came(event_type.as_str());
-    let answer = if event_type.is_callback() { Answer::failed() } else { Answer::empty() };
-    if log {
-        log_unhandled(event_type, delivery.received().trace_id());
-    }
-    settle(core, delivery, Some(header), Outcome::Unhandled, &answer);
-}
-
-/// Once per type and hour; `stats()` has the counts.
-fn log_unhandled(event_type: &EventType, trace_id: Option<&str>) {
-    if !event_type.is_callback() {
-        tracing::info!(%event_type, trace_id, "no handler for this event; acknowledged, further ones this hour as well");
-        return;
-    }
-    let effect = code_500_shows(event_type);
-    tracing::error!(
-        %event_type,
-        trace_id,
-        "no handler for this callback, {effect}: register one with `.on(…)` or `.on_raw(\"{event_type}\", …)`; further \
-         ones this hour are counted only",
-    );
-}
-
-fn warn_of_card_frame(core: &Core, delivery: &Delivery, header: &Header) {
-    if delivery.received().kind() == Kind::Card && core.unhandled.card_frame() {
-        tracing::warn!(
-            event_type = %header.event_type,
-            trace_id = delivery.received().trace_id(),
-            "came in a frame of type `card`, which means that the callback subscription is not in effect: choose the \
-             long connection under \"Events & callbacks\", \"Callback configuration\" in the developer console, and \
-             publish the version",
-        );
-    }
-}
-
-/// Answers and counts a delivery that has no handler.
-fn settle(core: &Core, delivery: Delivery, header: Option<&Arc<Header>>, outcome: Outcome, answer: &Answer) {
-    core.count(delivery.received(), header, None, outcome, answer);
-    delivery.answer(answer);
 }

@@ -1,10 +1,13 @@
 //! From a delivery to its handler: the dispatcher, its routes, and the way of one call.
 
+mod build;
 mod builder;
 mod intake;
 mod order;
 mod plan;
 mod run;
+mod settle;
+mod shared_claim;
 mod unhandled;
 
 use std::fmt;
@@ -12,10 +15,9 @@ use std::sync::Arc;
 
 pub use builder::DispatcherBuilder;
 
-pub(crate) use intake::{Intake, deliver};
-pub(crate) use order::Lanes;
-pub(crate) use plan::{Plan, PlannedRoute};
-pub(crate) use unhandled::Unhandled;
+pub(crate) use intake::Intake;
+
+use plan::Plan;
 
 /// Handlers by type, and the rules they run under. Cheap to clone; several clients may share one, each with its own
 /// limits, counts and memory.
@@ -35,8 +37,9 @@ impl Dispatcher {
         self.plan.by_type.keys().map(AsRef::as_ref)
     }
 
-    pub(crate) fn plan(&self) -> &Arc<Plan> {
-        &self.plan
+    /// The inbox of one client.
+    pub(crate) fn intake(&self, app_id: Option<Arc<str>>) -> Intake {
+        Intake::new(&self.plan, app_id)
     }
 }
 

@@ -1,52 +1,37 @@
-//! What a dispatcher knows once it is built: routes and rules. Shared by all clients that use it.
+//! Which handler a delivery goes to, and how a call asks that handler.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::panic::Location;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use feishu_callbacks::Header;
+use feishu_callbacks::{DecodeError, Header};
+use feishu_transport::Answer;
 
-use crate::admission::RouteLimit;
-use crate::handler::{Invoke, Late, Layer, OnError};
-use crate::observe::Observers;
-use crate::{Dedup, Limits};
+use crate::call::{Call, Perform, Prepared};
+use crate::core::Rules;
+use crate::handler::{Invoke, Late, Layer, OnError, wrap};
+use crate::panics::caught;
+use crate::{Context, Failure};
 
-/// Routes and rules.
+/// Handlers, and the rules they run under. All clients that use a dispatcher share it.
 pub(crate) struct Plan {
-    pub(crate) routes: Vec<PlannedRoute>,
+    pub(crate) rules: Arc<Rules>,
+    /// In the order of the rules' routes.
+    pub(crate) handlers: Vec<Arc<PlannedHandler>>,
     pub(crate) by_type: HashMap<Cow<'static, str>, usize>,
     pub(crate) fallback: Option<usize>,
     /// Events older than this go to that route.
     pub(crate) stale: Option<(Duration, usize)>,
-    pub(crate) limits: Limits,
-    pub(crate) dedup: Dedup,
-    pub(crate) stall_after: Duration,
-    pub(crate) strict_replies: bool,
-    pub(crate) states: Vec<Arc<dyn Any + Send + Sync>>,
-    pub(crate) wall_clock: WallClock,
-    pub(crate) observers: Observers,
 }
 
-pub(crate) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// One handler and what was chosen for it.
-pub(crate) struct PlannedRoute {
-    /// Empty for a fallback and for stale events.
-    pub(crate) event_type: Cow<'static, str>,
-    pub(crate) name: Arc<str>,
-    pub(crate) deadline: Duration,
+/// A handler, with what was chosen for it and is not a rule.
+pub(crate) struct PlannedHandler {
     pub(crate) late: Late,
     pub(crate) on_error: Option<OnError>,
     /// From the outermost to the innermost; those of the dispatcher first.
     pub(crate) layers: Arc<[Layer]>,
-    pub(crate) cancel_when_late: bool,
-    pub(crate) acknowledge_first: bool,
-    pub(crate) concurrency: Option<usize>,
     pub(crate) invoke: Arc<dyn Invoke>,
-    pub(crate) at: &'static Location<'static>,
 }
 
 /// Where a delivery goes.
@@ -61,22 +46,55 @@ impl Plan {
     pub(crate) fn choose(&self, header: &Header) -> Option<Chosen> {
         let found = self.by_type.get(header.event_type.as_str()).copied().or(self.fallback)?;
         if let Some((max_age, route)) = self.stale {
-            let callback = self.route(found).invoke.is_callback(header);
-            if !callback && header.age((self.wall_clock)()).is_some_and(|age| age > max_age) {
+            let callback = self.handler(found).1.is_callback(header);
+            if !callback && header.age((self.rules.wall_clock)()).is_some_and(|age| age > max_age) {
                 return Some(Chosen { route, stale: true });
             }
         }
         Some(Chosen { route: found, stale: false })
     }
 
-    #[expect(clippy::indexing_slicing, reason = "an index of a route is made by this plan and never changes")]
-    pub(crate) fn route(&self, index: usize) -> &PlannedRoute {
-        &self.routes[index]
+    /// The handler of a route, with the route's index.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an index of a route is made by the builder and never changes"
+    )]
+    pub(crate) fn handler(&self, route: usize) -> (usize, Arc<dyn Perform>) {
+        (route, Arc::<PlannedHandler>::clone(&self.handlers[route]))
     }
 }
 
-impl PlannedRoute {
-    pub(crate) fn limit(&self) -> RouteLimit {
-        RouteLimit { running: self.concurrency, keeps: self.acknowledge_first || self.invoke.is_ordered() }
+impl Perform for PlannedHandler {
+    fn prepare(&self, call: &Arc<Call>) -> Result<Prepared, DecodeError> {
+        let Prepared { key, future } = Arc::clone(&self.invoke).prepare(call)?;
+        if self.layers.is_empty() {
+            return Ok(Prepared { key, future });
+        }
+        let future = Box::pin(wrap(Arc::clone(&self.layers), Context::new(Arc::clone(call)), future));
+        Ok(Prepared { key, future })
+    }
+
+    fn is_callback(&self, header: &Header) -> bool {
+        self.invoke.is_callback(header)
+    }
+
+    fn late_answer(&self, call: &Arc<Call>) -> Answer {
+        match &self.late {
+            Late::ByType if call.is_callback() => Answer::failed(),
+            Late::ByType => Answer::empty(),
+            Late::Answer(answer) => answer.clone(),
+            Late::With(make) => caught(|| make(&Context::new(Arc::clone(call)))).unwrap_or_else(|panic| {
+                tracing::error!(handler = %call.route().name, %panic, "the closure of `on_late_with` panicked");
+                Answer::failed()
+            }),
+        }
+    }
+
+    fn error_answer(&self, call: &Arc<Call>, failure: &Failure) -> Option<Answer> {
+        let on_error = self.on_error.as_ref()?;
+        caught(|| on_error(failure, &Context::new(Arc::clone(call)))).unwrap_or_else(|panic| {
+            tracing::error!(handler = %call.route().name, %panic, "the closure of `on_error` panicked");
+            None
+        })
     }
 }

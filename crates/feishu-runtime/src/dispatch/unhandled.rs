@@ -1,18 +1,65 @@
-//! Types that nobody registered: counted, and said once per type and hour.
+//! Deliveries without a handler.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use feishu_callbacks::EventType;
-use tokio::time::Instant;
+use feishu_callbacks::{EventType, Header};
+use feishu_transport::{Answer, Delivery, Kind};
 
-/// Types that are told apart; the platform knows about 240. Further ones are counted, not listed.
-const MOST_TYPES: usize = 256;
-/// Bytes of a type's name that are kept.
-const MOST_NAME: usize = 128;
-/// How often the same is said.
-const EVERY: Duration = Duration::from_secs(3600);
+use crate::core::Core;
+use crate::observe::Observed;
+use crate::stats::Outcome;
+
+/// Answers, counts and logs a delivery whose type has no handler.
+pub(super) fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
+    core.observe(|| Observed::Unhandled(core.describe(delivery.received(), Some(header), None)));
+    let event_type = &header.event_type;
+    let log = core.unhandled.came(event_type.as_str());
+    let answer = if event_type.is_callback() { Answer::failed() } else { Answer::empty() };
+    if log {
+        log_unhandled(event_type, delivery.received().trace_id());
+    }
+    settle(core, delivery, Some(header), Outcome::Unhandled, &answer);
+}
+
+/// Once per type and hour; `stats()` has the counts.
+fn log_unhandled(event_type: &EventType, trace_id: Option<&str>) {
+    if !event_type.is_callback() {
+        tracing::info!(%event_type, trace_id, "no handler for this event; acknowledged, further ones this hour as well");
+        return;
+    }
+    let effect = code_500_shows(event_type);
+    tracing::error!(
+        %event_type,
+        trace_id,
+        "no handler for this callback, {effect}: register one with `.on(…)` or `.on_raw(\"{event_type}\", …)`; further \
+         ones this hour are counted only",
+    );
+}
+
+/// Says what a frame of type `card` means.
+pub(super) fn warn_of_card_frame(core: &Core, delivery: &Delivery, header: &Header) {
+    if delivery.received().kind() == Kind::Card && core.unhandled.card_frame() {
+        tracing::warn!(
+            event_type = %header.event_type,
+            trace_id = delivery.received().trace_id(),
+            "came in a frame of type `card`, which means that the callback subscription is not in effect: choose the \
+             long connection under \"Events & callbacks\", \"Callback configuration\" in the developer console, and \
+             publish the version",
+        );
+    }
+}
+
+/// Answers and counts a delivery that has no handler.
+pub(super) fn settle(
+    core: &Core,
+    delivery: Delivery,
+    header: Option<&Arc<Header>>,
+    outcome: Outcome,
+    answer: &Answer,
+) {
+    core.count(delivery.received(), header, None, outcome, answer);
+    delivery.answer(answer);
+}
 
 /// What the user sees of a callback that is answered with code 500, for the log.
 pub(super) fn code_500_shows(event_type: &EventType) -> &'static str {
@@ -20,56 +67,5 @@ pub(super) fn code_500_shows(event_type: &EventType) -> &'static str {
         "card.action.trigger" => "the user who clicked sees an error",
         "url.preview.get" => "the user sees the plain link",
         _ => "the platform is answered with code 500",
-    }
-}
-
-/// What came without a handler.
-#[derive(Debug, Default)]
-pub(crate) struct Unhandled {
-    types: Mutex<BTreeMap<String, SeenType>>,
-    card_frames: Mutex<Option<Instant>>,
-}
-
-#[derive(Debug)]
-struct SeenType {
-    count: u64,
-    said: Instant,
-}
-
-impl Unhandled {
-    /// Counts one. True when it is time to say so.
-    pub(crate) fn came(&self, event_type: &str) -> bool {
-        let name = event_type.get(..MOST_NAME).unwrap_or(event_type);
-        let now = Instant::now();
-        let mut types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(seen) = types.get_mut(name) {
-            seen.count += 1;
-            let due = now.saturating_duration_since(seen.said) >= EVERY;
-            if due {
-                seen.said = now;
-            }
-            return due;
-        }
-        if types.len() >= MOST_TYPES || name.len() > MOST_NAME {
-            return false;
-        }
-        types.insert(name.to_owned(), SeenType { count: 1, said: now });
-        true
-    }
-
-    /// Whether it is time to say what a frame of type `card` means.
-    pub(crate) fn card_frame(&self) -> bool {
-        let now = Instant::now();
-        let mut said = self.card_frames.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = said.is_none_or(|said| now.saturating_duration_since(said) >= EVERY);
-        if due {
-            *said = Some(now);
-        }
-        due
-    }
-
-    pub(crate) fn read(&self) -> Vec<(String, u64)> {
-        let types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
-        types.iter().map(|(name, seen)| (name.clone(), seen.count)).collect()
     }
 }

@@ -1,16 +1,13 @@
 //! From a delivery to the handler's future and back to bytes, with the types erased at the edge.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use feishu_callbacks::{DecodeError, Header, Reply};
-use feishu_transport::Answer;
 
-use super::Failure;
-use super::route::TypedOptions;
-use crate::call::Call;
-use crate::{Context, HandlerError};
+use super::options::TypedOptions;
+use crate::call::{Call, Prepared};
+use crate::{Context, Failure, HandlerError};
 
 /// A handler without its types.
 pub(crate) trait Invoke: Send + Sync {
@@ -22,13 +19,6 @@ pub(crate) trait Invoke: Send + Sync {
 
     /// Whether the platform waits for the reply to such a delivery.
     fn is_callback(&self, header: &Header) -> bool;
-}
-
-/// A call that can start.
-pub(crate) struct Prepared {
-    /// The key of an ordered handler.
-    pub(crate) key: Option<u64>,
-    pub(crate) future: Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>,
 }
 
 /// The common form of all handlers: takes `E`, returns `R`.
@@ -67,7 +57,7 @@ where
         let future = Box::pin(async move {
             let cx = Context::new(Arc::clone(&call));
             let reply = self.handler.serve(event, cx).await.map_err(Failure::Error)?;
-            let answer = encode(&reply, &call)?;
+            let answer = call.encode(&reply)?;
             if call.is_answered() {
                 if let Some(take) = &self.options.late_result {
                     take(reply, Context::new(call)).await.map_err(Failure::Error)?;
@@ -87,21 +77,4 @@ where
     fn is_callback(&self, header: &Header) -> bool {
         self.options.callback.unwrap_or_else(|| header.event_type.is_callback())
     }
-}
-
-/// Writes a reply as JSON, after a look at what the user's client would refuse.
-pub(crate) fn encode<R: Reply>(reply: &R, call: &Call) -> Result<Answer, Failure> {
-    for finding in reply.findings() {
-        if call.plan().strict_replies {
-            return Err(Failure::InvalidReply(finding.to_string()));
-        }
-        tracing::warn!(
-            handler = %call.route().name,
-            trace_id = call.received.trace_id(),
-            %finding,
-            "the user's client will not show this reply as meant",
-        );
-    }
-    let json = reply.to_json().map_err(|error| Failure::InvalidReply(error.to_string()))?;
-    Ok(Answer::ok(json))
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use feishu_transport::Answer;
 
-use super::Failure;
-use crate::{Context, HandlerError};
+use crate::{Context, Failure, HandlerError};
 
 /// The future of a layer, and of what it is put around.
 type Running = Pin<Box<dyn Future<Output = Result<Answer, HandlerError>> + Send>>;

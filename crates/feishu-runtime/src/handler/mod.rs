@@ -1,8 +1,8 @@
 //! Handlers: what they take and return, and how one is registered.
 
-mod failure;
 mod invoke;
 mod layer;
+mod options;
 mod raw;
 mod route;
 #[cfg(feature = "openapi")]
@@ -10,52 +10,15 @@ mod update;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use feishu_callbacks::{DecodeError, Envelope, EventBody, Header, Reply, decode_with};
-
-pub use failure::Failure;
 pub use layer::Next;
 pub use raw::RawEvent;
 pub use route::{AnyRoute, Route};
 
-pub(crate) use invoke::{Invoke, Prepared, encode};
+pub(crate) use invoke::Invoke;
 pub(crate) use layer::{Layer, layer, wrap};
-pub(crate) use route::{Late, OnError};
+pub(crate) use options::{Late, OnError};
 
-use crate::{Context, HandlerError};
-
-/// What a typed handler takes: an [`Envelope`] of any [`EventBody`].
-///
-/// You do not implement it: implement [`EventBody`] for the struct that stands in `event`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a callback that a handler can take",
-    label = "not a callback",
-    note = "the first argument of a handler is a callback such as `CardActionTrigger` or `UrlPreviewGet`, or \
-            `Envelope<T>` where your own `T` implements `feishu_callbacks::EventBody`"
-)]
-pub trait Callback: Send + Sized + 'static {
-    /// The type it is registered for.
-    const TYPE: &'static str;
-
-    /// What a handler of it returns.
-    type Reply: Reply;
-
-    /// Reads it.
-    ///
-    /// # Errors
-    ///
-    /// When the payload cannot be read as this type.
-    fn decode(header: &Arc<Header>, payload: &Bytes) -> Result<Self, DecodeError>;
-}
-
-impl<B: EventBody> Callback for Envelope<B> {
-    const TYPE: &'static str = B::TYPE;
-    type Reply = B::Reply;
-
-    fn decode(header: &Arc<Header>, payload: &Bytes) -> Result<Self, DecodeError> {
-        decode_with(Arc::clone(header), payload)
-    }
-}
+use crate::{Callback, Context, HandlerError};
 
 /// A handler as a type of its own, where a closure is not enough.
 ///

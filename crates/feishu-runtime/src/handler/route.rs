@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{Location, resume_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +12,10 @@ use feishu_callbacks::{DecodeError, Header, Reply};
 use feishu_transport::Answer;
 
 use super::invoke::{Invoke, Serve, Typed};
-use super::layer::{Layer, Next, layer};
-use super::{Callback, Failure, Handler, RawEvent};
-use crate::{Context, HandlerError};
+use super::layer::{Next, layer};
+use super::options::{Late, Options, TypedOptions};
+use super::{Handler, RawEvent};
+use crate::{Callback, Context, Failure, HandlerError};
 
 /// A handler with its type and its options, on the way into a dispatcher.
 ///
@@ -55,49 +55,6 @@ pub struct AnyRoute {
     pub(crate) options: Options,
     pub(crate) invoke: Arc<dyn Invoke>,
 }
-
-/// What an author chose for one handler, whatever its types.
-pub(crate) struct Options {
-    pub(crate) name: Option<String>,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) late: Late,
-    pub(crate) on_error: Option<OnError>,
-    pub(crate) layers: Vec<Layer>,
-    pub(crate) cancel_when_late: bool,
-    pub(crate) acknowledge_first: bool,
-    pub(crate) concurrency: Option<usize>,
-    /// Whether the type may be close to a known one.
-    pub(crate) unknown_type: bool,
-    /// What is wrong with the options; reported when the dispatcher is built.
-    pub(crate) mistakes: Vec<String>,
-    pub(crate) at: &'static Location<'static>,
-}
-
-/// What an author chose that needs the handler's types.
-pub(crate) struct TypedOptions<E, R> {
-    /// `None` when the name of the type tells.
-    pub(crate) callback: Option<bool>,
-    pub(crate) key_of: Option<KeyOf<E>>,
-    pub(crate) late_result: Option<LateResult<R>>,
-}
-
-/// What is answered when the deadline passes.
-pub(crate) enum Late {
-    /// Code 500 for a callback, acknowledged for an event.
-    ByType,
-    Answer(Answer),
-    With(Box<dyn Fn(&Context) -> Answer + Send + Sync>),
-}
-
-/// Makes the answer of a delivery that failed; `None` for code 500.
-pub(crate) type OnError = Arc<dyn Fn(&Failure, &Context) -> Option<Answer> + Send + Sync>;
-
-/// Takes what a handler returned after its delivery had been answered.
-pub(crate) type LateResult<R> =
-    Box<dyn Fn(R, Context) -> Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>> + Send + Sync>;
-
-/// Gives the key of a delivery as a hash. Two keys with the same hash are handled one after the other, which does no harm.
-pub(crate) type KeyOf<E> = Box<dyn Fn(&E) -> u64 + Send + Sync>;
 
 impl<C: Callback> Route<C, C::Reply> {
     /// An async closure or function as a handler of the callback in its first argument.

@@ -2,21 +2,20 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
-use std::sync::Arc;
 
 use feishu_transport::{Answer, Delivery, Received};
 use serde_json::Value;
 
 use crate::call::Kept;
 use crate::core::Core;
-use crate::dispatch::deliver;
+use crate::dispatch::Intake;
 use crate::{Dispatcher, Stats};
 
 /// A dispatcher with everything that a client adds to it (limits, deadlines, memory for repeats), and no transport.
 ///
 /// It needs a tokio runtime; on tokio's paused clock (`#[tokio::test(start_paused = true)]`) deadlines pass at once.
 pub struct Harness {
-    core: Arc<Core>,
+    intake: Intake,
 }
 
 /// What a call of [`Harness::call`] was answered with.
@@ -28,7 +27,7 @@ pub struct Answered {
 impl Harness {
     /// A harness of its own memory and counts.
     pub fn new(dispatcher: &Dispatcher) -> Self {
-        Self { core: Core::new(Arc::clone(dispatcher.plan()), None) }
+        Self { intake: dispatcher.intake(None) }
     }
 
     /// Delivers one callback and waits for its answer.
@@ -38,32 +37,36 @@ impl Harness {
     /// The delivery is made at the first poll; dropping the future after it leaves the handler running.
     pub async fn call(&self, callback: impl Into<Received>) -> Answered {
         let (delivery, pending) = Delivery::channel(callback.into());
-        let call = deliver(&self.core, delivery, true);
+        let call = self.intake.take(delivery, true);
         let answer = pending.await;
         Answered { answer, kept: call.map(|call| call.take_kept()).unwrap_or_default() }
     }
 
+    fn core(&self) -> &Core {
+        self.intake.core()
+    }
+
     /// The counts so far.
     pub fn stats(&self) -> Stats {
-        self.core.read_stats()
+        self.core().read_stats()
     }
 
     /// Waits until every handler has ended, late ones and `after_reply` included.
     pub async fn idle(&self) {
-        self.core.tasks().close();
-        self.core.tasks().wait().await;
-        self.core.tasks().reopen();
+        self.core().tasks().close();
+        self.core().tasks().wait().await;
+        self.core().tasks().reopen();
     }
 
     /// Tells handlers that the client is stopping; see [`Context::cancelled`](crate::Context::cancelled).
     pub fn stop(&self) {
-        self.core.stopping().cancel();
+        self.core().stopping().cancel();
     }
 }
 
 impl Drop for Harness {
     fn drop(&mut self) {
-        self.core.killed().cancel();
+        self.core().killed().cancel();
     }
 }
 

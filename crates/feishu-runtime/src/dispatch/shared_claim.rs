@@ -5,23 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_transport::Answer;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::{DedupStore, StoreError, StoredClaim};
 use crate::call::Call;
 use crate::core::Core;
+use crate::dedup::{StoreError, StoreRules, StoredClaim};
 use crate::stats::Incident;
 
 /// How often it is asked whether another process has finished.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
-
-/// The store and how it is used.
-#[derive(Clone)]
-pub(crate) struct StoreRules {
-    pub(crate) store: Arc<dyn DedupStore>,
-    pub(crate) timeout: Duration,
-    pub(crate) lease: Duration,
-}
 
 /// A claim that this process has. Dropping it says that it failed.
 pub(crate) struct SharedClaim {
@@ -65,7 +57,7 @@ impl SharedClaim {
                     sleep(ASK_AGAIN.min(left)).await;
                 }
                 Err(error) => {
-                    call.core.store_failed("claim", &*error);
+                    store_failed(&call.core, "claim", &*error);
                     return SharedEnd::Unavailable;
                 }
             }
@@ -79,7 +71,7 @@ impl SharedClaim {
             let renewed =
                 self.rules.bounded(self.rules.store.claim(&self.key, &self.owner, self.rules.lease)).await;
             if let Err(error) = renewed {
-                self.core.store_failed("renew", &*error);
+                store_failed(&self.core, "renew", &*error);
             }
         }
     }
@@ -101,10 +93,10 @@ impl SharedClaim {
     {
         let (core, rules) = (Arc::clone(&self.core), self.rules.clone());
         let (key, owner) = (self.key.clone(), self.owner.clone());
-        let keep = core.plan.dedup.bounds.retention;
+        let keep = core.rules.dedup.bounds.retention;
         self.core.spawn(async move {
             if let Err(error) = tell(rules, key, owner, keep).await {
-                core.store_failed(what, &*error);
+                store_failed(&core, what, &*error);
             }
         });
     }
@@ -121,20 +113,9 @@ impl Drop for SharedClaim {
     }
 }
 
-impl StoreRules {
-    async fn bounded<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        match timeout(self.timeout, asked).await {
-            Ok(answered) => answered,
-            Err(_) => Err(format!("no answer within {:?}", self.timeout).into()),
-        }
-    }
-}
-
-impl Core {
-    fn store_failed(&self, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
-        self.incident(Incident::StoreErrors);
-        tracing::warn!(what, %error, "the store for duplicates does not work; events are handled without it");
-    }
+fn store_failed(core: &Core, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
+    core.incident(Incident::StoreErrors);
+    tracing::warn!(what, %error, "the store for duplicates does not work; events are handled without it");
 }
 
 /// Apps share a store: two of them may get the same message.

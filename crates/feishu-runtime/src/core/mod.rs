@@ -1,5 +1,8 @@
 //! One client's share of the work: its counts, limits, memory and tasks.
 
+mod rules;
+mod unhandled;
+
 use std::sync::Arc;
 
 use feishu_callbacks::Header;
@@ -10,26 +13,26 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::admission::{Admission, Permit};
-use crate::call::Call;
-use crate::dedup::{Claim, Memory};
-use crate::dispatch::{Lanes, Plan, PlannedRoute, Unhandled};
+pub(crate) use rules::{RouteRules, Rules, WallClock};
+
+use crate::admission::Admission;
+use crate::dedup::Memory;
 use crate::observe::{AnswerInfo, DeliveryInfo, Observed};
 use crate::panics::poll_caught;
 use crate::stall::StallGuard;
 use crate::stats::{Incident, Ledger, Outcome, Stats};
 
+use unhandled::Unhandled;
+
 /// What a client's deliveries share. Everything here lives as long as the client, not as a connection.
 pub(crate) struct Core {
     /// The app, where the client is of one.
     pub(crate) app_id: Option<Arc<str>>,
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) stats: Ledger,
     pub(crate) admission: Arc<Admission>,
     /// What was seen; `None` when repeats run again by choice.
     pub(crate) memory: Option<Arc<Memory>>,
-    /// One for each ordered handler.
-    pub(crate) lanes: Vec<Option<Lanes<Arrival>>>,
     pub(crate) unhandled: Unhandled,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -38,32 +41,20 @@ pub(crate) struct Core {
     pub(crate) stall_guard: StallGuard,
 }
 
-/// A delivery for an ordered handler.
-pub(crate) struct Arrival {
-    pub(crate) call: Arc<Call>,
-    pub(crate) permit: Permit,
-    pub(crate) claim: Option<Claim>,
-}
-
 impl Core {
-    pub(crate) fn new(plan: Arc<Plan>, app_id: Option<Arc<str>>) -> Arc<Self> {
-        let lanes = plan
-            .routes
-            .iter()
-            .map(|route| route.invoke.is_ordered().then(|| Lanes::new(plan.limits.waiting_per_key)));
+    pub(crate) fn new(rules: Arc<Rules>, app_id: Option<Arc<str>>) -> Arc<Self> {
         Arc::new(Self {
             app_id,
-            stats: Ledger::new(plan.routes.len()),
-            admission: Admission::new(plan.limits, plan.routes.iter().map(PlannedRoute::limit)),
-            memory: plan.dedup.on.then(|| Memory::new(plan.dedup.bounds)),
-            lanes: lanes.collect(),
+            stats: Ledger::new(rules.routes.len()),
+            admission: Admission::new(rules.limits, rules.routes.iter().map(RouteRules::limit)),
+            memory: rules.dedup.on.then(|| Memory::new(rules.dedup.bounds)),
             unhandled: Unhandled::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             killed: CancellationToken::new(),
-            blocking: Arc::new(Semaphore::new(plan.limits.blocking.min(Semaphore::MAX_PERMITS))),
+            blocking: Arc::new(Semaphore::new(rules.limits.blocking.min(Semaphore::MAX_PERMITS))),
             stall_guard: StallGuard::default(),
-            plan,
+            rules,
         })
     }
 
@@ -108,11 +99,6 @@ impl Core {
         &self.blocking
     }
 
-    /// Counts and tells the one outcome of a delivery that had a handler.
-    pub(crate) fn settled(&self, call: &Call, outcome: Outcome, answer: &Answer) {
-        self.count(&call.received, Some(&call.header), Some(call.route), outcome, answer);
-    }
-
     /// Counts and tells the one outcome of a delivery.
     pub(crate) fn count(
         &self,
@@ -124,7 +110,7 @@ impl Core {
     ) {
         let took = Instant::now().saturating_duration_since(received.received_at());
         self.stats.settled(outcome, route.map(|route| (route, took)));
-        let handler = route.map(|route| &self.plan.route(route).name);
+        let handler = route.map(|route| &self.rules.route(route).name);
         crate::meter::settled(|| self.app_label(header), outcome, handler, took);
         tracing::debug!(
             event_type = header.map(|header| header.event_type.as_str()),
@@ -147,7 +133,7 @@ impl Core {
 
     /// Tells the observers, and counts what they missed.
     pub(crate) fn observe(&self, observed: impl FnOnce() -> Observed) {
-        for _ in 0..self.plan.observers.notify(observed) {
+        for _ in 0..self.rules.observers.notify(observed) {
             self.incident(Incident::ObserverMissed);
         }
     }
@@ -161,7 +147,7 @@ impl Core {
         DeliveryInfo {
             header: header.cloned(),
             received: Arc::clone(received),
-            handler: route.map(|route| Arc::clone(&self.plan.route(route).name)),
+            handler: route.map(|route| Arc::clone(&self.rules.route(route).name)),
         }
     }
 
@@ -181,7 +167,7 @@ impl Core {
         let load = self.admission.read();
         let (remembered, remembered_bytes) = self.memory.as_ref().map_or((0, 0), |memory| memory.size());
         let describe = |route| {
-            let route = self.plan.route(route);
+            let route = self.rules.route(route);
             (route.name.as_ref().to_owned(), route.event_type.clone().into_owned())
         };
         Stats {

@@ -1,17 +1,22 @@
 //! One delivery on its way through a handler: what is known of it, and the one answer it gets.
 
+mod failure;
+mod perform;
+
 use std::any::Any;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use feishu_callbacks::Header;
+use feishu_callbacks::{Header, Reply};
 use feishu_transport::{Answer, Delivery, Receipt, Received};
 use tokio::time::Instant;
 
-use crate::core::Core;
-use crate::dispatch::{Plan, PlannedRoute};
-use crate::handler::Failure;
+pub use failure::Failure;
+
+pub(crate) use perform::{Perform, Prepared};
+
+use crate::core::{Core, RouteRules, Rules};
 use crate::stats::{Incident, Outcome};
 
 pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -21,8 +26,9 @@ pub(crate) struct Call {
     pub(crate) core: Arc<Core>,
     pub(crate) received: Arc<Received>,
     pub(crate) header: Arc<Header>,
-    /// Index of the route in the plan.
+    /// Index of the route in the rules.
     pub(crate) route: usize,
+    pub(crate) handler: Arc<dyn Perform>,
     pub(crate) deadline: Instant,
     repeat: AtomicBool,
     reply: Mutex<ReplySlot>,
@@ -69,16 +75,17 @@ impl Call {
         core: &Arc<Core>,
         delivery: Delivery,
         header: Arc<Header>,
-        route: usize,
+        (route, handler): (usize, Arc<dyn Perform>),
         keep_typed: bool,
     ) -> Arc<Self> {
         let received = Arc::clone(delivery.received());
         Arc::new(Self {
-            deadline: received.received_at() + core.plan.route(route).deadline,
+            deadline: received.received_at() + core.rules.route(route).deadline,
             core: Arc::clone(core),
             received,
             header,
             route,
+            handler,
             repeat: AtomicBool::new(false),
             reply: Mutex::new(ReplySlot::new(delivery)),
             kept: keep_typed.then(Default::default),
@@ -87,15 +94,32 @@ impl Call {
 
     /// Whether the platform waits for a reply to it.
     pub(crate) fn is_callback(&self) -> bool {
-        self.route().invoke.is_callback(&self.header)
+        self.handler.is_callback(&self.header)
     }
 
-    pub(crate) fn plan(&self) -> &Plan {
-        &self.core.plan
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.core.rules
     }
 
-    pub(crate) fn route(&self) -> &PlannedRoute {
-        self.core.plan.route(self.route)
+    pub(crate) fn route(&self) -> &RouteRules {
+        self.core.rules.route(self.route)
+    }
+
+    /// Writes a reply as JSON, after a look at what the user's client would refuse.
+    pub(crate) fn encode<R: Reply>(&self, reply: &R) -> Result<Answer, Failure> {
+        for finding in reply.findings() {
+            if self.rules().strict_replies {
+                return Err(Failure::InvalidReply(finding.to_string()));
+            }
+            tracing::warn!(
+                handler = %self.route().name,
+                trace_id = self.received.trace_id(),
+                %finding,
+                "the user's client will not show this reply as meant",
+            );
+        }
+        let json = reply.to_json().map_err(|error| Failure::InvalidReply(error.to_string()))?;
+        Ok(Answer::ok(json))
     }
 
     /// Whether an earlier attempt failed.
@@ -133,7 +157,7 @@ impl Call {
             (delivery, wants_receipt)
         };
         // Counted first: whoever sees the answer sees the count as well.
-        self.core.settled(self, outcome, answer);
+        self.count(outcome, answer);
         if wants_receipt {
             let receipt = delivery.answer_with_receipt(answer);
             self.core.spawn(Arc::clone(self).follow(receipt));
@@ -143,11 +167,15 @@ impl Call {
         true
     }
 
+    fn count(&self, outcome: Outcome, answer: &Answer) {
+        self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer);
+    }
+
     /// Lets the delivery go without an answer of its own, which the transport turns into code 500.
     pub(crate) fn abandon(&self) {
         let delivery = self.slot().delivery.take();
         if let Some(delivery) = delivery {
-            self.core.settled(self, Outcome::Abandoned, &Answer::failed());
+            self.count(Outcome::Abandoned, &Answer::failed());
             drop(delivery);
         }
     }
@@ -156,7 +184,7 @@ impl Call {
     pub(crate) fn after_reply(self: &Arc<Self>, future: Boxed) -> bool {
         let mut slot = self.slot();
         match slot.written {
-            Written::Pending if slot.after.len() >= self.plan().limits.after_reply => return false,
+            Written::Pending if slot.after.len() >= self.rules().limits.after_reply => return false,
             Written::Pending => slot.after.push(future),
             Written::Done => {
                 drop(slot);

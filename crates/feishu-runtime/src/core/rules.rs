@@ -1,0 +1,57 @@
+//! What the builder of a dispatcher chose, without its handlers.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::admission::RouteLimit;
+use crate::observe::Observers;
+use crate::{Dedup, Limits};
+
+/// The rules of a dispatcher. All clients that use it share them.
+pub(crate) struct Rules {
+    /// The rules of each handler, in the order of registration.
+    pub(crate) routes: Vec<RouteRules>,
+    pub(crate) limits: Limits,
+    pub(crate) dedup: Dedup,
+    pub(crate) stall_after: Duration,
+    pub(crate) strict_replies: bool,
+    pub(crate) states: Vec<Arc<dyn Any + Send + Sync>>,
+    pub(crate) wall_clock: WallClock,
+    pub(crate) observers: Observers,
+}
+
+pub(crate) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The rules of one handler.
+pub(crate) struct RouteRules {
+    /// Empty for a fallback and for stale events.
+    pub(crate) event_type: Cow<'static, str>,
+    pub(crate) name: Arc<str>,
+    pub(crate) deadline: Duration,
+    pub(crate) cancel_when_late: bool,
+    pub(crate) acknowledge_first: bool,
+    /// Whether deliveries are handled in the order of their arrival.
+    pub(crate) is_ordered: bool,
+    pub(crate) concurrency: Option<usize>,
+    /// Where the handler was registered in the source.
+    pub(crate) at: &'static Location<'static>,
+}
+
+impl Rules {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an index of a route is made by the builder and never changes"
+    )]
+    pub(crate) fn route(&self, index: usize) -> &RouteRules {
+        &self.routes[index]
+    }
+}
+
+impl RouteRules {
+    pub(crate) fn limit(&self) -> RouteLimit {
+        RouteLimit { running: self.concurrency, keeps: self.acknowledge_first || self.is_ordered }
+    }
+}

@@ -1,0 +1,65 @@
+//! Types without a handler: counted, and logged once per type and hour.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Types that are told apart; the platform knows about 240. Further ones are counted, not listed.
+const MOST_TYPES: usize = 256;
+/// Bytes of a type's name that are kept.
+const MOST_NAME: usize = 128;
+/// How often the same is said.
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// What came without a handler.
+#[derive(Debug, Default)]
+pub(crate) struct Unhandled {
+    types: Mutex<BTreeMap<String, SeenType>>,
+    card_frames: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug)]
+struct SeenType {
+    count: u64,
+    said: Instant,
+}
+
+impl Unhandled {
+    /// Counts one. True when it is time to say so.
+    pub(crate) fn came(&self, event_type: &str) -> bool {
+        let name = event_type.get(..MOST_NAME).unwrap_or(event_type);
+        let now = Instant::now();
+        let mut types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = types.get_mut(name) {
+            seen.count += 1;
+            let due = now.saturating_duration_since(seen.said) >= EVERY;
+            if due {
+                seen.said = now;
+            }
+            return due;
+        }
+        if types.len() >= MOST_TYPES || name.len() > MOST_NAME {
+            return false;
+        }
+        types.insert(name.to_owned(), SeenType { count: 1, said: now });
+        true
+    }
+
+    /// Whether it is time to say what a frame of type `card` means.
+    pub(crate) fn card_frame(&self) -> bool {
+        let now = Instant::now();
+        let mut said = self.card_frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = said.is_none_or(|said| now.saturating_duration_since(said) >= EVERY);
+        if due {
+            *said = Some(now);
+        }
+        due
+    }
+
+    pub(crate) fn read(&self) -> Vec<(String, u64)> {
+        let types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
+        types.iter().map(|(name, seen)| (name.clone(), seen.count)).collect()
+    }
+}
