@@ -4,11 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use feishu_runtime::callbacks::{
-    CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet,
-};
-use feishu_runtime::transport::{AppSecret, Domain};
-use feishu_runtime::{Client, Context, Dispatcher, HandlerError, Route};
+use feishu_runtime::prelude::*;
 
 async fn on_click(click: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
     let name = click.event.action.name.unwrap_or_default();
@@ -41,19 +37,6 @@ async fn wait(text: &str) {
     }
 }
 
-/// Resolves when a service manager asks the process to stop.
-#[cfg(unix)]
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut asked) => drop(asked.recv().await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-use tokio::signal::ctrl_c as asked_to_stop;
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let debug = std::env::var_os("BOT_DEBUG").is_some();
@@ -66,11 +49,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .on(on_preview)
         .on(on_message)
         .build()?;
-    Client::builder(std::env::var("FEISHU_APP_ID")?, AppSecret::from_env("FEISHU_APP_SECRET")?)
-        .domain(Domain::url(std::env::var("FEISHU_DOMAIN")?)?)
-        .dispatcher(dispatcher)
-        .build()?
-        .run_until(asked_to_stop())
-        .await?;
+    Client::from_env()?.dispatcher(dispatcher).build()?.run_until_signal().await?;
     Ok(())
 }
