@@ -10,9 +10,6 @@ use super::shared::Shared;
 use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{Connect, Credential, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts};
 
-/// What asks for URLs, and what opens them.
-type Parts = (Arc<dyn EndpointSource>, Arc<dyn Connect>);
-
 /// The platform's own bound on connections per app.
 const MOST_CONNECTIONS: u16 = 50;
 
@@ -22,28 +19,28 @@ pub struct LongConnectionBuilder {
     pub(crate) app_id: String,
     /// None where the endpoint source needs none.
     pub(crate) credential: Option<Credential>,
-    domain: Result<Domain, Error>,
-    limits: Limits,
-    timeouts: Timeouts,
-    endpoint_headers: Vec<(String, String)>,
-    handshake_headers: Vec<(String, String)>,
-    dial: Option<Arc<dyn Dial>>,
+    pub(super) domain: Result<Domain, Error>,
+    pub(super) limits: Limits,
+    pub(super) timeouts: Timeouts,
+    pub(super) endpoint_headers: Vec<(String, String)>,
+    pub(super) handshake_headers: Vec<(String, String)>,
+    pub(super) dial: Option<Arc<dyn Dial>>,
     #[cfg(feature = "tls")]
-    tls: Option<crate::Tls>,
+    pub(super) tls: Option<crate::Tls>,
     #[cfg(feature = "proxy")]
-    proxy: crate::ProxyPolicy,
-    allow_plain: bool,
-    source: Option<Arc<dyn EndpointSource>>,
-    connect: Option<Arc<dyn Connect>>,
-    connections: u16,
-    settings: ServerSettings,
-    retries: Retries,
-    on_limit: OnConnectionLimit,
-    max_age: Option<Duration>,
-    rewrite: Option<String>,
-    observer: Option<Box<dyn FnMut(LifecycleEvent) + Send>>,
-    wall_clock: WallClock,
-    seed: u64,
+    pub(super) proxy: crate::ProxyPolicy,
+    pub(super) allow_plain: bool,
+    pub(super) source: Option<Arc<dyn EndpointSource>>,
+    pub(super) connect: Option<Arc<dyn Connect>>,
+    pub(super) connections: u16,
+    pub(super) settings: ServerSettings,
+    pub(super) retries: Retries,
+    pub(super) on_limit: OnConnectionLimit,
+    pub(super) max_age: Option<Duration>,
+    pub(super) rewrite: Option<String>,
+    pub(super) observer: Option<Box<dyn FnMut(LifecycleEvent) + Send>>,
+    pub(super) wall_clock: WallClock,
+    pub(super) seed: u64,
 }
 
 impl LongConnection {
@@ -310,88 +307,6 @@ impl LongConnectionBuilder {
             seed: self.seed,
         };
         Ok(LongConnection { shared: Arc::new(Shared::new(config, observer)) })
-    }
-
-    /// The parts that the features provide, in place of those that were not given.
-    #[cfg(feature = "http")]
-    fn defaults(
-        &self,
-        source: Option<Arc<dyn EndpointSource>>,
-        connect: Option<Arc<dyn Connect>>,
-    ) -> Result<Parts, Error> {
-        let dial = self.dial_of_both_legs()?;
-        let source = match source {
-            Some(source) => source,
-            None => Arc::new(self.http_endpoint(Arc::clone(&dial))?),
-        };
-        #[cfg(feature = "ws")]
-        let connect = match connect {
-            Some(connect) => connect,
-            None => Arc::new(self.websocket(dial)?),
-        };
-        #[cfg(not(feature = "ws"))]
-        let connect =
-            connect.ok_or_else(|| Error::misuse("without the feature `ws`, give a `connect` of your own"))?;
-        Ok((source, connect))
-    }
-
-    /// What opens byte streams: the caller's dial, or the network with the caller's proxy and TLS.
-    #[cfg(feature = "http")]
-    pub(crate) fn dial_of_both_legs(&self) -> Result<Arc<dyn Dial>, Error> {
-        if let Some(dial) = &self.dial {
-            return Ok(Arc::clone(dial));
-        }
-        let dial = crate::NetworkDial::new().timeouts(self.timeouts);
-        #[cfg(feature = "proxy")]
-        let dial = dial.proxy(&self.proxy);
-        #[cfg(feature = "tls")]
-        let dial = dial.tls(&self.tls.clone().unwrap_or_default());
-        dial.check()?;
-        Ok(Arc::new(dial))
-    }
-
-    #[cfg(feature = "http")]
-    fn http_client(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpClient, Error> {
-        let client = crate::HttpClient::new(self.domain.clone()?).dial(dial);
-        let client = client.timeouts(self.timeouts).limits(self.limits);
-        let headers = self.endpoint_headers.iter();
-        Ok(headers.fold(client, |client, (name, value)| client.header(name, value)))
-    }
-
-    #[cfg(feature = "http")]
-    fn http_endpoint(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpEndpoint, Error> {
-        let Some(credential) = self.credential.clone() else {
-            return Err(Error::misuse("without an endpoint source, an app id and a secret are needed"));
-        };
-        let endpoint =
-            crate::HttpEndpoint::new(self.app_id.as_str(), credential).domain(self.domain.clone()?);
-        let endpoint = endpoint.dial(dial).timeouts(self.timeouts).limits(self.limits);
-        let headers = self.endpoint_headers.iter();
-        let endpoint = headers.fold(endpoint, |endpoint, (name, value)| endpoint.header(name, value));
-        endpoint.check()?;
-        Ok(endpoint)
-    }
-
-    #[cfg(feature = "ws")]
-    fn websocket(&self, dial: Arc<dyn Dial>) -> Result<crate::WebSocketConnect, Error> {
-        let connect = crate::WebSocketConnect::new().dial(dial).timeouts(self.timeouts).limits(self.limits);
-        let headers = self.handshake_headers.iter();
-        let connect = headers.fold(connect, |connect, (name, value)| connect.header(name, value));
-        connect.check()?;
-        let insecure = self.allow_plain || self.domain.as_ref().is_ok_and(Domain::allows_insecure);
-        Ok(if insecure { connect.allow_insecure_websocket() } else { connect })
-    }
-
-    #[cfg(not(feature = "http"))]
-    #[expect(clippy::unused_self, reason = "the builder has nothing to make them of")]
-    fn defaults(
-        &self,
-        _: Option<Arc<dyn EndpointSource>>,
-        _: Option<Arc<dyn Connect>>,
-    ) -> Result<Parts, Error> {
-        Err(Error::misuse(
-            "without the features `http` and `ws`, give both an `endpoint_source` and a `connect` of your own",
-        ))
     }
 }
 

@@ -5,6 +5,7 @@ mod config;
 mod driver;
 mod handle;
 mod outbox;
+mod parts;
 mod reconnect;
 mod router;
 mod shared;
