@@ -2,13 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
-
 use crate::error::OddField;
 use crate::ids::{AppId, EventId, EventType, TenantKey};
 use crate::secret::secrets;
-use crate::text;
-use crate::time::{self, Timestamp};
+use crate::time::Timestamp;
 
 /// How a payload is wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,21 +73,4 @@ impl Header {
 secrets! {
     /// Verification Token of an app: whoever knows it can forge webhook requests.
     VerificationToken;
-}
-
-/// `header` of schema 2.0 as it stands in the JSON.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct RawHeader {
-    #[serde(default, deserialize_with = "text::filled")]
-    pub(crate) event_id: Option<EventId>,
-    #[serde(default, deserialize_with = "text::filled")]
-    pub(crate) event_type: Option<EventType>,
-    #[serde(default, deserialize_with = "time::filled")]
-    pub(crate) create_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "text::filled")]
-    pub(crate) token: Option<VerificationToken>,
-    #[serde(default, deserialize_with = "text::filled")]
-    pub(crate) app_id: Option<AppId>,
-    #[serde(default, deserialize_with = "text::filled")]
-    pub(crate) tenant_key: Option<TenantKey>,
 }

@@ -27,6 +27,9 @@ newtypes! {
     PreviewToken;
 }
 
+/// Type of the old card callback, which has no name in its payload.
+pub(crate) const CARD_ACTION_V1: &str = "card.action.trigger_v1";
+
 impl EventType {
     /// True for a callback that is documented or known to exist: the platform waits three seconds for its answer.
     ///
@@ -41,7 +44,7 @@ impl EventType {
             "card.action.trigger"
                 | "url.preview.get"
                 | "profile.view.get"
-                | "card.action.trigger_v1"
+                | CARD_ACTION_V1
                 | "url_verification"
         )
     }

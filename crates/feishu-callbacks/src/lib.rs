@@ -14,37 +14,35 @@
 
 pub mod build;
 mod card;
+mod decode;
 mod envelope;
 mod error;
 mod event_types;
+mod finding;
 mod header;
 mod ids;
 pub mod im;
 mod language;
-mod lazy;
-pub mod legacy;
 mod newtype;
 mod open_enum;
 pub mod openapi;
-mod peek;
-mod place;
 mod preview;
 mod reply;
-mod scan;
 mod secret;
 mod text;
 mod time;
-mod tolerant;
-mod validate;
-mod verification;
+pub mod webhook;
 
 pub use card::{
-    Action, ActionTag, ActionValue, CardActionEvent, CardActionTrigger, CardContent, CardContext, CardError,
-    CardErrorKind, CardReply, DeliveryType, Dialect, FormValue, Host, Operator, PickedDate, PickedDateTime,
-    PickedError, PickedOffset, PickedTime, RawCard, Template, Toast, ToastKind, ToastLanguage,
+    Action, ActionTag, ActionValue, CallbackToken, CardActionEvent, CardActionTrigger, CardContent,
+    CardContext, CardError, CardErrorKind, CardReply, DeliveryType, Dialect, FormValue, Host, MAX_CARD_BYTES,
+    MAX_CARD_ELEMENTS, Operator, PickedDate, PickedDateTime, PickedError, PickedOffset, PickedTime, RawCard,
+    Template, Toast, ToastKind, ToastLanguage, TokenSpent,
 };
-pub use envelope::{Envelope, EventBody, decode, decode_with};
+pub use decode::{decode, decode_with, peek};
+pub use envelope::{Envelope, EventBody};
 pub use error::{DecodeError, DecodeErrorKind, FieldError, OddField};
+pub use finding::{Finding, Rule};
 pub use header::{Header, Schema, VerificationToken};
 pub use ids::{
     AppId, ChatId, EventId, EventType, MessageId, OpenId, PreviewToken, TenantKey, ThreadId, UnionId, UserId,
@@ -55,13 +53,9 @@ pub use im::{
 };
 pub use language::UnknownLanguage;
 pub use open_enum::OtherName;
-pub use openapi::{CallbackToken, TokenSpent};
-pub use peek::peek;
 pub use preview::{PreviewLanguage, PreviewReply, PreviewUrls, UrlPreviewEvent, UrlPreviewGet};
 pub use reply::{Reply, ReplyError};
 pub use time::Timestamp;
-pub use validate::{Finding, MAX_CARD_BYTES, MAX_CARD_ELEMENTS, Rule};
-pub use verification::{Challenge, UrlVerification};
 
 /// Runs the examples of the component table as tests.
 #[cfg(doctest)]

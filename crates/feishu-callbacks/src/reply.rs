@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::validate::Finding;
+use crate::finding::Finding;
 
 /// What a handler returns for a body.
 ///

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use feishu_callbacks::build::Card;
 use feishu_callbacks::openapi::{
-    Answer, ApiCode, ApiCodeKind, ApiError, Call, CallbackToken, CardUpdate, MessagePatch, MessageReply,
-    MessageSend, Nothing, OutgoingMessage, PreviewRefresh, Receiver, SentMessage, TokenAnswer, TokenRequest,
-    TokenSpent,
+    Answer, ApiCode, ApiCodeKind, ApiError, Call, CardUpdate, MessagePatch, MessageReply, MessageSend,
+    Nothing, OutgoingMessage, PreviewRefresh, Receiver, SentMessage, TokenAnswer, TokenRequest,
 };
-use feishu_callbacks::{AppId, OpenId, PreviewToken, RawCard, Template};
+use feishu_callbacks::{AppId, CallbackToken, OpenId, PreviewToken, RawCard, Template, TokenSpent};
 use serde_json::{Value, json};
 
 fn body(call: &impl Call) -> Value {

@@ -3,11 +3,11 @@
 mod support;
 
 use feishu_callbacks::im::{ChatType, MessageType, OperatorType, RecallType, SenderType};
-use feishu_callbacks::legacy::CardActionTriggerV1;
+use feishu_callbacks::webhook::{CardActionTriggerV1, UrlVerification};
 use feishu_callbacks::{
     BotAdded, BotDeleted, BotMenu, BotP2pChatEntered, DecodeErrorKind, Host, MessageRead, MessageRecalled,
-    MessageReceive, P2pChatCreated, ReactionCreated, ReactionDeleted, Schema, UrlPreviewGet, UrlVerification,
-    UserAdded, UserDeleted, decode, peek,
+    MessageReceive, P2pChatCreated, ReactionCreated, ReactionDeleted, Schema, UrlPreviewGet, UserAdded,
+    UserDeleted, decode, peek,
 };
 use support::fixture;
 

@@ -4,7 +4,7 @@ use feishu_callbacks::build::{
     Button, Card, Checker, Column, Columns, DatePicker, DateTimePicker, Form, HeaderColor, Image, Input,
     MultiSelect, PeoplePicker, PersonPicker, Select, TimePicker,
 };
-use feishu_callbacks::legacy::LegacyCardReply;
+use feishu_callbacks::webhook::CardReplyV1;
 use feishu_callbacks::{
     CardErrorKind, CardReply, Dialect, Finding, MAX_CARD_BYTES, MAX_CARD_ELEMENTS, PreviewLanguage,
     PreviewReply, PreviewUrls, RawCard, Reply, Rule, Template, Toast, ToastLanguage,
@@ -93,17 +93,17 @@ fn preview_replies_have_the_documented_shape() {
 fn old_replies_have_the_card_at_the_top_level() {
     let card = RawCard::parse(r#"{"config":{"wide_screen_mode":true},"elements":[{"tag":"hr"}]}"#).unwrap();
     let cases = [
-        (LegacyCardReply::empty(), json!({})),
-        (LegacyCardReply::toast(Toast::info("Tea")), json!({"toast": {"type": "info", "content": "Tea"}})),
+        (CardReplyV1::empty(), json!({})),
+        (CardReplyV1::toast(Toast::info("Tea")), json!({"toast": {"type": "info", "content": "Tea"}})),
         (
-            LegacyCardReply::card(card).with_toast(Toast::info("Tea")),
+            CardReplyV1::card(card).with_toast(Toast::info("Tea")),
             json!({
                 "config": {"wide_screen_mode": true}, "elements": [{"tag": "hr"}],
                 "toast": {"type": "info", "content": "Tea"},
             }),
         ),
         (
-            LegacyCardReply::template(Template::new("AAq1").variable("n", 1)),
+            CardReplyV1::template(Template::new("AAq1").variable("n", 1)),
             json!({"type": "template", "data": {"template_id": "AAq1", "template_variable": {"n": 1}}}),
         ),
     ];

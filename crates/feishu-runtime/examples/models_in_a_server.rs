@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::error::Error;
 
 use feishu_callbacks::{
-    CardActionEvent, CardReply, DecodeError, Reply as _, Toast, UrlVerification, decode, peek,
+    CardActionEvent, CardReply, DecodeError, Reply as _, Toast, decode, peek, webhook::UrlVerification,
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};

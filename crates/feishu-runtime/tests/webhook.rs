@@ -5,7 +5,8 @@ mod sealed;
 #[path = "../examples/webhook/transport.rs"]
 mod transport;
 
-use feishu_callbacks::{CardActionTrigger, CardReply, Envelope, Toast, UrlVerification};
+use feishu_callbacks::webhook::UrlVerification;
+use feishu_callbacks::{CardActionTrigger, CardReply, Envelope, Toast};
 use feishu_runtime::{Client, Dispatcher};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;

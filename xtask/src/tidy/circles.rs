@@ -11,7 +11,7 @@ use super::sources::Source;
 use crate::workspace::Workspace;
 
 /// Circles that are left, as `folder: modules`.
-const KNOWN: &[&str] = &["crates/feishu-callbacks/src/", "crates/feishu-transport/src/"];
+const KNOWN: &[&str] = &["crates/feishu-transport/src/"];
 
 /// A module's place in its crate: no parts for the root.
 type Module = Vec<String>;

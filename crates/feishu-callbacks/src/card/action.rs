@@ -7,13 +7,13 @@ use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use super::form::FormValue;
 use super::picked::{PickedDate, PickedDateTime, PickedError, PickedTime};
 use super::reply::CardReply;
+use super::token::CallbackToken;
 use super::value::ActionValue;
+use crate::decode::in_place::{FilledWords, Id, Nested, Plain, Read, Words, read_in_place};
 use crate::envelope::EventBody;
 use crate::error::FieldError;
 use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, UserId};
 use crate::open_enum::open_enum;
-use crate::openapi::CallbackToken;
-use crate::place::{FilledWords, Id, Nested, Plain, Read, Words, read_in_place};
 use crate::text;
 
 /// What somebody did to a card, and where.
@@ -109,7 +109,7 @@ read_in_place! {
 impl CardContext {
     /// Fills what is missing from a `context` that stood elsewhere.
     pub(crate) fn adopt(&mut self, json: &str) {
-        let Some(other) = crate::tolerant::decode::<Self>(json.as_bytes()).value else { return };
+        let Some(other) = crate::decode::tolerant::decode::<Self>(json.as_bytes()).value else { return };
         self.open_message_id = self.open_message_id.take().or(other.open_message_id);
         self.open_chat_id = self.open_chat_id.take().or(other.open_chat_id);
         self.url = self.url.take().or(other.url);

@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::picked::{PickedDate, PickedDateTime, PickedError, PickedTime};
+use crate::decode::lazy::LazyJson;
 use crate::error::{FieldError, FieldSource, Found};
 use crate::ids::OpenId;
-use crate::lazy::LazyJson;
 
 /// `action.form_value`: what was entered in a form, by the `name` of each component. Empty outside a form.
 ///
@@ -166,7 +166,8 @@ impl FormValue {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
-        let read = if self.raw().is_some() { self.0.parse() } else { crate::tolerant::decode_strict(b"{}") };
+        let read =
+            if self.raw().is_some() { self.0.parse() } else { crate::decode::tolerant::decode_strict(b"{}") };
         read.map_err(|misfit| misfit.into_error(FieldSource::Form))
     }
 

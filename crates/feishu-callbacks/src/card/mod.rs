@@ -1,21 +1,27 @@
-//! `card.action.trigger`: somebody used a component of a card.
+//! `card.action.trigger`, a click on a card: what it says, and the card that is shown next.
 
 mod action;
+mod content;
 mod form;
 mod picked;
 mod raw;
 mod reply;
 mod template;
 mod toast;
+mod token;
+pub(crate) mod validate;
 mod value;
 
 pub use action::{Action, ActionTag, CardActionEvent, CardContext, DeliveryType, Host, Operator};
+pub use content::CardContent;
 pub use form::FormValue;
 pub use picked::{PickedDate, PickedDateTime, PickedError, PickedOffset, PickedTime};
 pub use raw::{CardError, CardErrorKind, Dialect, RawCard};
-pub use reply::{CardContent, CardReply};
+pub use reply::CardReply;
 pub use template::Template;
 pub use toast::{Toast, ToastKind, ToastLanguage};
+pub use token::{CallbackToken, TokenSpent};
+pub use validate::{MAX_CARD_BYTES, MAX_CARD_ELEMENTS};
 pub use value::ActionValue;
 
 use crate::envelope::Envelope;

@@ -64,7 +64,7 @@ impl RawCard {
     }
 
     /// Takes a card of the builder, which is always an object of 2.0.
-    pub(crate) fn from_built(card: &crate::build::Card) -> Self {
+    pub(crate) fn from_built(card: &impl Serialize) -> Self {
         // A tree of strings and numbers always serialises; the other branch is there for the compiler.
         let json = serde_json::value::to_raw_value(card).unwrap_or_else(|_| RawValue::NULL.to_owned());
         Self { json, dialect: Dialect::V2 }

@@ -5,11 +5,13 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::content::CardContent;
 use super::raw::{Dialect, RawCard};
 use super::template::Template;
 use super::toast::Toast;
+use super::validate;
+use crate::finding::Finding;
 use crate::reply::{Reply, ReplyError, write_extra, write_json};
-use crate::validate::{self, Finding};
 
 /// The answer to a click: a toast, a new card, both, or no change.
 ///
@@ -45,29 +47,6 @@ struct Typed {
     card: Option<CardContent>,
     #[serde(flatten)]
     extra: Map<String, Value>,
-}
-
-/// A card in a reply: as JSON, or by the id of a template.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CardContent {
-    /// Card JSON.
-    Raw(RawCard),
-    /// A card made in the card tool.
-    Template(Template),
-}
-
-impl From<RawCard> for CardContent {
-    fn from(card: RawCard) -> Self {
-        Self::Raw(card)
-    }
-}
-
-impl From<Template> for CardContent {
-    fn from(template: Template) -> Self {
-        Self::Template(template)
-    }
 }
 
 impl CardReply {
@@ -223,14 +202,5 @@ impl Reply for CardReply {
 
     fn findings(&self) -> Vec<Finding> {
         self.validate()
-    }
-}
-
-impl CardContent {
-    pub(crate) fn size_hint(&self) -> usize {
-        match self {
-            Self::Raw(card) => 64 + card.as_json().len(),
-            Self::Template(template) => template.size_hint(),
-        }
     }
 }

@@ -4,8 +4,8 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::decode::lazy::LazyJson;
 use crate::error::{FieldError, FieldSource};
-use crate::lazy::LazyJson;
 
 /// `action.value`: an object, a string or any other JSON, as the card's author wrote it.
 ///

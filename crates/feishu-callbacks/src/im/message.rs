@@ -83,7 +83,7 @@ impl Message {
     /// Names the place inside the content, what was expected and what kind of JSON was there.
     pub fn content_as<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         let content = self.content.as_deref().unwrap_or("null");
-        crate::tolerant::decode_strict(&crate::tolerant::repair(content.as_bytes()))
+        crate::decode::tolerant::decode_strict(&crate::decode::tolerant::repair(content.as_bytes()))
             .map_err(|misfit| misfit.into_error(FieldSource::MessageContent))
     }
 

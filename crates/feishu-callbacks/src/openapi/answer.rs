@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> Answer<T> {
         let outcome = serde_json::from_slice::<serde_json::Value>(body)
             .ok()
             .filter(|answer| answer.get("code").is_some());
-        let answer = outcome.and_then(|_| crate::tolerant::decode::<Self>(body).value);
+        let answer = outcome.and_then(|_| crate::decode::tolerant::decode::<Self>(body).value);
         answer.ok_or_else(|| ApiError::new(-1, "the response is no answer of the platform"))
     }
 

@@ -5,10 +5,10 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::answer::Nothing;
-use super::{Call, CallbackToken, json};
-use crate::card::{CardContent, Dialect};
+use super::{Call, json};
+use crate::card::{CallbackToken, CardContent, Dialect, validate};
+use crate::finding::Finding;
 use crate::ids::OpenId;
-use crate::validate::{self, Finding};
 
 /// Updates the card that was clicked, after the click was answered: sent before or meanwhile it fails, or the card
 /// changes back at once.

@@ -18,7 +18,6 @@ mod card;
 mod code;
 mod message;
 mod preview;
-mod token;
 
 pub use access::{AccessToken, TokenAnswer, TokenRequest};
 pub use answer::{Answer, ApiError, Nothing};
@@ -26,7 +25,6 @@ pub use card::CardUpdate;
 pub use code::{ApiCode, ApiCodeKind};
 pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
 pub use preview::{PreviewRefresh, PreviewRefreshError};
-pub use token::{CallbackToken, TokenSpent};
 
 use serde::de::DeserializeOwned;
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::card::CardContent;
+use crate::card::{CardContent, validate};
+use crate::finding::{Finding, Rule};
 use crate::language::{Translations, languages};
 use crate::reply::{Reply, ReplyError, write_json};
-use crate::validate::{self, Finding, Rule};
 
 /// The preview of a link: a line of text with an icon, a card under the message, or both.
 ///

@@ -1,6 +1,6 @@
 //! Decodes a payload as whatever it says it is.
 
-use feishu_callbacks::{DecodeError, EventBody, OddField, im, legacy};
+use feishu_callbacks::{DecodeError, EventBody, OddField, im, webhook};
 use std::sync::Arc;
 
 /// Routes by [`feishu_callbacks::peek`], as a dispatcher does, and tells what had to be left out. `None` for a type
@@ -24,8 +24,8 @@ pub(crate) fn decode_any(payload: &[u8]) -> Result<Option<Vec<OddField>>, Decode
     route!(
         feishu_callbacks::CardActionEvent,
         feishu_callbacks::UrlPreviewEvent,
-        feishu_callbacks::UrlVerification,
-        legacy::CardActionV1,
+        webhook::UrlVerification,
+        webhook::CardActionV1,
         im::MessageReceiveEvent,
         im::MessageReadEvent,
         im::MessageRecalledEvent,

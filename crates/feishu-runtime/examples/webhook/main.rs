@@ -14,7 +14,8 @@ mod transport;
 use std::error::Error;
 use std::net::SocketAddr;
 
-use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Envelope, Toast, UrlVerification};
+use feishu_runtime::callbacks::webhook::UrlVerification;
+use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Envelope, Toast};
 use feishu_runtime::{Client, Dispatcher};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;

@@ -11,7 +11,8 @@ use crate::text;
 /// Source: "Configure the callback request address" of the Feishu documentation.
 ///
 /// ```
-/// use feishu_callbacks::{Envelope, Reply, UrlVerification};
+/// use feishu_callbacks::webhook::UrlVerification;
+/// use feishu_callbacks::{Envelope, Reply};
 /// let payload = br#"{"type":"url_verification","token":"v7","challenge":"say this"}"#;
 /// let asked: Envelope<UrlVerification> = feishu_callbacks::decode(payload)?;
 /// assert_eq!(asked.event.answer().to_json()?, br#"{"challenge":"say this"}"#);

@@ -6,14 +6,13 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::scan::Scan;
+use super::{tolerant, well_formed};
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::header::{Header, RawHeader, Schema, VerificationToken};
-use crate::ids::{AppId, EventId, EventType, TenantKey};
-use crate::legacy;
-use crate::scan::Scan;
+use crate::header::{Header, Schema, VerificationToken};
+use crate::ids::{AppId, CARD_ACTION_V1, EventId, EventType, TenantKey};
 use crate::text;
-use crate::time::Timestamp;
-use crate::tolerant;
+use crate::time::{self, Timestamp};
 
 /// Reads the header of a payload of any schema, and stops there: of a payload of schema 2.0 with its header in front,
 /// which is what the platform sends, the body is not touched. Odd members are left out and listed on the header.
@@ -102,13 +101,21 @@ fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Repairs text and makes sure that it is JSON, so that what fails later is a matter of types.
-pub(crate) fn well_formed(payload: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, DecodeError> {
-    let text = tolerant::repair(payload);
-    match serde_json::from_slice::<IgnoredAny>(&text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(DecodeError::new(DecodeErrorKind::Malformed, "", error.to_string())),
-    }
+/// `header` of schema 2.0 as it stands in the JSON.
+#[derive(Debug, Default, Deserialize)]
+struct RawHeader {
+    #[serde(default, deserialize_with = "text::filled")]
+    event_id: Option<EventId>,
+    #[serde(default, deserialize_with = "text::filled")]
+    event_type: Option<EventType>,
+    #[serde(default, deserialize_with = "time::filled")]
+    create_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "text::filled")]
+    token: Option<VerificationToken>,
+    #[serde(default, deserialize_with = "text::filled")]
+    app_id: Option<AppId>,
+    #[serde(default, deserialize_with = "text::filled")]
+    tenant_key: Option<TenantKey>,
 }
 
 /// What the members in front of the body say.
@@ -184,7 +191,7 @@ impl Found<'_> {
         if self.action {
             // Its `token` is not the app's but the one of the delayed update: it stays in the body.
             let tenant_key = self.tenant_key;
-            return Ok(Header { schema: Schema::Flat, tenant_key, ..Header::new(legacy::CARD_ACTION_TYPE) });
+            return Ok(Header { schema: Schema::Flat, tenant_key, ..Header::new(CARD_ACTION_V1) });
         }
         Err(DecodeError::new(DecodeErrorKind::NoType, "", ""))
     }

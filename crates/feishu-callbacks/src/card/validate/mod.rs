@@ -1,11 +1,11 @@
 //! What the client would refuse in a card, found before it is sent.
 
-mod finding;
-mod scan;
+mod walk;
 
-pub use finding::{Finding, Rule};
-
-use crate::card::{CardContent, Dialect, RawCard, Template};
+use super::content::CardContent;
+use super::raw::{Dialect, RawCard};
+use super::template::Template;
+use crate::finding::{Finding, Rule};
 
 /// Largest card in bytes of JSON: 30 KB. Source: "Update cards with a delay" of the Feishu documentation.
 pub const MAX_CARD_BYTES: usize = 30 * 1024;
@@ -25,7 +25,7 @@ pub(crate) fn card(card: &CardContent, place: &str) -> Vec<Finding> {
 pub(crate) fn raw_card(card: &RawCard, place: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(size(card.as_json().len(), place));
-    scan::scan(card, place, &mut findings);
+    walk::walk(card, place, &mut findings);
     findings
 }
 

@@ -7,16 +7,12 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::card::{Action, CardContent, RawCard, Template, Toast};
+use crate::card::{Action, CallbackToken, CardContent, RawCard, Template, Toast, validate};
 use crate::envelope::{Envelope, EventBody};
-use crate::ids::{ChatId, MessageId, OpenId, TenantKey, UserId};
-use crate::openapi::CallbackToken;
+use crate::finding::Finding;
+use crate::ids::{CARD_ACTION_V1, ChatId, MessageId, OpenId, TenantKey, UserId};
 use crate::reply::{Reply, ReplyError, write_json};
 use crate::text;
-use crate::validate::{self, Finding};
-
-/// Name of the callback in the console. The payload itself has none and is known by its members.
-pub const CARD_ACTION_TYPE: &str = "card.action.trigger_v1";
 
 /// A click on a card in the old format, as a handler takes it.
 pub type CardActionTriggerV1 = Envelope<CardActionV1>;
@@ -52,17 +48,17 @@ pub struct CardActionV1 {
 }
 
 impl EventBody for CardActionV1 {
-    const TYPE: &'static str = CARD_ACTION_TYPE;
-    type Reply = LegacyCardReply;
+    const TYPE: &'static str = CARD_ACTION_V1;
+    type Reply = CardReplyV1;
 }
 
 /// The old answer: the whole card at the top level, with a toast beside it.
 ///
 /// ```
-/// use feishu_callbacks::legacy::LegacyCardReply;
+/// use feishu_callbacks::webhook::CardReplyV1;
 /// use feishu_callbacks::{RawCard, Reply, Toast};
 /// let card = RawCard::parse(r#"{"elements":[{"tag":"hr"}]}"#)?;
-/// let reply = LegacyCardReply::card(card).with_toast(Toast::info("Done"));
+/// let reply = CardReplyV1::card(card).with_toast(Toast::info("Done"));
 /// assert_eq!(
 ///     String::from_utf8(reply.to_json()?)?,
 ///     r#"{"elements":[{"tag":"hr"}],"toast":{"type":"info","content":"Done"}}"#,
@@ -70,12 +66,12 @@ impl EventBody for CardActionV1 {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct LegacyCardReply {
+pub struct CardReplyV1 {
     card: Option<CardContent>,
     toast: Option<Toast>,
 }
 
-impl LegacyCardReply {
+impl CardReplyV1 {
     /// Leaves the card as it is: `{}`.
     pub fn empty() -> Self {
         Self::default()
@@ -103,7 +99,7 @@ impl LegacyCardReply {
     }
 }
 
-impl Serialize for LegacyCardReply {
+impl Serialize for CardReplyV1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut reply = serializer.serialize_map(None)?;
         match &self.card {
@@ -127,7 +123,7 @@ impl Serialize for LegacyCardReply {
     }
 }
 
-impl Reply for LegacyCardReply {
+impl Reply for CardReplyV1 {
     const CALLBACK: bool = true;
 
     fn to_json(&self) -> Result<Vec<u8>, ReplyError> {

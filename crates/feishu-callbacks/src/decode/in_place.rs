@@ -109,7 +109,7 @@ impl<'de, T: InPlace> Visitor<'de> for Filler<'_, T> {
 /// Declares how the members of a struct are read. Those of a card callback are fewer than the bits of the mask.
 macro_rules! read_in_place {
     ($name:ident { $($member:ident: $how:ty,)+ }) => {
-        impl $crate::place::InPlace for $name {
+        impl $crate::decode::in_place::InPlace for $name {
             const NAME: &'static str = stringify!($name);
             const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),+];
 
@@ -132,7 +132,7 @@ macro_rules! read_in_place {
                                 return Err(serde::de::Error::duplicate_field(stringify!($member)));
                             }
                             seen |= bit;
-                            members.next_value_seed($crate::place::Member::<_, $how>::new(&mut self.$member))?;
+                            members.next_value_seed($crate::decode::in_place::Member::<_, $how>::new(&mut self.$member))?;
                         })+
                         Key::_other => {
                             members.next_value::<serde::de::IgnoredAny>()?;
@@ -146,7 +146,7 @@ macro_rules! read_in_place {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let mut whole = Self::default();
-                <$crate::place::Nested as $crate::place::Read<Self>>::read(deserializer, &mut whole)?;
+                <$crate::decode::in_place::Nested as $crate::decode::in_place::Read<Self>>::read(deserializer, &mut whole)?;
                 Ok(whole)
             }
         }

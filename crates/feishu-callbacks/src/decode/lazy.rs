@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::tolerant::{self, Misfit};
+use super::tolerant::{self, Misfit};
 
 /// Raw text and, once asked for, its tree.
 #[derive(Clone, Default)]
