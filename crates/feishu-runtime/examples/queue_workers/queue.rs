@@ -1,0 +1,89 @@
+//! The queue between the connection and the workers, where a message broker would be.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use feishu_runtime::transport::{Answer, Delivery, Error, Inbox, Received, Shutdown, Transport};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
+
+/// One message on its way to a worker. Everything in it can be written to a broker: the way back is then the name of a
+/// queue of answers, and the arrival a time that both machines read the same, such as that of the broker.
+#[derive(Debug)]
+pub(crate) struct Job {
+    payload: Bytes,
+    headers: Vec<(String, String)>,
+    arrival: Instant,
+    answer_to: oneshot::Sender<Answer>,
+}
+
+/// The receiving end: takes every delivery of the connection and puts it on the queue.
+pub(crate) struct Enqueue(mpsc::Sender<Job>);
+
+/// The end of the workers; each of them has a clone of it.
+#[derive(Clone)]
+pub(crate) struct Jobs(Arc<Mutex<mpsc::Receiver<Job>>>);
+
+/// A queue that holds at most `capacity` jobs.
+pub(crate) fn queue(capacity: usize) -> (Enqueue, Jobs) {
+    let (sender, receiver) = mpsc::channel(capacity);
+    (Enqueue(sender), Jobs(Arc::new(Mutex::new(receiver))))
+}
+
+impl Inbox for Enqueue {
+    fn deliver(&self, delivery: Delivery) {
+        let received = delivery.received();
+        let (answer_to, answer) = oneshot::channel();
+        let job = Job {
+            payload: received.payload().clone(),
+            headers: received.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            arrival: received.received_at(),
+            answer_to,
+        };
+        if self.0.try_send(job).is_err() {
+            // The queue is full. Dropping the delivery answers code 500 at once.
+            return;
+        }
+        tokio::spawn(async move {
+            // No answer comes from a worker that died: the delivery is dropped, which answers code 500.
+            if let Ok(answer) = answer.await {
+                delivery.answer(&answer);
+            }
+        });
+    }
+}
+
+impl Jobs {
+    /// Takes the next job; `None` once the connection is gone and the queue is empty.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: no job is lost.
+    pub(crate) async fn next(&self) -> Option<Job> {
+        self.0.lock().await.recv().await
+    }
+}
+
+/// A worker takes jobs until it is stopped or there are no more.
+#[async_trait]
+impl Transport for Jobs {
+    async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
+        loop {
+            let job = tokio::select! {
+                biased;
+                _ = stop.requested() => return Ok(()),
+                job = self.next() => job,
+            };
+            let Some(job) = job else { return Ok(()) };
+            // The deadline of the handler runs from the arrival at the connection, not from here.
+            let received = Received::new(job.payload, job.headers).arrived_at(job.arrival);
+            let (delivery, answer) = Delivery::channel(received);
+            inbox.deliver(delivery);
+            tokio::spawn(async move {
+                // The connection may be gone.
+                let _ = job.answer_to.send(answer.await);
+            });
+        }
+    }
+}
