@@ -9,7 +9,10 @@ pub struct Limits {
     /// for what they wait on.
     pub running: usize,
     /// Deliveries that wait for a free place. 4096: four rounds of [`Limits::running`]; more could not be served within
-    /// the deadline by handlers that need half a second.
+    /// the deadline by handlers that need half a second. A handler that [acknowledges
+    /// first](crate::Route::acknowledge_first) may take half of the queue at most: what it has acknowledged cannot be
+    /// turned away again, and the other half stays for clicks. When the queue is full, the newest delivery of the type
+    /// that waits most gives way to a type that waits less.
     pub queued: usize,
     /// Bytes of all payloads that run or wait. 256 MiB: sixteen of the largest that the long connection lets in.
     pub held_bytes: usize,

@@ -1,0 +1,317 @@
+//! Who runs and who waits: the limits, and the turns of the types. It knows no clock, no task and no lock.
+
+use std::collections::VecDeque;
+
+use super::RouteLimit;
+use crate::Limits;
+
+/// The share of the queue (one half) that deliveries which [keep](RouteLimit::keeps) their place may take: the other half
+/// stays for those that a user waits for.
+const KEPT_SHARE: usize = 2;
+
+/// A delivery that waits for a running place.
+pub(super) trait Waiter {
+    /// Whether it has stopped waiting.
+    fn is_gone(&self) -> bool;
+}
+
+/// Running places, and the queue of each handler for them.
+#[derive(Debug)]
+pub(super) struct Queue<W> {
+    limits: Limits,
+    /// Accepted deliveries that hold a running place.
+    running: usize,
+    /// Accepted deliveries that wait in a queue.
+    queued: usize,
+    /// Accepted deliveries that wait for their turn in an ordered handler.
+    later: usize,
+    /// Of all of these.
+    held_bytes: usize,
+    routes: Vec<Lane<W>>,
+    /// The route whose turn it is to get a free place.
+    next: usize,
+}
+
+/// The load of one handler.
+#[derive(Debug)]
+struct Lane<W> {
+    running: usize,
+    limit: usize,
+    keeps: bool,
+    waiting: VecDeque<W>,
+}
+
+/// A reading of the load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LoadValues {
+    pub(crate) running: usize,
+    pub(crate) queued: usize,
+    pub(crate) held_bytes: usize,
+}
+
+/// Room for one delivery.
+#[derive(Debug)]
+pub(super) struct Room<W> {
+    /// The one that lost its place in the queue for it.
+    pub(super) displaced: Option<W>,
+}
+
+impl<W: Waiter> Queue<W> {
+    pub(super) fn new(limits: Limits, routes: impl Iterator<Item = RouteLimit>) -> Self {
+        let lane = |route: RouteLimit| Lane {
+            running: 0,
+            limit: route.running.unwrap_or(usize::MAX),
+            keeps: route.keeps,
+            waiting: VecDeque::new(),
+        };
+        let routes = routes.map(lane).collect();
+        Self { limits, running: 0, queued: 0, later: 0, held_bytes: 0, routes, next: 0 }
+    }
+
+    /// Makes room for a delivery, which is to [line up](Self::line_up) at once. `None` when there is no room.
+    pub(super) fn admit(&mut self, route: usize, bytes: usize) -> Option<Room<W>> {
+        if !self.has_room_for(bytes) {
+            return None;
+        }
+        let mut displaced = None;
+        if !self.can_run(route) {
+            if self.keeps_too_much(route) {
+                return None;
+            }
+            if self.queued >= self.limits.queued {
+                self.tidy();
+            }
+            if self.queued >= self.limits.queued {
+                displaced = Some(self.displace_for(route)?);
+            }
+        }
+        self.held_bytes += bytes;
+        Some(Room { displaced })
+    }
+
+    /// Makes room for a delivery that lines up when its turn in an ordered handler has come. False when there is none.
+    pub(super) fn admit_later(&mut self, bytes: usize) -> bool {
+        let room = self.later < self.limits.queued && self.has_room_for(bytes);
+        if room {
+            self.held_bytes += bytes;
+            self.later += 1;
+        }
+        room
+    }
+
+    /// Starts an admitted delivery, or lets the waiter that `wait` makes wait. True when it runs.
+    pub(super) fn line_up(&mut self, route: usize, wait: impl FnOnce() -> W) -> bool {
+        let runs = self.can_run(route);
+        if runs {
+            self.start(route);
+        } else if let Some(lane) = self.routes.get_mut(route) {
+            lane.waiting.push_back(wait());
+            self.queued += 1;
+        }
+        runs
+    }
+
+    /// Takes the next waiter for which there is a running place, and gives it that place. The routes take turns.
+    pub(super) fn start_next(&mut self) -> Option<(usize, W)> {
+        if self.queued == 0 || self.running >= self.limits.running {
+            return None;
+        }
+        let routes = self.routes.len();
+        for step in 0..routes {
+            let route = (self.next + step) % routes;
+            let Some(lane) = self.routes.get_mut(route).filter(|lane| lane.running < lane.limit) else {
+                continue;
+            };
+            if let Some(waiter) = lane.waiting.pop_front() {
+                self.queued -= 1;
+                self.next = (route + 1) % routes;
+                self.start(route);
+                return Some((route, waiter));
+            }
+        }
+        None
+    }
+
+    /// A running place is free again.
+    pub(super) fn end(&mut self, route: usize) {
+        self.running = self.running.saturating_sub(1);
+        if let Some(lane) = self.routes.get_mut(route) {
+            lane.running = lane.running.saturating_sub(1);
+        }
+    }
+
+    /// One that waited for its turn no longer does.
+    pub(super) fn leave_later(&mut self) {
+        self.later = self.later.saturating_sub(1);
+    }
+
+    /// The payload of a delivery is let go.
+    pub(super) fn release(&mut self, bytes: usize) {
+        self.held_bytes = self.held_bytes.saturating_sub(bytes);
+    }
+
+    pub(super) fn read(&self) -> LoadValues {
+        LoadValues { running: self.running, queued: self.queued + self.later, held_bytes: self.held_bytes }
+    }
+
+    fn has_room_for(&self, bytes: usize) -> bool {
+        self.held_bytes.saturating_add(bytes) <= self.limits.held_bytes
+    }
+
+    fn can_run(&self, route: usize) -> bool {
+        let Some(lane) = self.routes.get(route) else { return false };
+        self.running < self.limits.running && lane.running < lane.limit && lane.waiting.is_empty()
+    }
+
+    fn keeps_too_much(&self, route: usize) -> bool {
+        let most = self.limits.queued / KEPT_SHARE;
+        self.routes.get(route).is_some_and(|lane| lane.keeps && lane.waiting.len() >= most)
+    }
+
+    fn start(&mut self, route: usize) {
+        self.running += 1;
+        if let Some(lane) = self.routes.get_mut(route) {
+            lane.running += 1;
+        }
+    }
+
+    /// Forgets those that no longer wait. Needed only where the queue is full: the others are found when their turn comes.
+    fn tidy(&mut self) {
+        for lane in &mut self.routes {
+            let before = lane.waiting.len();
+            lane.waiting.retain(|waiter| !waiter.is_gone());
+            self.queued -= before - lane.waiting.len();
+        }
+    }
+
+    /// Takes the newest one of the longest queue out, if that queue is longer than the one of `route` would become: no
+    /// type can fill the queue alone.
+    fn displace_for(&mut self, route: usize) -> Option<W> {
+        let own = self.routes.get(route)?.waiting.len();
+        let displaceable = self.routes.iter_mut().filter(|lane| !lane.keeps);
+        let longest = displaceable.max_by_key(|lane| lane.waiting.len())?;
+        if longest.waiting.len() <= own + 1 {
+            return None;
+        }
+        self.queued -= 1;
+        longest.waiting.pop_back()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A waiter by its number; those from 100 on have stopped waiting.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Number(usize);
+
+    impl Waiter for Number {
+        fn is_gone(&self) -> bool {
+            self.0 >= 100
+        }
+    }
+
+    /// Lets deliveries of the given routes arrive, and says what became of each: `runs`, `waits`, `full`, or the number of
+    /// the one whose place it took.
+    fn arrive(queue: &mut Queue<Number>, routes: &[usize]) -> Vec<String> {
+        let arrive = |(number, route): (usize, &usize)| {
+            let Some(room) = queue.admit(*route, 1) else { return "full".to_owned() };
+            let runs = queue.line_up(*route, || Number(number));
+            match room.displaced {
+                Some(Number(displaced)) => displaced.to_string(),
+                None => if runs { "runs" } else { "waits" }.to_owned(),
+            }
+        };
+        routes.iter().enumerate().map(arrive).collect()
+    }
+
+    fn queue(running: usize, queued: usize, routes: [RouteLimit; 2]) -> Queue<Number> {
+        let limits = Limits { running, queued, held_bytes: 100, ..Limits::default() };
+        Queue::new(limits, routes.into_iter())
+    }
+
+    const FREE: RouteLimit = RouteLimit { running: None, keeps: false };
+    const ONE: RouteLimit = RouteLimit { running: Some(1), keeps: false };
+    const KEEPS: RouteLimit = RouteLimit { running: None, keeps: true };
+
+    #[test]
+    fn admit_and_line_up_say_who_runs_who_waits_and_who_is_turned_away() {
+        for (why, (running, queued), routes, arrivals, expected) in [
+            (
+                "past both limits",
+                (2, 1),
+                [FREE, FREE],
+                &[0, 0, 0, 0][..],
+                &["runs", "runs", "waits", "full"][..],
+            ),
+            ("no queue at all", (1, 0), [FREE, FREE], &[0, 1], &["runs", "full"]),
+            ("a handler's own limit", (9, 9), [ONE, FREE], &[0, 0, 1], &["runs", "waits", "runs"]),
+            (
+                "the newest of the longest queue gives way",
+                (1, 3),
+                [FREE, FREE],
+                &[0, 0, 0, 0, 1],
+                &["runs", "waits", "waits", "waits", "3"],
+            ),
+            (
+                "queues of equal length do not displace each other",
+                (1, 2),
+                [FREE, FREE],
+                &[0, 0, 1, 1],
+                &["runs", "waits", "waits", "full"],
+            ),
+            (
+                "those that keep their place get half of the queue",
+                (1, 4),
+                [KEEPS, FREE],
+                &[0, 0, 0, 0, 1, 1, 1],
+                &["runs", "waits", "waits", "full", "waits", "waits", "full"],
+            ),
+        ] {
+            let mut queue = queue(running, queued, routes);
+            assert_eq!(arrive(&mut queue, arrivals), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn start_next_lets_the_routes_take_turns() {
+        let mut queue = queue(1, 9, [FREE, FREE]);
+        arrive(&mut queue, &[0, 0, 0, 1]);
+        let mut order = Vec::new();
+        queue.end(0);
+        while let Some((route, Number(number))) = queue.start_next() {
+            order.push(number);
+            queue.end(route);
+        }
+        assert_eq!(order, [1, 3, 2]);
+        assert_eq!(queue.read(), LoadValues { running: 0, queued: 0, held_bytes: 4 });
+    }
+
+    #[test]
+    fn admit_displaces_nobody_when_the_bytes_do_not_fit() {
+        let mut queue = queue(1, 2, [FREE, FREE]);
+        arrive(&mut queue, &[0, 0, 0]);
+        assert!(queue.admit(1, 1000).is_none());
+        assert_eq!(queue.read().queued, 2);
+        assert!(queue.admit(1, 97).unwrap().displaced.is_some());
+        assert!(queue.admit(1, 1).is_none(), "100 bytes are held");
+    }
+
+    #[test]
+    fn admit_forgets_those_that_no_longer_wait_before_it_turns_anyone_away() {
+        let mut queue = queue(1, 1, [FREE, FREE]);
+        arrive(&mut queue, &[0]);
+        queue.admit(0, 1).unwrap();
+        queue.line_up(0, || Number(100));
+        assert!(queue.admit(0, 1).unwrap().displaced.is_none());
+    }
+
+    #[test]
+    fn admit_later_has_as_many_places_as_the_queue() {
+        let mut queue = queue(1, 2, [KEEPS, FREE]);
+        assert!(queue.admit_later(1) && queue.admit_later(1) && !queue.admit_later(1));
+        queue.leave_later();
+        assert!(queue.admit_later(1));
+    }
+}
