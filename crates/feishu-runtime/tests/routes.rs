@@ -264,6 +264,7 @@ struct Shop;
 impl Shop {
     async fn save(self: Arc<Self>, click: CardActionTrigger, _: Context) -> anyhow::Result<CardReply> {
         let order: u32 = click.event.action.value_as()?;
+        tokio::task::yield_now().await;
         Ok(info(&format!("saved {order}")))
     }
 }
