@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use feishu_transport::{Shutdown, ShutdownHandle};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -46,8 +46,7 @@ struct Control {
     build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>,
     state: Mutex<AppStatus>,
     handle: Mutex<Option<ClientHandle>>,
-    /// The grace period, once it is to stop.
-    stop: watch::Sender<Option<Duration>>,
+    stop: ShutdownHandle,
 }
 
 /// What one app is doing.
@@ -156,7 +155,7 @@ impl Supervisor {
     pub async fn stop(self, grace: Duration) -> BTreeMap<String, Result<Report, Error>> {
         let apps = std::mem::take(&mut *self.shared.apps());
         for app in apps.values() {
-            app.control.stop.send_replace(Some(grace));
+            app.control.stop.stop(grace);
         }
         let mut reports = BTreeMap::new();
         for (name, app) in apps {
@@ -180,27 +179,27 @@ impl Supervisor {
     }
 
     fn start(&self, build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>) -> App {
+        let (stop, stopped) = Shutdown::new();
         let control = Arc::new(Control {
             build,
             state: Mutex::new(AppStatus { state: AppState::Waiting, starts: 0, last_error: None }),
             handle: Mutex::default(),
-            stop: watch::channel(None).0,
+            stop,
         });
-        let task = tokio::spawn(supervise(Arc::clone(&self.shared), Arc::clone(&control)));
+        let task = tokio::spawn(supervise(Arc::clone(&self.shared), Arc::clone(&control), stopped));
         App { control, task: AbortOnDrop(task) }
     }
 }
 
 /// Runs one app until it is stopped, ends well, or cannot be helped.
-async fn supervise(shared: Arc<Shared>, control: Arc<Control>) -> Result<Report, Error> {
+async fn supervise(shared: Arc<Shared>, control: Arc<Control>, mut stop: Shutdown) -> Result<Report, Error> {
     let mut pause = PAUSES.0;
     loop {
-        let mut stop = control.stop.subscribe();
         let started_at = shared.next_start();
         tokio::select! {
             biased;
             () = sleep_until(started_at) => {}
-            _ = requested(&mut stop) => return control.ended(Ok(Report::default())),
+            _ = stop.requested() => return control.ended(Ok(Report::default())),
         }
         let began = Instant::now();
         let error = match run_once(&control, &mut stop).await {
@@ -209,7 +208,7 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>) -> Result<Report,
         };
         let fatal = error.is_fatal();
         tracing::error!(%error, fatal, "the client of an app ended");
-        if fatal || stop.borrow().is_some() {
+        if fatal || stop.deadline().is_some() {
             return control.ended(Err(error));
         }
         control.set(AppState::Restarting, Some(error.clone()));
@@ -219,14 +218,14 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>) -> Result<Report,
         tokio::select! {
             biased;
             () = sleep(pause) => {}
-            _ = requested(&mut stop) => return control.ended(Err(error)),
+            _ = stop.requested() => return control.ended(Err(error)),
         }
         pause = (pause * 2).min(PAUSES.1);
     }
 }
 
 /// Builds a client and runs it in a task of its own, so that a panic of its transport ends there.
-async fn run_once(control: &Control, stop: &mut watch::Receiver<Option<Duration>>) -> Result<Report, Error> {
+async fn run_once(control: &Control, stop: &mut Shutdown) -> Result<Report, Error> {
     let client = caught(|| (control.build)()).map_err(broken)??;
     let handle = client.handle();
     *control.handle() = Some(handle.clone());
@@ -235,20 +234,12 @@ async fn run_once(control: &Control, stop: &mut watch::Receiver<Option<Duration>
     let ended = tokio::select! {
         biased;
         ended = &mut running.0 => ended,
-        grace = requested(stop) => {
-            handle.stop(grace);
+        deadline = stop.requested() => {
+            handle.stop_by(deadline);
             (&mut running.0).await
         }
     };
     ended.unwrap_or_else(|error| Err(broken(error)))
-}
-
-/// Resolves when the app is to stop.
-async fn requested(stop: &mut watch::Receiver<Option<Duration>>) -> Duration {
-    match stop.wait_for(Option::is_some).await.map(|grace| *grace) {
-        Ok(Some(grace)) => grace,
-        _ => std::future::pending().await,
-    }
 }
 
 /// A panic of a transport, or of the function that builds a client: a bug, but one that a new start may get around.
@@ -258,7 +249,7 @@ fn broken(what: impl fmt::Display) -> Error {
 
 impl App {
     async fn end(mut self, grace: Duration) -> Result<Report, Error> {
-        self.control.stop.send_replace(Some(grace));
+        self.control.stop.stop(grace);
         (&mut self.task.0).await.unwrap_or_else(|error| Err(broken(error)))
     }
 }

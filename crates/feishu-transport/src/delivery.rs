@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use feishu_proto::{Kind, RawFrame, header_name};
@@ -119,13 +120,32 @@ impl Received {
         Self { headers, payload: payload.into(), arrival: Instant::now(), connection: None }
     }
 
-    /// Sets when the message arrived, for one that waited in a queue: the platform's three seconds, and with them the
-    /// dispatcher's deadline, run from there. A worker that gets the waiting time `waited` from the queue passes
-    /// `Instant::now() - waited`.
+    /// Sets when the message arrived, for one that waited in this process: the platform's three seconds, and with them
+    /// the dispatcher's deadline, run from there. See [`arrived_ago`](Self::arrived_ago) for other processes.
     #[must_use]
     pub fn arrived_at(mut self, arrival: Instant) -> Self {
         self.arrival = arrival;
         self
+    }
+
+    /// Sets how long ago the message arrived, for one that waited in a queue of another process or machine. A receiver
+    /// notes its wall clock beside the message, and the worker that takes the message from the queue passes the time
+    /// since then:
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use feishu_transport::Received;
+    ///
+    /// # let noted = SystemTime::now() - Duration::from_secs(2);
+    /// // Clocks that disagree can put the arrival in the future, which counts as now.
+    /// let waited = noted.elapsed().unwrap_or_default();
+    /// let received = Received::new(r#"{"type":"url_verification"}"#, []).arrived_ago(waited);
+    /// assert!(received.received_at().elapsed() >= waited);
+    /// ```
+    #[must_use]
+    pub fn arrived_ago(self, waited: Duration) -> Self {
+        let now = Instant::now();
+        self.arrived_at(now.checked_sub(waited).unwrap_or(now))
     }
 
     /// A message whose last frame is `frame` and whose whole payload is `payload`.
@@ -182,6 +202,13 @@ impl Received {
     /// When the last byte of the message arrived: the platform's three seconds run from here.
     pub fn received_at(&self) -> Instant {
         self.arrival
+    }
+
+    /// When the message arrived by the wall clock, to note beside it in a queue. It is computed from
+    /// [`received_at`](Self::received_at) and shifts when the clock is set.
+    pub fn received_wall_clock(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_sub(self.arrival.elapsed()).unwrap_or(now)
     }
 
     /// The connection it came on; `None` for a transport without connections.

@@ -35,6 +35,7 @@ mod secret;
 mod session;
 mod settings;
 mod state;
+mod stop;
 mod transport;
 
 pub use crate::answer::Answer;
@@ -61,7 +62,8 @@ pub use crate::refusal::{Language, Refusal, RefusalClass};
 pub use crate::secret::AppSecret;
 pub use crate::settings::{ServerSettings, SettingsUpdate};
 pub use crate::state::{Connected, State};
-pub use crate::transport::{Inbox, Shutdown, ShutdownHandle, Transport};
+pub use crate::stop::{Shutdown, ShutdownHandle};
+pub use crate::transport::{Inbox, Transport};
 pub use feishu_proto::{Kind, header_name};
 
 #[cfg(feature = "http")]

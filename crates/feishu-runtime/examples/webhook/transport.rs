@@ -14,7 +14,6 @@ use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use crate::sealed::EncryptKey;
 
@@ -46,9 +45,9 @@ impl Transport for Webhook {
     async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let (closing, close) = watch::channel(false);
         let mut connections = JoinSet::new();
-        let grace = loop {
+        loop {
             tokio::select! {
-                grace = stop.requested() => break grace,
+                _ = stop.requested() => break,
                 Some(_) = connections.join_next() => {}
                 accepted = self.listener.accept(), if connections.len() < MOST_CONNECTIONS => {
                     // What a peer does wrong on the way here is no reason to stop.
@@ -57,10 +56,13 @@ impl Transport for Webhook {
                     }
                 }
             }
-        };
+        }
         closing.send_replace(true);
         let all_closed = async { while connections.join_next().await.is_some() {} };
-        let _ = timeout(grace, all_closed).await;
+        tokio::select! {
+            () = all_closed => {}
+            () = stop.over() => {}
+        }
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_transport::{ConnectionHandle, ShutdownHandle};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::health::{AtomicPhase, Health, Phase};
@@ -17,27 +16,18 @@ use crate::core::Core;
 pub struct ClientHandle {
     core: Arc<Core>,
     stop: ShutdownHandle,
-    ending: Arc<watch::Sender<Option<Instant>>>,
     phase: Arc<AtomicPhase>,
     connection: Option<ConnectionHandle>,
 }
 
 impl ClientHandle {
     pub(super) fn new(core: Arc<Core>, stop: ShutdownHandle, connection: Option<ConnectionHandle>) -> Self {
-        Self { core, stop, ending: Arc::new(watch::channel(None).0), phase: Arc::default(), connection }
+        Self { core, stop, phase: Arc::default(), connection }
     }
 
     /// Asks the client to stop: no new deliveries, and `grace` for the handlers that run. A later request may shorten
     /// the time; zero ends at once.
     pub fn stop(&self, grace: Duration) {
-        let by = Instant::now() + grace;
-        self.ending.send_if_modified(|current| {
-            let sooner = current.is_none_or(|current| by < current);
-            if sooner {
-                *current = Some(by);
-            }
-            sooner
-        });
         self.stop.stop(grace);
     }
 
@@ -76,8 +66,8 @@ impl ClientHandle {
         &self.core
     }
 
-    pub(super) fn ending(&self) -> watch::Receiver<Option<Instant>> {
-        self.ending.subscribe()
+    pub(crate) fn stop_by(&self, deadline: Instant) {
+        self.stop.stop_by(deadline);
     }
 }
 

@@ -19,8 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_transport::{ConnectionHandle, Shutdown, Transport};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 pub use builder::ClientBuilder;
 pub use handle::ClientHandle;
@@ -177,16 +176,16 @@ impl Client {
         let core = Arc::clone(intake.core());
         let end_on_drop = EndOnDrop(handle.clone());
         handle.enter(Phase::Running);
-        let mut ending = handle.ending();
+        let mut stopped = stop.clone();
         let mut transport = pin!(transport.run(intake, stop));
 
         let ended = tokio::select! {
             biased;
             ended = &mut transport => Some(ended),
             () = or_never(next_signal()) => None,
-            _ = stop_by(&mut ending) => None,
+            _ = stopped.requested() => None,
         };
-        if ending.borrow().is_none() {
+        if stopped.deadline().is_none() {
             handle.stop(grace);
         }
         let stopping_since = Instant::now();
@@ -205,7 +204,7 @@ impl Client {
         let over = async {
             tokio::select! {
                 biased;
-                () = grace_over(&mut ending) => {}
+                () = stopped.over() => {}
                 () = or_never(next_signal()) => handle.stop(Duration::ZERO),
             }
         };
@@ -240,26 +239,6 @@ async fn or_never<S: Future>(signal: Option<S>) {
     match signal {
         Some(signal) => drop(signal.await),
         None => std::future::pending().await,
-    }
-}
-
-/// When everything must be over; resolves once a stop is requested.
-async fn stop_by(ending: &mut watch::Receiver<Option<Instant>>) -> Instant {
-    match ending.wait_for(Option::is_some).await.map(|by| *by) {
-        Ok(Some(by)) => by,
-        _ => std::future::pending().await,
-    }
-}
-
-/// Resolves at the end of the grace period, which a further request may shorten.
-async fn grace_over(ending: &mut watch::Receiver<Option<Instant>>) {
-    loop {
-        let by = stop_by(ending).await;
-        tokio::select! {
-            biased;
-            () = sleep_until(by) => return,
-            _ = ending.changed() => {}
-        }
     }
 }
 

@@ -121,7 +121,7 @@ impl Transport for Replay {
                     _ = stop.requested() => break,
                 }
             }
-            if stop.grace().is_some() {
+            if stop.deadline().is_some() {
                 break;
             }
             let payload = Bytes::from(payload.to_string());

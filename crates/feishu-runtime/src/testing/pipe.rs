@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use feishu_transport::{Delivery, Error, Inbox, PendingAnswer, Received, Shutdown, Transport};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
 
 /// Pushes that a transport which does not run has room for.
 const BACKLOG: usize = 65_536;
@@ -48,13 +47,13 @@ impl Pipe {
 #[async_trait]
 impl Transport for PipeTransport {
     async fn run(mut self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
-        let grace = loop {
+        let stopping = loop {
             tokio::select! {
                 biased;
-                grace = stop.requested() => break Some(grace),
+                _ = stop.requested() => break true,
                 delivery = self.receiver.recv() => match delivery {
                     Some(delivery) => inbox.deliver(delivery),
-                    None => break None,
+                    None => break false,
                 },
             }
         };
@@ -62,9 +61,9 @@ impl Transport for PipeTransport {
         while self.receiver.try_recv().is_ok() {}
         let mut waiting = self.waiting.subscribe();
         let answered = waiting.wait_for(|waiting| *waiting == 0);
-        match grace {
-            Some(grace) => drop(timeout(grace, answered).await),
-            None => drop(answered.await),
+        tokio::select! {
+            _ = answered => {}
+            () = stop.over(), if stopping => {}
         }
         Ok(())
     }

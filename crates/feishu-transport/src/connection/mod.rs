@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 
 pub use builder::LongConnectionBuilder;
@@ -123,31 +123,31 @@ impl fmt::Debug for LongConnection {
 /// After a stop is requested: no new messages, answers for those that are out within the grace, closing handshakes.
 /// Resolves once that must be over, should the connections not have ended by then.
 async fn close_on(shared: &Shared, stop: &mut Shutdown) {
-    let grace = stop.requested().await;
-    tracing::info!(?grace, "stopping");
+    let deadline = stop.requested().await;
+    tracing::info!(grace = ?deadline.saturating_duration_since(Instant::now()), "stopping");
     shared.set_stopping();
-    let deadline = Instant::now() + grace;
-    let all_answered = timeout(grace, shared.router.all_answered());
-    let shortened = tokio::select! {
+    tokio::select! {
         biased;
-        _ = all_answered => false,
-        () = stop.shortened(deadline) => true,
-    };
-    // Answers that the network has not taken yet have the rest of the grace; a connection without closes at once.
-    let rest = deadline.saturating_duration_since(Instant::now());
-    let patience = if shortened { PARTING } else { rest.max(PARTING) };
+        () = shared.router.all_answered() => {}
+        () = stop.over() => {}
+    }
+    // Answers that the network has not taken yet have the rest of the grace; a connection without any closes at once.
+    let now = Instant::now();
+    let rest = stop.deadline().unwrap_or(now).saturating_duration_since(now);
+    let patience = rest.max(PARTING);
     for signals in &shared.signals {
         signals.close.send_replace(Some(patience));
     }
-    let timeouts = &shared.config.timeouts;
-    let closed = timeouts.write + timeouts.close + Duration::from_secs(1);
     tokio::select! {
-        () = sleep(patience + closed) => {}
-        () = stop.shortened(deadline) => {
+        biased;
+        () = sleep(patience) => {}
+        () = stop.over() => {
             shared.router.retire_all(PARTING);
-            sleep(PARTING + closed).await;
+            sleep(PARTING).await;
         }
     }
+    let timeouts = &shared.config.timeouts;
+    sleep(timeouts.write + timeouts.close + Duration::from_secs(1)).await;
 }
 
 /// Notices that the machine slept: the wall clock then moves on and the monotonic clock does not. Also gives up answers
