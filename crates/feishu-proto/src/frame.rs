@@ -10,7 +10,7 @@ impl Frame {
     /// The application-level ping. `service` is the `service_id` of the connection URL, 0 when it has none.
     ///
     /// ```
-    /// use feishu_proto::{Frame, Message};
+    /// use feishu_proto::Frame;
     ///
     /// let wire = Frame::ping(33_554_678).encode_to_vec();
     /// // Required fields are on the wire also when they are zero.

@@ -12,6 +12,7 @@
     )
 )]
 
+mod codec;
 mod frame;
 #[rustfmt::skip]
 mod generated;
@@ -21,8 +22,8 @@ mod raw;
 mod wire;
 
 pub use bytes::Bytes;
-pub use prost::{DecodeError, Message};
 
+pub use crate::codec::DecodeError;
 pub use crate::generated::{Frame, Header};
 pub use crate::header::header_name;
 pub use crate::kind::{Kind, Method};

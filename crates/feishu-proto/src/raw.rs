@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use prost::Message as _;
 
 use crate::wire::{Fields, LENGTH_DELIMITED, VARINT, put_bytes, put_length};
 use crate::{DecodeError, Frame, Kind, Method, header_name};
@@ -18,7 +17,7 @@ const REQUIRED: u8 = 0b1111;
 /// from them. Nothing is copied, and fields that this version does not know are repeated in the answer.
 ///
 /// ```
-/// use feishu_proto::{Bytes, Frame, Header, Kind, Message, RawFrame};
+/// use feishu_proto::{Bytes, Frame, Header, Kind, RawFrame};
 ///
 /// # fn main() -> Result<(), feishu_proto::DecodeError> {
 /// let mut click = Frame { method: 1, ..Frame::default() };
@@ -38,12 +37,50 @@ pub struct RawFrame {
     wire: Bytes,
     method: i32,
     headers: Vec<HeaderAt>,
-    /// The payload's bytes, and the whole field with its tag.
     payload: Range<usize>,
-    payload_field: Range<usize>,
-    /// Behind the last header.
-    headers_end: usize,
+    kept: Kept,
     encoded: bool,
+}
+
+/// The parts of a received frame that its answer repeats. The answer is, in this order: `head`, `head_rest`, the new
+/// header, `between`, the new payload, `tail`.
+#[derive(Clone, Default)]
+struct Kept {
+    /// Up to the end of the headers, or up to the payload where that stands before their end.
+    head: Range<usize>,
+    /// From such a payload to the end of the headers; else empty.
+    head_rest: Range<usize>,
+    /// From the headers to the payload that follows them.
+    between: Range<usize>,
+    /// Everything behind.
+    tail: Range<usize>,
+}
+
+impl Kept {
+    /// `payload` is the whole field with its tag; it is empty and stands where the answer's is to be written when the
+    /// received frame has none. `len` is the frame's length.
+    fn new(headers_end: usize, payload: Range<usize>, len: usize) -> Self {
+        if payload.start < headers_end {
+            // The answer's payload is written behind the headers nevertheless.
+            let end = headers_end;
+            return Self {
+                head: 0..payload.start,
+                head_rest: payload.end..end,
+                between: end..end,
+                tail: end..len,
+            };
+        }
+        Self {
+            head: 0..headers_end,
+            head_rest: headers_end..headers_end,
+            between: headers_end..payload.start,
+            tail: payload.end..len,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.head.len() + self.head_rest.len() + self.between.len() + self.tail.len()
+    }
 }
 
 #[derive(Clone)]
@@ -55,12 +92,12 @@ struct HeaderAt {
 impl RawFrame {
     /// Looks into a binary message.
     ///
-    /// What [`Frame::decode`](prost::Message::decode) takes, this takes: absent required fields read as zero and are
+    /// What [`Frame::decode`] takes, this takes: absent required fields read as zero and are
     /// zero in the answer.
     ///
     /// # Errors
     ///
-    /// As [`Frame::decode`](prost::Message::decode).
+    /// As [`Frame::decode`].
     pub fn decode(wire: Bytes) -> Result<Self, DecodeError> {
         if let Some(frame) = Self::scan(wire.clone()) {
             return Ok(frame);
@@ -111,7 +148,7 @@ impl RawFrame {
         self.encoded
     }
 
-    /// All fields, for whoever needs more than the above.
+    /// The frame with all its fields, decoded.
     ///
     /// # Errors
     ///
@@ -132,12 +169,11 @@ impl RawFrame {
         payload_len: usize,
         write_payload: impl FnOnce(&mut Vec<u8>),
     ) -> Vec<u8> {
-        // The payload keeps its place, but never stands before the headers.
-        let split = self.payload_field.start.max(self.headers_end);
-        let mut wire = Vec::with_capacity(self.wire.len() - self.payload_field.len() + payload_len + 64);
-        self.put_unchanged(&mut wire, 0..self.headers_end);
+        let mut wire = Vec::with_capacity(self.kept.len() + payload_len + 64);
+        wire.extend_from_slice(self.bytes(&self.kept.head));
+        wire.extend_from_slice(self.bytes(&self.kept.head_rest));
         put_biz_rt(&mut wire, biz_rt_ms);
-        self.put_unchanged(&mut wire, self.headers_end..split);
+        wire.extend_from_slice(self.bytes(&self.kept.between));
         let before = wire.len();
         put_length(&mut wire, PAYLOAD, payload_len);
         let start = wire.len();
@@ -147,15 +183,8 @@ impl RawFrame {
             wire.truncate(before);
             put_bytes(&mut wire, PAYLOAD, &payload);
         }
-        self.put_unchanged(&mut wire, split..self.wire.len());
+        wire.extend_from_slice(self.bytes(&self.kept.tail));
         wire
-    }
-
-    /// Copies a part of the received bytes, without the payload.
-    fn put_unchanged(&self, wire: &mut Vec<u8>, part: Range<usize>) {
-        let Range { start, end } = self.payload_field;
-        wire.extend_from_slice(self.bytes(&(part.start..part.end.min(start.max(part.start)))));
-        wire.extend_from_slice(self.bytes(&(part.start.max(end.min(part.end))..part.end)));
     }
 
     fn bytes(&self, range: &Range<usize>) -> &[u8] {
@@ -168,12 +197,15 @@ impl RawFrame {
             method: 0,
             headers: Vec::with_capacity(8),
             payload: 0..0,
-            payload_field: 0..0,
-            headers_end: 0,
+            kept: Kept::default(),
             encoded: false,
             wire: Bytes::new(),
         };
         let mut seen = 0u8;
+        // Behind the last header, or behind the required fields while there is no header.
+        let mut headers_end = 0;
+        let mut payload_field = None;
+        // Where a payload is to be written when there is none: before the first field with a higher tag.
         let mut payload_at = wire.len();
         let mut fields = Fields::of(&wire);
         for field in fields.by_ref() {
@@ -183,12 +215,13 @@ impl RawFrame {
                     if field.tag == 4 {
                         frame.method = as_i32(field.number);
                     }
-                    frame.headers_end =
-                        frame.headers_end.max(if frame.headers.is_empty() { field.end } else { 0 });
+                    if frame.headers.is_empty() {
+                        headers_end = field.end;
+                    }
                 }
                 (HEADERS, LENGTH_DELIMITED) => {
                     frame.headers.push(header(field.bytes, field.end - field.bytes.len())?);
-                    frame.headers_end = field.end;
+                    headers_end = field.end;
                 }
                 (6 | 7 | 9, LENGTH_DELIMITED) => {
                     std::str::from_utf8(field.bytes).ok()?;
@@ -197,18 +230,16 @@ impl RawFrame {
                         payload_at = payload_at.min(field.start);
                     }
                 }
-                (PAYLOAD, LENGTH_DELIMITED) if frame.payload_field.is_empty() => {
+                (PAYLOAD, LENGTH_DELIMITED) if payload_field.is_none() => {
                     frame.payload = field.end - field.bytes.len()..field.end;
-                    frame.payload_field = field.start..field.end;
+                    payload_field = Some(field.start..field.end);
                 }
                 (0..=9, _) => return None,
                 _ => {}
             }
         }
         let usual = fields.is_done() && seen == REQUIRED;
-        if frame.payload_field.is_empty() {
-            frame.payload_field = payload_at..payload_at;
-        }
+        frame.kept = Kept::new(headers_end, payload_field.unwrap_or(payload_at..payload_at), wire.len());
         frame.wire = wire;
         usual.then_some(frame)
     }
@@ -246,18 +277,17 @@ fn put_biz_rt(wire: &mut Vec<u8>, milliseconds: u64) {
     put_bytes(wire, 2, value.as_bytes());
 }
 
-/// In the usual form: what is written is what [`Frame::encode_to_vec`](prost::Message::encode_to_vec) writes.
+/// In the usual form: what is written is what [`Frame::encode_to_vec`] writes.
 impl From<Frame> for RawFrame {
     fn from(frame: Frame) -> Self {
         let wire = Bytes::from(frame.encode_to_vec());
         Self::scan(wire.clone()).unwrap_or(Self {
             // Out of reach: prost writes every required field once.
-            payload_field: wire.len()..wire.len(),
+            kept: Kept::new(0, wire.len()..wire.len(), wire.len()),
             wire,
             method: frame.method,
             headers: Vec::new(),
             payload: 0..0,
-            headers_end: 0,
             encoded: false,
         })
     }

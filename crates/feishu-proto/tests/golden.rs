@@ -1,6 +1,6 @@
 //! Bytes on the wire, written out by hand from the protobuf encoding rules.
 
-use feishu_proto::{Bytes, Frame, Header, Kind, Message, Method};
+use feishu_proto::{Bytes, Frame, Header, Kind, Method};
 
 #[test]
 fn ping_is_the_minimal_control_frame() {

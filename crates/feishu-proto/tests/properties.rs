@@ -1,6 +1,6 @@
 //! What holds for every frame and for every sequence of bytes.
 
-use feishu_proto::{Bytes, Frame, Header, Message, Method, RawFrame};
+use feishu_proto::{Bytes, Frame, Header, Method, RawFrame};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

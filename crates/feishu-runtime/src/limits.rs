@@ -2,6 +2,13 @@
 
 /// Bounds on the work of one client. What goes past one is answered with code 500 and counted as shed: an event comes
 /// again in 15 seconds, the user who clicked sees an error at once instead of after three seconds.
+///
+/// ```
+/// use feishu_runtime::Limits;
+///
+/// let limits = Limits::default().running(64).queued(8);
+/// assert_eq!((limits.running, limits.queued), (64, 8));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -24,6 +31,15 @@ pub struct Limits {
     /// Futures that wait for one answer to be written. 16 per delivery.
     pub after_reply: usize,
 }
+
+feishu_transport::__setters!(Limits {
+    running: usize,
+    queued: usize,
+    held_bytes: usize,
+    waiting_per_key: usize,
+    blocking: usize,
+    after_reply: usize,
+});
 
 impl Default for Limits {
     fn default() -> Self {

@@ -80,8 +80,7 @@ async fn functions_methods_and_traits_are_handlers_with_shared_state() {
 
 #[tokio::test]
 async fn blocking_handlers_run_on_their_own_threads_and_no_more_than_allowed() {
-    let mut limits = Limits::default();
-    limits.blocking = 2;
+    let limits = Limits::default().blocking(2);
     let (entered, entries) = std::sync::mpsc::channel();
     let gate = Arc::new(std::sync::Barrier::new(3));
     let theirs = Arc::clone(&gate);

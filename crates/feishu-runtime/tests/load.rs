@@ -13,10 +13,7 @@ use tokio::time::{Instant, sleep};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn limits(running: usize, queued: usize) -> Limits {
-    let mut limits = Limits::default();
-    limits.running = running;
-    limits.queued = queued;
-    limits
+    Limits::default().running(running).queued(queued)
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,8 +155,7 @@ async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
 
 #[tokio::test(start_paused = true)]
 async fn too_many_behind_one_key_are_shed() {
-    let mut limits = Limits::default();
-    limits.waiting_per_key = 2;
+    let limits = Limits::default().waiting_per_key(2);
     let slow = Route::raw("said_v1", |_, _| async {
         sleep(SECOND / 2).await;
         Ok(())

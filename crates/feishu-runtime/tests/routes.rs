@@ -175,8 +175,7 @@ async fn on_error_of_a_route_wins_and_none_leaves_code_500() {
 
 #[tokio::test(start_paused = true)]
 async fn on_error_is_asked_when_there_is_no_room() {
-    let mut limits = feishu_runtime::Limits::default();
-    (limits.running, limits.queued) = (1, 0);
+    let limits = feishu_runtime::Limits::default().running(1).queued(0);
     let dispatcher = Dispatcher::builder()
         .limits(limits)
         .on_error(|failure, _| matches!(failure, Failure::Busy(_)).then(|| Toast::warning("Too busy")))

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use feishu_proto::{Frame, Header, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Method, header_name};
 use feishu_transport::{
     Answer, AppSecret, Connect, ConnectUrl, Delivery, Endpoint, EndpointSource, Error, Link, LongConnection,
     Message, Shutdown,

@@ -33,6 +33,7 @@ mod notify;
 mod refusal;
 mod secret;
 mod session;
+mod setters;
 mod settings;
 mod state;
 mod stop;

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 /// Bounds on what is received. Nothing is allocated from a number in a header; whatever goes past a bound is dropped,
 /// counted, and never ends the connection, unless the WebSocket library itself must refuse it.
+///
+/// ```
+/// use feishu_transport::Limits;
+///
+/// let limits = Limits::default().message_bytes(1 << 20).fragments(64);
+/// assert_eq!((limits.message_bytes, limits.fragments), (1 << 20, 64));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -29,6 +36,18 @@ pub struct Limits {
     pub response_bytes: usize,
 }
 
+crate::__setters!(Limits {
+    frame_bytes: usize,
+    message_bytes: usize,
+    fragments: usize,
+    partial_messages: usize,
+    partial_bytes: usize,
+    partial_idle: Duration,
+    partial_age: Duration,
+    completed_ids: usize,
+    response_bytes: usize,
+});
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -46,6 +65,14 @@ impl Default for Limits {
 }
 
 /// Deadlines. Every wait on the network has one.
+///
+/// ```
+/// use std::time::Duration;
+/// use feishu_transport::Timeouts;
+///
+/// let timeouts = Timeouts::default().connect(Duration::from_secs(3)).tls(Duration::from_secs(3));
+/// assert_eq!(timeouts.connect, timeouts.tls);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -74,6 +101,21 @@ pub struct Timeouts {
     /// How long a connection must have been up for an outage to count as over. 30 s.
     pub stable: Duration,
 }
+
+crate::__setters!(Timeouts {
+    connect: Duration,
+    proxy: Duration,
+    tls: Duration,
+    call: Duration,
+    handshake: Duration,
+    write: Duration,
+    probe: Duration,
+    probe_after: Duration,
+    wake_probe: Duration,
+    close: Duration,
+    answer: Duration,
+    stable: Duration,
+});
 
 impl Default for Timeouts {
     fn default() -> Self {

@@ -26,6 +26,13 @@ const PING: (u64, u64) = (1, 600);
 const INTERVAL: (u64, u64) = (1, 3_600);
 const NONCE: (u64, u64) = (0, 300);
 
+crate::__setters!(ServerSettings {
+    ping_interval: Duration,
+    reconnect_interval: Duration,
+    reconnect_nonce: Duration,
+    reconnect_count: Option<u32>,
+});
+
 impl Default for ServerSettings {
     /// The defaults of the official SDKs.
     fn default() -> Self {

@@ -14,7 +14,7 @@ mod swap_link;
 use std::sync::Arc;
 use std::time::Duration;
 
-use feishu_proto::{Frame, Header, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Method, header_name};
 use feishu_transport::{Answer, AppSecret, Delivery, Link as _, LongConnection, Message, Shutdown};
 use tokio::time::{Instant, sleep};
 

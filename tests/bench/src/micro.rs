@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use bytes::Bytes;
-use feishu_proto::{Frame, Message as _, RawFrame};
+use feishu_proto::{Frame, RawFrame};
 use feishu_runtime::callbacks::{CardActionEvent, CardReply, Reply as _, Toast, decode_with, peek};
 
 use crate::load::{LOADS, frames};

@@ -62,8 +62,7 @@ async fn handlers_of_every_temper_at_once_are_each_answered_in_time_and_add_up()
 #[tokio::test(start_paused = true)]
 async fn what_is_too_much_is_refused_at_once_and_counted() {
     let gateway = gateway().await;
-    let mut limits = Limits::default();
-    (limits.running, limits.queued) = (4, 8);
+    let limits = Limits::default().running(4).queued(8);
     let dispatcher = dispatcher().limits(limits).build().unwrap();
     let bot = Bot::start(in_memory(&gateway).dispatcher(dispatcher).build().unwrap());
     gateway.connected(1).await;

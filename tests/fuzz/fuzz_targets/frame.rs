@@ -1,7 +1,7 @@
 //! Any bytes as a frame: no panic, and what can be read can be written, read again and answered.
 #![no_main]
 
-use feishu_proto::{Bytes, Frame, Message as _, RawFrame};
+use feishu_proto::{Bytes, Frame, RawFrame};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

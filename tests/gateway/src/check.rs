@@ -228,7 +228,6 @@ fn names(headers: &[Header]) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use feishu_proto::Message as _;
     use proptest::prelude::*;
 
     use super::*;

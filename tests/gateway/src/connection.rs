@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Kind, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Kind, Method, header_name};
 use futures_core::Stream as _;
 use futures_sink::Sink as _;
 use tokio::sync::mpsc;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Method, header_name};
 
 use crate::envelope::{id, since_epoch};
 use crate::inflight::InFlight;

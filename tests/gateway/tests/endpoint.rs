@@ -10,7 +10,7 @@ use feishu_gateway::{
     Absent, Click, Fault, FindingKind, Gateway, HandshakeRefusal, LimitAt, Outgoing, Refusal, Settings,
     Severity, json,
 };
-use feishu_proto::{Frame, Message as _};
+use feishu_proto::Frame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 #[tokio::test(start_paused = true)]

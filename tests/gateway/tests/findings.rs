@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use common::{Client, in_memory, payload};
 use feishu_gateway::{Click, Finding, FindingKind as Kind, Frame, Gateway, Header, Outgoing, Severity, json};
-use feishu_proto::Message as _;
 use tokio_tungstenite::tungstenite::Message;
 
 async fn connected() -> (Gateway, Client) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use feishu_proto::{Frame, Kind, Message as _, Method};
+use feishu_proto::{Frame, Kind, Method};
 use feishu_transport::{Error, Link, Message, SettingsUpdate};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Method, header_name};
 use feishu_transport::Message;
 
 use crate::link::Meaning;

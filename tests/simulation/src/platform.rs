@@ -1,7 +1,7 @@
 //! The platform's side: gives out URLs, opens links, answers pings, takes answers.
 
 use async_trait::async_trait;
-use feishu_proto::{Frame, Header, Kind, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Kind, Method, header_name};
 use feishu_transport::{Connect, ConnectUrl, Endpoint, EndpointSource, Error, Link, Message, Refusal, Stage};
 use tokio::time::{Duration, sleep, sleep_until};
 

@@ -348,11 +348,10 @@ fn hurt(state: &mut crate::world::State, id: u64) {
 }
 
 fn small_limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.message_bytes = 2_000;
-    limits.fragments = 5;
-    limits.partial_messages = 3;
-    limits.partial_bytes = 2_500;
-    limits.completed_ids = 4;
-    limits
+    Limits::default()
+        .message_bytes(2_000)
+        .fragments(5)
+        .partial_messages(3)
+        .partial_bytes(2_500)
+        .completed_ids(4)
 }

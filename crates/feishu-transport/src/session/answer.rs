@@ -36,7 +36,7 @@ pub(crate) fn encode_answer(frame: &RawFrame, answer: &Answer, biz_rt_ms: u64) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use feishu_proto::{Frame, Header, Message as _};
+    use feishu_proto::{Frame, Header};
 
     fn payload_of(answer: &Answer) -> String {
         let frame = Frame { headers: vec![Header::new("type", "event")], ..Frame::ping(1) };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Kind, Message as _, Method, RawFrame};
+use feishu_proto::{Frame, Kind, Method, RawFrame};
 
 use crate::counters::Counters;
 use crate::{Limits, Message, ServerSettings, SettingsUpdate, Timeouts};

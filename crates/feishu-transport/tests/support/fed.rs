@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_proto::{Frame, Header, Message as _, Method, header_name};
+use feishu_proto::{Frame, Header, Method, header_name};
 use feishu_transport::{
     Answer, AppSecret, ConnectionHandle, CounterValues, Delivery, Limits, Link as _, LongConnection, Message,
     Shutdown,
@@ -41,13 +41,12 @@ pub struct Fed {
 
 /// Limits small enough to be reached by a few hundred bytes.
 pub fn small_limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.message_bytes = 600;
-    limits.fragments = 9;
-    limits.partial_messages = 3;
-    limits.partial_bytes = 1_200;
-    limits.completed_ids = 3;
-    limits
+    Limits::default()
+        .message_bytes(600)
+        .fragments(9)
+        .partial_messages(3)
+        .partial_bytes(1_200)
+        .completed_ids(3)
 }
 
 /// One fragment of a message.

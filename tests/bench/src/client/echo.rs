@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use bytes::Bytes;
-use feishu_proto::{Frame, Message as _};
+use feishu_proto::Frame;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
