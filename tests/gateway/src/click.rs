@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::Outgoing;
-use crate::envelope::{self, Headers};
+use crate::envelope::{self, Headers, Purpose, header_setters};
 
 /// A user's click, choice, input or form submission on a card, as `card.action.trigger` describes it.
 ///
@@ -127,15 +127,27 @@ impl Click {
     pub fn on_preview(mut self, url: &str) -> Self {
         self.event.insert("delivery_type".into(), "url_preview".into());
         self.context.insert("url".into(), url.into());
-        self.context.insert("preview_token".into(), envelope::uuid().into());
         self
     }
 
-    /// `header.event_id`; a new one by default.
-    pub fn event_id(mut self, id: &str) -> Self {
-        self.headers.event_id = Some(id.into());
+    /// `token`: what a delayed update of the card needs. By default a new one for each push.
+    pub fn token(mut self, token: &str) -> Self {
+        self.event.insert("token".into(), token.into());
         self
     }
+
+    /// One field of the submitted form, beside those of [`form`](Self::form).
+    pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
+        match self.action.get_mut("form_value").and_then(Value::as_object_mut) {
+            Some(form) => {
+                form.insert(name.into(), value.into());
+                self
+            }
+            None => self.action("form_value", json!({ name: value.into() })),
+        }
+    }
+
+    header_setters!();
 
     /// Merges JSON into `event` at the very end: objects are merged, everything else replaces. For shapes that the
     /// other methods do not make.
@@ -149,14 +161,31 @@ impl Click {
         Outgoing::from(self).fragments(count)
     }
 
+    /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of one's own.
+    /// The same builder gives the same text each time.
+    ///
+    /// ```
+    /// use feishu_gateway::{Click, json};
+    ///
+    /// let click = Click::button("approve").value(json!({"order": 42}));
+    /// assert!(click.payload().contains(r#""order":42"#));
+    /// assert_eq!(click.payload(), click.payload());
+    /// ```
+    pub fn payload(&self) -> String {
+        self.make(Purpose::Fixture).0
+    }
+
     /// The payload, the token for a delayed update, and the message that holds the card.
-    pub(crate) fn payload(&self, app_id: &str) -> (Vec<u8>, Option<String>, Option<String>) {
+    pub(crate) fn make(&self, purpose: Purpose<'_>) -> (String, Option<String>, Option<String>) {
         let mut context = self.context.clone();
-        context.entry("open_message_id").or_insert_with(|| envelope::id("om_").into());
+        context.entry("open_message_id").or_insert_with(|| purpose.id("om_", || envelope::id("om_")).into());
         context.entry("open_chat_id").or_insert_with(|| envelope::CHAT.into());
+        if context.contains_key("url") {
+            context.entry("preview_token").or_insert_with(|| purpose.id("preview-", envelope::uuid).into());
+        }
         let mut event = self.event.clone();
         event.insert("operator".into(), self.operator.clone().into());
-        event.insert("token".into(), envelope::id("c-").into());
+        event.entry("token").or_insert_with(|| purpose.id("c-", || envelope::id("c-")).into());
         event.insert("action".into(), self.action.clone().into());
         event.insert("context".into(), context.into());
         let mut event = Value::Object(event);
@@ -165,8 +194,8 @@ impl Click {
         }
         let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let (token, message) = (text("/token"), text("/context/open_message_id"));
-        let header = self.headers.json("card.action.trigger", app_id);
+        let header = self.headers.json("card.action.trigger", &event, purpose);
         let payload = json!({"schema": "2.0", "header": header, "event": event});
-        (payload.to_string().into_bytes(), token, message.filter(|id| !id.is_empty()))
+        (payload.to_string(), token, message.filter(|id| !id.is_empty()))
     }
 }

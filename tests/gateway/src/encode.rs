@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use feishu_proto::{Frame, Header, Method, header_name};
 
-use crate::envelope::{id, since_epoch};
+use crate::envelope::{self, id, since_epoch};
 use crate::inflight::InFlight;
 use crate::outgoing::{Content, Edit};
 use crate::peer::Peer;
@@ -46,20 +46,20 @@ impl Outgoing {
             Content::Click(click) => {
                 push.label = "card.action.trigger".into();
                 push.purpose = Purpose::Click;
-                let (payload, token, message) = click.payload(&peer.app);
+                let (payload, token, message) = click.make(envelope::Purpose::Push(&peer.app));
                 (push.card_token, push.card_message) = (token, message);
                 payload.into()
             }
             Content::Preview(preview) => {
                 push.label = "url.preview.get".into();
                 push.purpose = Purpose::Preview;
-                let (payload, token) = preview.payload(&peer.app);
+                let (payload, token) = preview.make(envelope::Purpose::Push(&peer.app));
                 preview_token = token;
                 payload.into()
             }
             Content::Event(event) => {
                 push.label = event.label().into();
-                event.payload(&peer.app).into()
+                event.make(envelope::Purpose::Push(&peer.app)).into()
             }
         };
         let frames = self.frames(&payload, peer, &mut push)?;

@@ -2,32 +2,135 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+/// The app of a payload that is made without a gateway.
+const APP_ID: &str = "cli_local";
 pub(crate) const CHAT: &str = "oc_1dc6a8a4f19be37fb0c6e92b5a7d40a1";
-const OPERATOR: &str = "ou_5f0c1e8b9a7d46c3b2e1f0a9d8c7b6a5";
-const UNION: &str = "on_8d1a5c7e3b9f42608f6e2d4c1b0a9988";
+pub(crate) const OPERATOR: &str = "ou_5f0c1e8b9a7d46c3b2e1f0a9d8c7b6a5";
+pub(crate) const UNION: &str = "on_8d1a5c7e3b9f42608f6e2d4c1b0a9988";
 pub(crate) const TENANT: &str = "1a2b3c4d5e6f7081";
 pub(crate) const VERIFICATION_TOKEN: &str = "local-verification-token";
+
+/// Where a payload goes, which decides what is filled in where the caller chose nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose<'a> {
+    /// A push to a connection of this app: fresh ids, and the time of now.
+    Push(&'a str),
+    /// A payload for a test: the same ids each time, and no time.
+    Fixture,
+}
+
+impl Purpose<'_> {
+    /// The id that was made for a push, or a fixed one.
+    pub(crate) fn id(self, prefix: &str, fresh: impl FnOnce() -> String) -> String {
+        match self {
+            Self::Push(_) => fresh(),
+            Self::Fixture => format!("{prefix}fixture"),
+        }
+    }
+}
 
 /// What varies in `header` of the envelope.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Headers {
+    /// The id of a push that was given none; a new one for each push when this is `None`, too.
+    pub(crate) fresh_id: Option<String>,
     pub(crate) event_id: Option<String>,
+    pub(crate) without_event_id: bool,
+    pub(crate) app_id: Option<String>,
+    pub(crate) created_at: Option<SystemTime>,
+    pub(crate) more: Map<String, Value>,
 }
 
 impl Headers {
-    pub(crate) fn json(&self, event_type: &str, app_id: &str) -> Value {
-        json!({
-            "event_id": self.event_id.clone().unwrap_or_else(|| id("")),
-            "event_type": event_type,
-            "create_time": since_epoch().as_micros().to_string(),
-            "token": VERIFICATION_TOKEN,
-            "app_id": app_id,
-            "tenant_key": TENANT,
-        })
+    pub(crate) fn json(&self, event_type: &str, event: &Value, purpose: Purpose<'_>) -> Value {
+        let mut header = Map::new();
+        if !self.without_event_id {
+            header.insert("event_id".into(), self.id(event_type, event, purpose).into());
+        }
+        header.insert("event_type".into(), event_type.into());
+        if let Some(time) = self.time(purpose) {
+            header.insert("create_time".into(), time.as_micros().to_string().into());
+        }
+        header.insert("token".into(), VERIFICATION_TOKEN.into());
+        header.insert("app_id".into(), self.app(purpose).into());
+        header.insert("tenant_key".into(), TENANT.into());
+        header.extend(self.more.clone());
+        header.into()
+    }
+
+    /// The event's id. In a fixture it follows from the content: equal payloads have equal ids, others differ.
+    pub(crate) fn id(&self, event_type: &str, event: &Value, purpose: Purpose<'_>) -> String {
+        if let Some(id) = &self.event_id {
+            return id.clone();
+        }
+        match purpose {
+            Purpose::Push(_) => self.fresh_id.clone().unwrap_or_else(|| id("")),
+            Purpose::Fixture => format!("{:016x}", fnv1a(&format!("{event_type}{event}"))),
+        }
+    }
+
+    pub(crate) fn app(&self, purpose: Purpose<'_>) -> String {
+        match (&self.app_id, purpose) {
+            (Some(id), _) => id.clone(),
+            (None, Purpose::Push(app_id)) => app_id.to_owned(),
+            (None, Purpose::Fixture) => APP_ID.to_owned(),
+        }
+    }
+
+    pub(crate) fn time(&self, purpose: Purpose<'_>) -> Option<Duration> {
+        match (self.created_at, purpose) {
+            (Some(time), _) => Some(time.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            (None, Purpose::Push(_)) => Some(since_epoch()),
+            (None, Purpose::Fixture) => None,
+        }
     }
 }
+
+/// The FNV-1a hash of a text: the same with every version of Rust.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The methods that set members of `header`, for a builder with a field `headers`.
+macro_rules! header_setters {
+    () => {
+        /// `header.event_id`. By default a new one for each push, and in `payload()` one that follows from the content.
+        pub fn event_id(mut self, id: &str) -> Self {
+            self.headers.event_id = Some(id.into());
+            self.headers.without_event_id = false;
+            self
+        }
+
+        /// Removes `header.event_id`; some callbacks come without one.
+        pub fn without_event_id(mut self) -> Self {
+            self.headers.without_event_id = true;
+            self
+        }
+
+        /// `header.app_id`. By default the app of the connection, and `cli_local` in `payload()`.
+        pub fn app_id(mut self, id: &str) -> Self {
+            self.headers.app_id = Some(id.into());
+            self
+        }
+
+        /// `header.create_time`. By default the time of the push; `payload()` has none, so that it stays the same and
+        /// is never too old.
+        pub fn created_at(mut self, time: std::time::SystemTime) -> Self {
+            self.headers.created_at = Some(time);
+            self
+        }
+
+        /// Any other member of `header`.
+        pub fn header(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+            self.headers.more.insert(name.into(), value.into());
+            self
+        }
+    };
+}
+pub(crate) use header_setters;
 
 pub(crate) fn operator() -> Map<String, Value> {
     let mut operator = Map::new();

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::Outgoing;
-use crate::envelope::{Headers, TENANT, VERIFICATION_TOKEN, id, merge, since_epoch};
+use crate::envelope::{
+    CHAT, Headers, OPERATOR, Purpose, TENANT, UNION, VERIFICATION_TOKEN, header_setters, id, merge,
+};
 
 /// An event of any type.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub struct Event {
 impl Event {
     /// An event of schema 2.0: `header.event_type` and the body under `event`.
     pub fn new(event_type: &str, body: Value) -> Self {
-        let headers = Headers { event_id: Some(id("")) };
+        let headers = Headers { fresh_id: Some(id("")), ..Headers::default() };
         Self { kind: event_type.into(), body, headers, first_schema: false }
     }
 
@@ -27,32 +29,72 @@ impl Event {
         self
     }
 
-    /// `header.event_id` or `uuid`; the same over all deliveries of one event. A new one by default.
-    pub fn event_id(mut self, id: &str) -> Self {
-        self.headers.event_id = Some(id.into());
+    /// A text message to the bot, `im.message.receive_v1`, in a group. Another sender, chat or message is set with
+    /// [`merge`](Self::merge).
+    ///
+    /// ```
+    /// use feishu_gateway::{Event, json};
+    ///
+    /// let private = Event::text_message("hello").merge(json!({"message": {"chat_type": "p2p"}}));
+    /// # let _ = private;
+    /// ```
+    pub fn text_message(text: &str) -> Self {
+        let body = json!({
+            "sender": {
+                "sender_id": {"open_id": OPERATOR, "union_id": UNION},
+                "sender_type": "user",
+                "tenant_key": TENANT,
+            },
+            "message": {
+                "message_id": "om_fixture",
+                "chat_id": CHAT,
+                "chat_type": "group",
+                "message_type": "text",
+                "content": json!({"text": text}).to_string(),
+            },
+        });
+        Self::new("im.message.receive_v1", body)
+    }
+
+    /// Merges JSON into the body: objects are merged, everything else replaces.
+    pub fn merge(mut self, patch: Value) -> Self {
+        merge(&mut self.body, &patch);
         self
+    }
+
+    header_setters!();
+
+    /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of one's own.
+    /// The same builder gives the same text each time.
+    pub fn payload(&self) -> String {
+        self.make(Purpose::Fixture)
     }
 
     pub(crate) fn label(&self) -> &str {
         &self.kind
     }
 
-    pub(crate) fn payload(&self, app_id: &str) -> Vec<u8> {
+    pub(crate) fn make(&self, purpose: Purpose<'_>) -> String {
         if !self.first_schema {
-            let header = self.headers.json(&self.kind, app_id);
-            return json!({"schema": "2.0", "header": header, "event": self.body}).to_string().into_bytes();
+            let header = self.headers.json(&self.kind, &self.body, purpose);
+            return json!({"schema": "2.0", "header": header, "event": self.body}).to_string();
         }
-        let mut event = json!({"type": self.kind, "app_id": app_id, "tenant_key": TENANT});
+        let mut event = json!({"type": self.kind, "app_id": self.headers.app(purpose), "tenant_key": TENANT});
         merge(&mut event, &self.body);
-        json!({
-            "ts": format!("{:.6}", since_epoch().as_secs_f64()),
-            "uuid": self.headers.event_id,
+        let mut envelope = json!({
             "token": VERIFICATION_TOKEN,
             "type": "event_callback",
             "event": event,
-        })
-        .to_string()
-        .into_bytes()
+        });
+        if let Some(time) = self.headers.time(purpose) {
+            merge(&mut envelope, &json!({"ts": format!("{:.6}", time.as_secs_f64())}));
+        }
+        if !self.headers.without_event_id {
+            let id = self.headers.id(&self.kind, &self.body, purpose);
+            merge(&mut envelope, &json!({"uuid": id}));
+        }
+        merge(&mut envelope, &self.headers.more.clone().into());
+        envelope.to_string()
     }
 }
 

@@ -3,12 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::Outgoing;
-use crate::envelope::{CHAT, Headers, id, merge, operator, uuid};
+use crate::envelope::{CHAT, Headers, Purpose, header_setters, id, merge, operator, uuid};
 
 /// A request for the preview of a link, as `url.preview.get` describes it. Made from a URL.
 #[derive(Clone, Debug)]
 pub struct Preview {
     context: Map<String, Value>,
+    /// The preview token and the message of a push that was given none.
+    fresh: (String, String),
+    sent: bool,
     operator: Map<String, Value>,
     host: String,
     headers: Headers,
@@ -20,11 +23,11 @@ impl Preview {
     pub fn new(url: &str) -> Self {
         let mut context = Map::new();
         context.insert("url".into(), url.into());
-        context.insert("preview_token".into(), uuid().into());
-        context.insert("open_message_id".into(), id("om_").into());
         context.insert("open_chat_id".into(), CHAT.into());
         Self {
             context,
+            fresh: (uuid(), id("om_")),
+            sent: true,
             operator: operator(),
             host: "im_message".into(),
             headers: Headers::default(),
@@ -34,6 +37,7 @@ impl Preview {
 
     /// A link in the input box, before sending: without token, and with empty ids of message and chat.
     pub fn before_sending(mut self) -> Self {
+        self.sent = false;
         self.context.remove("preview_token");
         self.context.insert("open_message_id".into(), "".into());
         self.context.insert("open_chat_id".into(), "".into());
@@ -43,6 +47,18 @@ impl Preview {
     /// `operator.open_id`: who looks.
     pub fn operator(mut self, open_id: &str) -> Self {
         self.operator.insert("open_id".into(), open_id.into());
+        self
+    }
+
+    /// `context.open_message_id`: the message with the link.
+    pub fn message(mut self, open_message_id: &str) -> Self {
+        self.context.insert("open_message_id".into(), open_message_id.into());
+        self
+    }
+
+    /// `context.open_chat_id`: the chat.
+    pub fn chat(mut self, open_chat_id: &str) -> Self {
+        self.context.insert("open_chat_id".into(), open_chat_id.into());
         self
     }
 
@@ -64,14 +80,29 @@ impl Preview {
         self
     }
 
-    pub(crate) fn payload(&self, app_id: &str) -> (Vec<u8>, Option<String>) {
-        let mut event = json!({"operator": self.operator, "host": self.host, "context": self.context});
+    header_setters!();
+
+    /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of one's own.
+    /// The same builder gives the same text each time.
+    pub fn payload(&self) -> String {
+        self.make(Purpose::Fixture).0
+    }
+
+    /// The payload, and the preview token in it.
+    pub(crate) fn make(&self, purpose: Purpose<'_>) -> (String, Option<String>) {
+        let mut context = self.context.clone();
+        if self.sent {
+            let (token, message) = &self.fresh;
+            context.entry("preview_token").or_insert_with(|| purpose.id("preview-", || token.clone()).into());
+            context.entry("open_message_id").or_insert_with(|| purpose.id("om_", || message.clone()).into());
+        }
+        let mut event = json!({"operator": self.operator, "host": self.host, "context": context});
         if let Some(patch) = &self.patch {
             merge(&mut event, patch);
         }
         let token = event.pointer("/context/preview_token").and_then(Value::as_str).map(str::to_owned);
-        let header = self.headers.json("url.preview.get", app_id);
-        (json!({"schema": "2.0", "header": header, "event": event}).to_string().into_bytes(), token)
+        let header = self.headers.json("url.preview.get", &event, purpose);
+        (json!({"schema": "2.0", "header": header, "event": event}).to_string(), token)
     }
 }
 
