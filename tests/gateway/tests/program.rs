@@ -84,7 +84,7 @@ fn help_goes_to_standard_output_and_mistakes_end_with_code_2() {
     assert!(text.contains("Usage: feishu-gateway"), "{text}");
     let (code, text) = Program::start(&["--prot", "1"]).end();
     assert_eq!(code, Some(2));
-    assert_eq!(text, "feishu-gateway: unknown option --prot\nTry feishu-gateway --help.\n");
+    assert_eq!(text, "feishu-gateway: invalid option '--prot'\nTry feishu-gateway --help.\n");
 }
 
 #[test]
