@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::error::OddField;
 use crate::header::Header;
@@ -50,6 +52,22 @@ pub trait EventBody: DeserializeOwned + Send + 'static {
 }
 
 /// A callback or event with its header.
+///
+/// It can be serialised, to log it, to store it or to hand it to another process: in the shape of schema 2.0, whatever
+/// the payload had, with the members that this crate knows. [`decode`](crate::decode) reads it back. The card's token is
+/// written, because a later update needs it; the app's Verification Token is not. The bytes as they came are the
+/// payload's: `Context::payload_json` of the runtime prints them.
+///
+/// ```
+/// use feishu_callbacks::{CardActionTrigger, decode};
+///
+/// let payload = br#"{"schema":"2.0","header":{"event_type":"card.action.trigger","token":"v7"},"event":{"token":"c-7"}}"#;
+/// let click: CardActionTrigger = decode(payload)?;
+/// let text = serde_json::to_string(&click)?;
+/// assert!(text.contains("c-7") && !text.contains("v7"));
+/// assert_eq!(decode::<feishu_callbacks::CardActionEvent>(text.as_bytes())?.event.token, click.event.token);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Envelope<B> {
@@ -70,5 +88,15 @@ impl<B> Envelope<B> {
     /// header. Empty for a payload as documented.
     pub fn odd_fields(&self) -> &[OddField] {
         &self.odd
+    }
+}
+
+impl<B: Serialize> Serialize for Envelope<B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut envelope = serializer.serialize_struct("Envelope", 3)?;
+        envelope.serialize_field("schema", "2.0")?;
+        envelope.serialize_field("header", &*self.header)?;
+        envelope.serialize_field("event", &self.event)?;
+        envelope.end()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
+
 use crate::error::OddField;
 use crate::ids::{AppId, EventId, EventType, TenantKey};
 use crate::secret::secrets;
@@ -24,23 +26,31 @@ pub enum Schema {
 /// Only the type is sure to be there. Real callbacks of the long connection have come without a `token`, and the
 /// documentation's own sample of `url.preview.get` has no `event_id`.
 /// Source: "Callback overview" and "Event structure" of the Feishu documentation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// It is serialised in the shape of schema 2.0, without the token, by which an app knows the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Header {
     /// How the payload is wrapped.
+    #[serde(skip)]
     pub schema: Schema,
     /// Name of the callback or event.
     pub event_type: EventType,
     /// Id of this callback or event (`uuid` in schema 1.0); repeated pushes have the same one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
     /// When the platform made it (`ts` in schema 1.0).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<Timestamp>,
     /// Verification Token of the app.
+    #[serde(skip)]
     pub token: Option<VerificationToken>,
     /// App it was sent to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<AppId>,
     /// Tenant of the app; the tenant of the user stands in the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
+    #[serde(skip)]
     pub(crate) odd: Vec<OddField>,
 }
 

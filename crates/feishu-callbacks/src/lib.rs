@@ -55,7 +55,7 @@ pub use language::UnknownLanguage;
 pub use open_enum::OtherName;
 pub use preview::{PreviewLanguage, PreviewReply, PreviewUrls, UrlPreviewEvent, UrlPreviewGet};
 pub use reply::{Reply, ReplyError};
-pub use time::Timestamp;
+pub use time::{Timestamp, TimestampError};
 
 /// Runs the examples of the component table as tests.
 #[cfg(doctest)]

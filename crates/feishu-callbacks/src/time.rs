@@ -3,19 +3,24 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use std::str::FromStr;
+
 use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::{Serialize, Serializer};
 
 /// A point in time, read from digits of seconds, milliseconds or microseconds.
 ///
 /// Callbacks carry 16 digits (microseconds), events 13 (milliseconds), events of schema 1.0 seconds with a fraction.
-/// The unit is told by the size of the number: each reading is the only one between the years 1973 and 5138.
+/// The unit follows from the size of the number: only one of the three gives a year between 1973 and 5138.
 /// Sources: "Card callback communication" and "Receive messages" of the Feishu documentation.
 ///
 /// ```
 /// use feishu_callbacks::Timestamp;
-/// let callback = Timestamp::parse("1747740328528651").unwrap();
-/// let event = Timestamp::parse("1747740328528").unwrap();
+/// let callback: Timestamp = "1747740328528651".parse()?;
+/// let event: Timestamp = "1747740328528".parse()?;
 /// assert_eq!(callback.as_millis(), event.as_millis());
+/// assert_eq!(event.to_string(), "1747740328528");
+/// # Ok::<(), feishu_callbacks::TimestampError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -28,8 +33,7 @@ const MILLIS_FROM: u64 = 100_000_000_000;
 const MICROS_FROM: u64 = 100_000_000_000_000;
 
 impl Timestamp {
-    /// Reads digits, with a decimal fraction if they are seconds. `None` for anything else.
-    pub fn parse(digits: &str) -> Option<Self> {
+    fn read(digits: &str) -> Option<Self> {
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -77,6 +81,46 @@ impl Timestamp {
     }
 }
 
+/// Reads digits, with a decimal fraction if they are seconds.
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(digits: &str) -> Result<Self, TimestampError> {
+        Self::read(digits).ok_or(TimestampError)
+    }
+}
+
+/// Writes digits that are read back as the same time: milliseconds if they are enough, else microseconds; seconds with
+/// a fraction before 1973.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { micros } = self;
+        match micros {
+            ..MICROS_FROM => write!(f, "{}.{:06}", micros / 1_000_000, micros % 1_000_000),
+            _ if micros % 1_000 == 0 => write!(f, "{}", micros / 1_000),
+            _ => write!(f, "{micros}"),
+        }
+    }
+}
+
+/// Text that is not a time as the platform writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimestampError;
+
+impl fmt::Display for TimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a timestamp; write the digits of seconds, milliseconds or microseconds since 1970")
+    }
+}
+
+impl std::error::Error for TimestampError {}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TimestampVisitor)
@@ -93,7 +137,7 @@ impl Visitor<'_> for TimestampVisitor {
     }
 
     fn visit_str<E: de::Error>(self, digits: &str) -> Result<Timestamp, E> {
-        Timestamp::parse(digits).ok_or_else(|| E::invalid_value(de::Unexpected::Str(digits), &self))
+        Timestamp::read(digits).ok_or_else(|| E::invalid_value(de::Unexpected::Str(digits), &self))
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Timestamp, E> {

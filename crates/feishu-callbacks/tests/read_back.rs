@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use feishu_callbacks::{
     ActionTag, CardError, CardReply, ChatId, DecodeError, FieldError, OddField, PickedError, PreviewLanguage,
-    PreviewReply, PreviewUrls, RawCard, ReplyError, Template, Toast, ToastKind, ToastLanguage, TokenSpent,
-    UnknownLanguage, VerificationToken,
+    PreviewReply, PreviewUrls, RawCard, ReplyError, Template, TimestampError, Toast, ToastKind,
+    ToastLanguage, TokenSpent, UnknownLanguage, VerificationToken,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -142,6 +142,7 @@ fn every_error_type_is_an_error_that_can_be_sent() {
     check::<OddField>();
     check::<PickedError>();
     check::<ReplyError>();
+    check::<TimestampError>();
     check::<TokenSpent>();
     check::<UnknownLanguage>();
     check::<feishu_callbacks::openapi::ApiError>();

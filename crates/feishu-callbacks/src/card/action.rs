@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 
 use super::form::FormValue;
@@ -19,18 +20,21 @@ use crate::text;
 /// What somebody did to a card, and where.
 ///
 /// Source: "Card callback communication" of the Feishu documentation.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct CardActionEvent {
     /// Who did it.
     pub operator: Operator,
     /// Token for at most two later updates of the card within 30 minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<CallbackToken>,
     /// Component that was used, and what was entered.
     pub action: Action,
     /// Where the card is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Host>,
     /// How the card got there; absent for a card that was sent as a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_type: Option<DeliveryType>,
     /// Message and chat of the card.
     pub context: CardContext,
@@ -61,16 +65,20 @@ impl EventBody for CardActionEvent {
 }
 
 /// Who did it. Which ids are there depends on the app's scopes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Operator {
     /// Tenant of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
     /// Only with the scope `contact:user.employee_id:readonly`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The id to know a user by.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// The user across the developer's apps.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub union_id: Option<UnionId>,
 }
 
@@ -84,16 +92,20 @@ read_in_place! {
 }
 
 /// Message and chat of a card or link. The platform writes an empty string where there is none; here it is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CardContext {
     /// Message with the card or link.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_message_id: Option<MessageId>,
     /// Chat of the message, group or one-to-one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_chat_id: Option<ChatId>,
     /// The link, if the card is a link's preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Token to refresh the preview, if the card is a link's preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preview_token: Option<PreviewToken>,
 }
 
@@ -122,26 +134,35 @@ impl CardContext {
 /// Which members are there depends on the component. Inside a form only the submit button triggers, and what was
 /// entered stands in [`form_value`](Self::form_value) under each component's name; outside, a component triggers by
 /// itself and fills `option`, `options`, `input_value` or `checked`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct Action {
     /// Kind of component.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<ActionTag>,
     /// What the card's author attached to the component: any JSON, read when asked for.
+    #[serde(skip_serializing_if = "ActionValue::is_absent")]
     pub value: ActionValue,
     /// `name` of the component; inside a form that of the submit button.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Values of the form by component name; empty outside a form.
+    #[serde(skip_serializing_if = "FormValue::is_absent")]
     pub form_value: FormValue,
     /// Text of an input outside a form; new lines are `\n`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input_value: Option<String>,
     /// Choice of a select, overflow or picker outside a form.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub option: Option<String>,
     /// Choices of a multi-select outside a form. One string, as `select_img` sends it, is a list of one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
     /// State of a checker outside a form. Absent is not `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub checked: Option<bool>,
     /// Time zone of the user's device, such as `Asia/Shanghai`. Kept as it comes; not all names are IANA's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! What was entered in a form, by component name.
 
+use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -23,13 +24,18 @@ use crate::ids::OpenId;
 /// assert_eq!(form.text("no such field"), None);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(transparent)]
 pub struct FormValue(LazyJson);
 
 impl FormValue {
     /// The JSON as it came; `None` outside a form.
     pub fn raw(&self) -> Option<&str> {
         self.0.raw()
+    }
+
+    pub(super) fn is_absent(&self) -> bool {
+        self.raw().is_none()
     }
 
     /// All values by name.

@@ -1,5 +1,6 @@
 //! What a card's author attached to a component.
 
+use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,13 +11,18 @@ use crate::error::{FieldError, FieldSource};
 /// `action.value`: an object, a string or any other JSON, as the card's author wrote it.
 ///
 /// Kept as text and read when asked for, so a large value costs nothing to a handler that ignores it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(transparent)]
 pub struct ActionValue(LazyJson);
 
 impl ActionValue {
     /// The JSON as it came; `None` if absent or `null`.
     pub fn raw(&self) -> Option<&str> {
         self.0.raw()
+    }
+
+    pub(super) fn is_absent(&self) -> bool {
+        self.raw().is_none()
     }
 
     /// The JSON as a tree; `null` if absent.

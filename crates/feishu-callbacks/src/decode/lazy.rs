@@ -1,9 +1,10 @@
-//! JSON that is kept as text and parsed on first use.
+//! JSON that is kept as text and parsed on first use, because most handlers read only a part of it.
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -37,6 +38,12 @@ impl LazyJson {
             Ok(value) => Ok(value),
             Err(_) => tolerant::decode_strict(&tolerant::repair(text.as_bytes())),
         }
+    }
+}
+
+impl Serialize for LazyJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Routing: who is this payload for? Reads no further than the answer needs.
+//! Reads the header of a payload: its type, by which a dispatcher chooses the handler, and its ids.
 
 use std::fmt;
 
@@ -38,8 +38,8 @@ pub fn peek(payload: &[u8]) -> Result<Header, DecodeError> {
     }
 }
 
-/// Finds the header of schema 2.0 as the platform writes it: every member a string without escapes. `None` says
-/// nothing but that a parser has to look.
+/// Finds the header of schema 2.0 as the platform writes it: every member a string without escapes. `None` means that
+/// serde has to read the payload; it may be fine.
 fn header_in_front(payload: &[u8]) -> Option<Header> {
     let mut header = None;
     Scan::new(payload).members(|key, value| {
@@ -72,7 +72,7 @@ fn plain_header(value: &mut Scan<'_>) -> Option<Header> {
         member.replace(value.plain_text()?).is_none().then_some(true)
     })?;
     let create_time = match filled(create_time) {
-        Some(digits) => Some(Timestamp::parse(digits)?),
+        Some(digits) => Some(digits.parse().ok()?),
         None => None,
     };
     Some(Header {

@@ -1,6 +1,6 @@
 //! The bot and its chats: entered, menu, added, removed.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::UserIds;
 use crate::ids::{AppId, ChatId, MessageId, OpenId, TenantKey, UserId};
@@ -9,39 +9,39 @@ use crate::time::{self, Timestamp};
 
 /// Body of `im.chat.access_event.bot_p2p_chat_entered_v1`. Source: "User enters the chat with the bot" of the Feishu
 /// documentation.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BotP2pChatEnteredEvent {
     /// The chat.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<ChatId>,
     /// Who opened it.
     #[serde(default)]
     pub operator_id: UserIds,
     /// Last message in it.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub last_message_id: Option<MessageId>,
     /// When the last message was sent.
-    #[serde(default, deserialize_with = "time::filled")]
+    #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
     pub last_message_create_time: Option<Timestamp>,
 }
 
 /// Body of `p2p_chat_create`, an event of schema 1.0. Source: "Chat with the bot first created" of the Feishu
 /// documentation.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct P2pChatCreatedEvent {
     /// App of the bot.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub app_id: Option<AppId>,
     /// The chat.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<ChatId>,
     /// Who opened it.
     #[serde(default)]
     pub operator: UserIds,
     /// Tenant of the app.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
     /// Who chats with the bot.
     #[serde(default)]
@@ -49,41 +49,41 @@ pub struct P2pChatCreatedEvent {
 }
 
 /// A user with a name, in schema 1.0.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatUser {
     /// The user as this app knows them.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// Only with the scope `contact:user.employee_id:readonly`.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// Name as shown.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
 /// Body of `application.bot.menu_v6`. Source: "Bot menu" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BotMenuEvent {
     /// Who chose it.
     #[serde(default)]
     pub operator: MenuOperator,
     /// Key of the item, as set in the console.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub event_key: Option<String>,
     /// When it was chosen.
-    #[serde(default, deserialize_with = "time::filled")]
+    #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
 }
 
 /// Who chose an item of the menu.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MenuOperator {
     /// Name as shown.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub operator_name: Option<String>,
     /// Ids of the user.
     #[serde(default)]
@@ -94,22 +94,23 @@ pub struct MenuOperator {
 macro_rules! membership {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Default, Deserialize)]
+        #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         #[non_exhaustive]
         pub struct $name {
             /// The group.
-            #[serde(default, deserialize_with = "text::filled")]
+            #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
             pub chat_id: Option<ChatId>,
             /// Who did it.
             #[serde(default)]
             pub operator_id: UserIds,
             /// Whether the group has members of other tenants.
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub external: Option<bool>,
             /// Tenant of whoever did it.
-            #[serde(default, deserialize_with = "text::filled")]
+            #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
             pub operator_tenant_key: Option<TenantKey>,
             /// Name of the group.
-            #[serde(default, deserialize_with = "text::string")]
+            #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
             pub name: Option<String>,
             /// Name of the group by language.
             #[serde(default)]
@@ -139,14 +140,14 @@ membership! {
 }
 
 /// A member of a group.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatMember {
     /// Name as shown.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Tenant of the member.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
     /// Ids of the member.
     #[serde(default)]
@@ -154,16 +155,16 @@ pub struct ChatMember {
 }
 
 /// Name of a group by language.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatNames {
     /// Chinese.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub zh_cn: Option<String>,
     /// English.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub en_us: Option<String>,
     /// Japanese.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub ja_jp: Option<String>,
 }

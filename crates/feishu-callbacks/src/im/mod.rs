@@ -14,7 +14,7 @@ pub use message::{
 };
 pub use reaction::{OperatorType, ReactionCreatedEvent, ReactionDeletedEvent, ReactionType};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::envelope::Envelope;
 use crate::ids::{OpenId, UnionId, UserId};
@@ -46,17 +46,17 @@ pub type UserAdded = Envelope<UserAddedEvent>;
 pub type UserDeleted = Envelope<UserDeletedEvent>;
 
 /// The ids of one user. Which are there depends on the app's scopes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserIds {
     /// The user as this app knows them.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// The user across the developer's apps.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub union_id: Option<UnionId>,
     /// Only with the scope `contact:user.employee_id:readonly`.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
 }
 

@@ -1,6 +1,6 @@
 //! Reactions on messages.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::UserIds;
 use crate::ids::{AppId, MessageId};
@@ -12,25 +12,26 @@ use crate::time::{self, Timestamp};
 macro_rules! reactions {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Default, Deserialize)]
+        #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         #[non_exhaustive]
         pub struct $name {
             /// The message.
-            #[serde(default, deserialize_with = "text::filled")]
+            #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
             pub message_id: Option<MessageId>,
             /// The reaction.
             #[serde(default)]
             pub reaction_type: ReactionType,
             /// Whether a person or an app reacted.
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub operator_type: Option<OperatorType>,
             /// The person, if it was one.
             #[serde(default)]
             pub user_id: UserIds,
             /// The app, if it was one.
-            #[serde(default, deserialize_with = "text::filled")]
+            #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
             pub app_id: Option<AppId>,
             /// When it was done.
-            #[serde(default, deserialize_with = "time::filled")]
+            #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
             pub action_time: Option<Timestamp>,
         }
     )+};
@@ -44,11 +45,11 @@ reactions! {
 }
 
 /// A reaction.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReactionType {
     /// Name of the emoji, such as `SMILE`.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub emoji_type: Option<String>,
 }
 

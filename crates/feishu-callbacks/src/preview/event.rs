@@ -1,6 +1,6 @@
 //! Body of `url.preview.get`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::reply::PreviewReply;
 use crate::card::{CardContext, DeliveryType, Host, Operator};
@@ -11,15 +11,17 @@ use crate::envelope::EventBody;
 /// The same link is asked for many times: by each member and device. Before it is sent there is no message, chat or
 /// preview token yet; [`is_draft`](Self::is_draft) tells.
 /// Source: "Pull link preview data" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UrlPreviewEvent {
     /// Who sees the link.
     #[serde(default)]
     pub operator: Operator,
     /// Where the link is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Host>,
     /// How the link got there. Not documented for this callback.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_type: Option<DeliveryType>,
     /// The link, its message and chat, and the token to refresh its preview.
     #[serde(default)]

@@ -2,9 +2,8 @@
 //!
 //! It has no envelope. Its answer is the whole card at the top level.
 
-use serde::Deserialize;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::card::{Action, CallbackToken, CardContent, RawCard, Template, Toast, validate};
@@ -18,29 +17,29 @@ use crate::text;
 pub type CardActionTriggerV1 = Envelope<CardActionV1>;
 
 /// The old body of a click. Source: "Card callback structure (legacy)" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CardActionV1 {
     /// Who clicked.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// Only with the scope `contact:user.employee_id:readonly`.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// Message with the card.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub open_message_id: Option<MessageId>,
     /// Chat of the message. Not in the documentation.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub open_chat_id: Option<ChatId>,
     /// Tenant of the user.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
     /// Token for later updates of the card.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
     pub token: Option<CallbackToken>,
     /// Time zone of the user's device. Not in the documentation at this place.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
     /// Component that was used, and what was entered.
     #[serde(default)]

@@ -18,14 +18,14 @@ use crate::text;
 /// assert_eq!(asked.event.answer().to_json()?, br#"{"challenge":"say this"}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UrlVerification {
     /// Text to send back.
-    #[serde(default, deserialize_with = "text::string")]
+    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
     /// Verification Token of the app: compare it before answering.
-    #[serde(default, deserialize_with = "text::filled")]
+    #[serde(default, deserialize_with = "text::filled", skip_serializing)]
     pub token: Option<VerificationToken>,
 }
 

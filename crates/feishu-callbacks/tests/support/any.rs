@@ -3,9 +3,23 @@
 use feishu_callbacks::{DecodeError, EventBody, OddField, im, webhook};
 use std::sync::Arc;
 
-/// Routes by [`feishu_callbacks::peek`], as a dispatcher does, and tells what had to be left out. `None` for a type
-/// without a model.
+/// What a payload was read as.
+pub(crate) struct Read {
+    /// What had to be left out.
+    pub(crate) odd: Vec<OddField>,
+    /// The envelope, serialised.
+    #[allow(dead_code, reason = "each test uses its part")]
+    pub(crate) json: String,
+}
+
+/// The members of a payload that had to be left out; `None` for a type without a model.
+#[allow(dead_code, reason = "each test uses its part")]
 pub(crate) fn decode_any(payload: &[u8]) -> Result<Option<Vec<OddField>>, DecodeError> {
+    Ok(read_any(payload)?.map(|read| read.odd))
+}
+
+/// Routes by [`feishu_callbacks::peek`], as a dispatcher does. `None` for a type without a model.
+pub(crate) fn read_any(payload: &[u8]) -> Result<Option<Read>, DecodeError> {
     let header = Arc::new(feishu_callbacks::peek(payload)?);
     let kind = header.event_type.as_str().to_owned();
     let mut odd = header.odd_fields().to_vec();
@@ -15,7 +29,8 @@ pub(crate) fn decode_any(payload: &[u8]) -> Result<Option<Vec<OddField>>, Decode
                 $(<$body as EventBody>::TYPE => {
                     let read = feishu_callbacks::decode_with::<$body>(header, payload)?;
                     odd.extend_from_slice(read.odd_fields());
-                    Ok(Some(odd))
+                    let json = serde_json::to_string(&read).unwrap();
+                    Ok(Some(Read { odd, json }))
                 })+
                 _ => Ok(None),
             }

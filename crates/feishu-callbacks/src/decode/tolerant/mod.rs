@@ -1,4 +1,8 @@
-//! The slow path: reads any `Deserialize` type out of JSON that does not fit it.
+//! Reads any `Deserialize` type from JSON that does not fit it, and lists what was left out.
+//!
+//! It runs only after the fast way has failed. No library does this: `serde_path_to_error` says where reading failed but
+//! cannot go on; `serde_with::DefaultOnError` must be written on each field, keeps no list and does nothing for a user's
+//! own body; a detour over `serde_json::Value` fails as a whole on `1e999` and on nesting deeper than 128.
 //!
 //! The type's own code is run on the text while the place in the JSON is tracked. Where it fails, that place is masked
 //! (shown as `null`; if that fails too, as absent; then the same for its parent) and the reading starts again. A body
