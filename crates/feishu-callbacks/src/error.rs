@@ -22,8 +22,8 @@ pub enum DecodeErrorKind {
     NotAnObject,
     /// No place of the payload says what it is: neither `header.event_type`, nor `event.type`, nor `type`.
     NoType,
-    /// The payload is encrypted: the app has an Encrypt Key. Decrypt it first; over the long connection this never
-    /// happens.
+    /// The payload is encrypted: the app has an Encrypt Key. Open the request with `webhook::Webhook` first. Never over
+    /// the long connection.
     Encrypted,
     /// The payload is of another type than the one asked for. The caller's fault.
     WrongType,
@@ -63,9 +63,10 @@ impl fmt::Display for DecodeError {
             DecodeErrorKind::NoType => {
                 ("the payload names no type", "it is no callback or event of the open platform")
             }
-            DecodeErrorKind::Encrypted => {
-                ("the payload is encrypted", "decrypt it with the app's Encrypt Key first")
-            }
+            DecodeErrorKind::Encrypted => (
+                "the payload is encrypted",
+                "open the request with `webhook::Webhook` of the feature `webhook` first",
+            ),
             DecodeErrorKind::WrongType => {
                 ("the payload is of another type", "look at `peek` before choosing one")
             }

@@ -2,20 +2,20 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
+use feishu_runtime::callbacks::Reply as _;
+use feishu_runtime::callbacks::webhook::{Opened, Webhook, WebhookError};
 use feishu_runtime::transport::{Delivery, Error, Inbox, Received, Shutdown, Transport, header_name};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-
-use crate::sealed::EncryptKey;
 
 /// Bytes of a request. Documented payloads have a few KiB.
 const MOST_BODY: usize = 1 << 20;
@@ -23,25 +23,19 @@ const MOST_BODY: usize = 1 << 20;
 const MOST_CONNECTIONS: usize = 1024;
 
 /// The server.
-pub(crate) struct Webhook {
+pub(crate) struct WebhookServer {
     listener: TcpListener,
-    key: Arc<EncryptKey>,
+    webhook: Arc<Webhook>,
 }
 
-/// What the platform sends.
-#[derive(Deserialize)]
-struct Envelope {
-    encrypt: String,
-}
-
-impl Webhook {
-    pub(crate) fn new(listener: TcpListener, key: EncryptKey) -> Self {
-        Self { listener, key: Arc::new(key) }
+impl WebhookServer {
+    pub(crate) fn new(listener: TcpListener, webhook: Webhook) -> Self {
+        Self { listener, webhook: Arc::new(webhook) }
     }
 }
 
 #[async_trait]
-impl Transport for Webhook {
+impl Transport for WebhookServer {
     async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let (closing, close) = watch::channel(false);
         let mut connections = JoinSet::new();
@@ -52,7 +46,7 @@ impl Transport for Webhook {
                 accepted = self.listener.accept(), if connections.len() < MOST_CONNECTIONS => {
                     // What a peer does wrong on the way here is no reason to stop.
                     if let Ok((stream, _)) = accepted {
-                        connections.spawn(serve(stream, Arc::clone(&inbox), Arc::clone(&self.key), close.clone()));
+                        connections.spawn(serve(stream, Arc::clone(&inbox), Arc::clone(&self.webhook), close.clone()));
                     }
                 }
             }
@@ -70,12 +64,12 @@ impl Transport for Webhook {
 async fn serve(
     stream: TcpStream,
     inbox: Arc<dyn Inbox>,
-    key: Arc<EncryptKey>,
+    webhook: Arc<Webhook>,
     mut close: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request| {
-        let (inbox, key) = (Arc::clone(&inbox), Arc::clone(&key));
-        async move { Ok::<_, Infallible>(respond(request, &*inbox, &key).await) }
+        let (inbox, webhook) = (Arc::clone(&inbox), Arc::clone(&webhook));
+        async move { Ok::<_, Infallible>(respond(request, &*inbox, &webhook).await) }
     });
     let connection =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -88,32 +82,36 @@ async fn serve(
     let _ = connection.await;
 }
 
-async fn respond(request: Request<Incoming>, inbox: &dyn Inbox, key: &EncryptKey) -> Response<Full<Bytes>> {
+async fn respond(request: Request<Incoming>, inbox: &dyn Inbox, webhook: &Webhook) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let header =
-        |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(body) = Limited::new(body, MOST_BODY).collect().await else {
         return status(StatusCode::PAYLOAD_TOO_LARGE);
     };
-    let body = body.to_bytes();
-    // The signature is over the bytes as they came, so it is checked before anything is read.
-    let (time, nonce) = (header("x-lark-request-timestamp"), header("x-lark-request-nonce"));
-    if !key.verify(time, nonce, &body, header("x-lark-signature")) {
-        return status(StatusCode::UNAUTHORIZED);
-    }
-    let Ok(Envelope { encrypt }) = serde_json::from_slice(&body) else {
-        return status(StatusCode::BAD_REQUEST);
+    let payload = match webhook.open(&head.headers, &body.to_bytes(), SystemTime::now()) {
+        Ok(Opened::Callback(payload)) => payload,
+        Ok(Opened::Challenge(challenge)) => {
+            return challenge.to_json().map_or_else(
+                |_| status(StatusCode::INTERNAL_SERVER_ERROR),
+                |json| Response::new(Full::from(json)),
+            );
+        }
+        Ok(_) => return status(StatusCode::NOT_IMPLEMENTED),
+        Err(error) => return refuse(error),
     };
-    let Some(payload) = key.open(&encrypt) else {
-        return status(StatusCode::BAD_REQUEST);
-    };
-    let trace = (header_name::TRACE_ID.to_owned(), header("x-request-id").to_owned());
+    let request_id = head.headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let trace = (header_name::TRACE_ID.to_owned(), request_id.to_owned());
     let (delivery, answer) = Delivery::channel(Received::new(payload, [trace]));
     inbox.deliver(delivery);
     match answer.await {
         answer if answer.is_ok() => Response::new(Full::new(answer.data().cloned().unwrap_or_default())),
         _ => status(StatusCode::INTERNAL_SERVER_ERROR),
     }
+}
+
+/// The reason is for this side's log; the sender gets the status only.
+fn refuse(error: WebhookError) -> Response<Full<Bytes>> {
+    eprintln!("refused a request: {error}");
+    status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
 }
 
 fn status(status: StatusCode) -> Response<Full<Bytes>> {
