@@ -7,7 +7,7 @@ use feishu_callbacks::{DecodeError, Envelope, EventBody, Header, Reply, decode_w
 
 /// What a typed handler takes: an [`Envelope`] of any [`EventBody`].
 ///
-/// You do not implement it: implement [`EventBody`] for the struct that stands in `event`.
+/// You do not implement it: implement [`EventBody`] for the struct in `event`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a callback that a handler can take",
     label = "not a callback",

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_callbacks::{AppId, EventId, EventType, Header, Reply, TenantKey};
+use feishu_callbacks::{AppId, EventId, EventType, Header, Reply, TenantKey, im::UserIds};
 use feishu_transport::{Answer, ConnectionInfo, Received};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::call::{Boxed, Call};
 use crate::core::Core;
+use crate::operator::operator;
 use crate::stats::Outcome;
 use crate::{Callback, HandlerError};
 
@@ -100,6 +101,13 @@ impl Context {
         Ok(C::decode(&self.call.header, self.payload())?)
     }
 
+    /// The ids of the user who clicked, looked at the link, wrote the message, or did what the event is about; `None`
+    /// where the payload names no user. For a permission check in a [layer](crate::DispatcherBuilder::layer), whatever
+    /// the type. The payload is read for it once more at each call.
+    pub fn operator(&self) -> Option<UserIds> {
+        operator(self.payload())
+    }
+
     /// Writes a reply as the answer of a [layer](crate::DispatcherBuilder::layer) that does not run the handler.
     ///
     /// # Errors
@@ -120,7 +128,7 @@ impl Context {
     }
 
     /// Time since the platform made the callback or event, by this machine's clock; `None` when it does not say when. An
-    /// old event is one that is sent again, or that waited while nobody was connected.
+    /// old event is one that is sent again, or that waited while no client was connected.
     pub fn age(&self) -> Option<Duration> {
         self.call.header.age((self.call.rules().wall_clock)())
     }
@@ -194,17 +202,17 @@ impl Context {
     }
 
     /// Resolves once the answer has been written to the network (true), or is known to be lost (false). It waits for ever
-    /// while nobody answers: a handler may await it after [`reply_now`](Self::reply_now), or when it is late.
+    /// while there is no answer: a handler may await it after [`reply_now`](Self::reply_now), or when it is late.
     ///
     /// # Cancel safety
     ///
     /// Safe: nothing is lost.
     pub async fn replied(&self) -> bool {
         let (written, wait) = oneshot::channel();
-        let told = self.call.after_reply(Box::pin(async move {
+        let kept = self.call.after_reply(Box::pin(async move {
             let _ = written.send(());
         }));
-        told && wait.await.is_ok()
+        kept && wait.await.is_ok()
     }
 
     /// What was given to [`state`](crate::DispatcherBuilder::state).

@@ -8,7 +8,7 @@ use std::panic::Location;
 ///
 /// It is the boxed error of the standard library, so `?` works on everything that is an error, `anyhow::Error` included,
 /// and `Err("no such order".into())` does as well. A handler that fails is answered with code 500: the user who clicked
-/// sees an error, an event is sent again. Return a reply with a toast where the user should read something better.
+/// sees an error, an event is sent again. With `on_error` of a route or a dispatcher the user reads a toast instead.
 pub type HandlerError = Box<dyn StdError + Send + Sync>;
 
 /// Why a dispatcher or a client could not be built, or a client ended.
@@ -25,9 +25,9 @@ pub enum ErrorKind {
     RegisteredTwice {
         /// The type.
         event_type: String,
-        /// Where the first registration stands in the source.
+        /// The place of the first registration in the source.
         first: &'static Location<'static>,
-        /// Where the second one stands.
+        /// The place of the second one.
         second: &'static Location<'static>,
     },
     /// The caller asked for something that cannot be; the text says what to do instead.
@@ -59,7 +59,7 @@ impl Error {
         }
     }
 
-    /// Whether trying again cannot help until somebody changes something.
+    /// Whether trying again cannot help until something is changed.
     pub fn is_fatal(&self) -> bool {
         self.transport().is_none_or(feishu_transport::Error::is_fatal)
     }

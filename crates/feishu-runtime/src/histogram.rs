@@ -1,11 +1,16 @@
 //! Latencies in fixed logarithmic buckets, without a lock.
+//!
+//! It is written here, and is no library, as it is recorded once for every answer: three atomic operations, no lock and
+//! no allocation, in 850 bytes for each handler. The libraries for it either need `&mut` (a lock for each answer) or keep
+//! buckets of a freely chosen precision (some 20 KiB for each handler). A bucket is at most 25 % wide, which tells 2.0 s
+//! from 2.5 s.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-/// Buckets per doubling: a bucket is at most 19 % wide.
+/// Buckets per doubling: a bucket is at most 25 % wide.
 const STEPS: u32 = 4;
 /// Doublings from 4 µs on: the last bucket takes all from 134 s.
 const DOUBLINGS: u32 = 25;
@@ -79,7 +84,7 @@ impl Latency {
         self.buckets.iter().sum()
     }
 
-    /// The duration that the share `q` (0 to 1) of all did not exceed, at most 19 % too long; `None` when nothing was
+    /// The duration that the share `q` (0 to 1) of all did not exceed, at most 25 % too long; `None` when nothing was
     /// measured.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
         let count = self.count();
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_is_less_than_a_fifth_too_long() {
+    fn quantile_is_at_most_a_quarter_too_long() {
         let histogram = Histogram::default();
         for millis in 1..=1000 {
             histogram.record(Duration::from_millis(millis));

@@ -28,6 +28,7 @@ mod meter;
 mod observe;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod operator;
 mod panics;
 pub mod record;
 mod stall;

@@ -1,4 +1,4 @@
-//! Observers of a dispatcher: what they are told, and how.
+//! Observers of a dispatcher: what they are called with, and on which thread.
 
 use std::sync::Arc;
 use std::time::Duration;

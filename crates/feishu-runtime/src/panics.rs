@@ -1,4 +1,4 @@
-//! Panics of handlers: caught, and told with their message and place.
+//! Panics of handlers: caught, with their message and place.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -14,9 +14,9 @@ thread_local! {
 
 static CHAIN: Once = Once::new();
 
-/// Makes the log tell file and line of a handler's panic, not only its message.
+/// Adds file and line of a handler's panic to its log line, which has the message alone otherwise.
 ///
-/// The standard library tells a panic's place to nobody but the process's panic hook. This sets a hook that notes the
+/// The standard library gives a panic's place to the process's panic hook alone. This sets a hook that notes the
 /// place and then calls the one that was set before. It is for the program to decide, early in `main`; a hook that is
 /// set later replaces it.
 pub fn capture_panic_locations() {

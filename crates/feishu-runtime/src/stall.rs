@@ -1,7 +1,7 @@
 //! What keeps a client's promises while a handler blocks its thread.
 //!
 //! A worker thread of tokio that is blocked in a handler does not look after sockets and timers. Another one could, but
-//! it may be asleep: the worker that received a message runs its handler itself and wakes nobody for it. And the
+//! it may be asleep: the worker that received a message runs its handler itself and wakes no other worker for it. And the
 //! handler's own deadline cannot pass in a task that is not polled. So a thread of the client's own looks on while
 //! handlers are polled: it wakes a worker, and answers what is late.
 

@@ -33,7 +33,7 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 ///             "card.action.trigger" => {
 ///                 let click: CardActionTrigger = item.read()?;
 ///                 let who = click.event.operator.open_id;
-///                 item.reply(CardReply::toast(Toast::info("DeliveryInfo")))?;
+///                 item.reply(CardReply::toast(Toast::info("Seen")))?;
 ///             }
 ///             _ => item.acknowledge(),
 ///         }
@@ -42,7 +42,7 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 /// });
 ///
 /// let harness = Harness::new(&dispatcher);
-/// assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "DeliveryInfo");
+/// assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "Seen");
 /// # drop((harness, dispatcher));
 /// # pull.await??;
 /// # Ok(())

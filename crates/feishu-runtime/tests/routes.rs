@@ -234,6 +234,27 @@ async fn layer_guards_all_handlers_and_can_answer_in_their_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn operator_gives_a_layer_the_user_of_every_type() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&seen);
+    let dispatcher = Dispatcher::builder()
+        .layer(move |cx: Context, next: Next| {
+            let user = cx.operator().and_then(|user| user.open_id).map(String::from);
+            record.lock().unwrap().push(user);
+            next.run()
+        })
+        .routes(handlers())
+        .build()
+        .unwrap();
+    let harness = Harness::new(&dispatcher);
+    harness.call(CardClick::new().by("ou_alice")).await;
+    harness.call(LinkPreview::of("https://x").by("ou_bob")).await;
+    harness.call(Event::new("order.paid_v1", serde_json::json!({}))).await;
+    let expected = [Some("ou_alice".to_owned()), Some("ou_bob".to_owned()), None];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn layers_nest_in_the_order_in_which_they_were_added_those_of_the_route_inside() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let note = |name: &'static str| {

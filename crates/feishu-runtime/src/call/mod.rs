@@ -56,7 +56,7 @@ struct ReplySlot {
 /// What is known of the answer's way to the platform.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Written {
-    /// Not given yet, or on its way with somebody waiting for the receipt.
+    /// Not given yet, or on its way, and its receipt is awaited.
     Pending,
     /// Written, or given without asking for a receipt.
     Done,
@@ -156,7 +156,7 @@ impl Call {
             }
             (delivery, wants_receipt)
         };
-        // Counted first: whoever sees the answer sees the count as well.
+        // Counted first: when the answer is seen, so is the count.
         self.count(outcome, answer);
         if wants_receipt {
             let receipt = delivery.answer_with_receipt(answer);

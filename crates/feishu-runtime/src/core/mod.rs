@@ -99,7 +99,7 @@ impl Core {
         &self.blocking
     }
 
-    /// Counts and tells the one outcome of a delivery.
+    /// Counts the one outcome of a delivery, and gives it to the log and the observers.
     pub(crate) fn count(
         &self,
         received: &Arc<Received>,
@@ -131,7 +131,7 @@ impl Core {
         });
     }
 
-    /// Tells the observers, and counts what they missed.
+    /// Calls the observers, and counts what they missed.
     pub(crate) fn observe(&self, observed: impl FnOnce() -> Observed) {
         for _ in 0..self.rules.observers.notify(observed) {
             self.incident(Incident::ObserverMissed);

@@ -54,13 +54,13 @@ enum Entry {
 /// What a claim found.
 #[derive(Debug)]
 pub(crate) enum Claimed {
-    /// Nobody is at work on it. `repeat` when an earlier attempt failed.
+    /// No handler is at work on it. `repeat` when an earlier attempt failed.
     New { claim: Claim, repeat: bool },
     /// It was answered.
     Answered(Answer),
-    /// Somebody is at work on it; here comes the answer.
+    /// A handler is at work on it; the receiver gets its answer.
     InFlight(oneshot::Receiver<Answer>),
-    /// Somebody is, and too many wait for it already.
+    /// A handler is at work on it, and too many wait for its answer already.
     Crowded,
 }
 

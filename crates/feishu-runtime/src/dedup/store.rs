@@ -23,7 +23,7 @@ pub trait DedupStore: Send + Sync {
     /// Handled: remembers the reply, JSON, for `keep`. Without effect when another owner has the claim by now.
     async fn complete(&self, key: &str, owner: &str, reply: &[u8], keep: Duration) -> Result<(), StoreError>;
 
-    /// Failed: whoever claims next gets [`StoredClaim::Again`]. Remembered for `keep`. Without effect when another owner
+    /// Failed: the next claim gets [`StoredClaim::Again`]. Remembered for `keep`. Without effect when another owner
     /// has the claim by now.
     async fn fail(&self, key: &str, owner: &str, keep: Duration) -> Result<(), StoreError>;
 }
@@ -32,7 +32,7 @@ pub trait DedupStore: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoredClaim {
-    /// Nobody has it: it is the caller's now.
+    /// It was free, and is the caller's now.
     New,
     /// An earlier attempt failed: it is the caller's now.
     Again,

@@ -11,11 +11,11 @@ pub(crate) struct Lanes<T> {
     keys: Arc<Keys>,
 }
 
-/// Who waits, by key.
+/// The deliveries that wait, by key.
 struct Keys {
     /// Most that wait behind one key.
     limit: usize,
-    /// A key is there while somebody has its turn.
+    /// A key is there while a delivery has its turn.
     waiting: Mutex<HashMap<u64, VecDeque<oneshot::Sender<Leave>>>>,
 }
 
@@ -43,7 +43,7 @@ impl<T> Lanes<T> {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
     }
 
-    /// Takes the earliest arrival and finds its place by the key that `prepare` tells. `prepare` runs under a lock, which
+    /// Takes the earliest arrival and finds its place by the key that `prepare` gives. `prepare` runs under a lock, which
     /// is what keeps the order when several tasks come at once. There is no turn when too many wait behind the key.
     pub(crate) fn take<P>(
         &self,
@@ -107,7 +107,7 @@ impl Turn {
     pub(crate) async fn mine(self) -> Leave {
         match self {
             Self::Mine(leave) => leave,
-            // The sender is dropped only with the key's queue, which nobody removes while somebody waits.
+            // The sender is dropped only with the key's queue, which stays while a delivery waits in it.
             Self::Wait(wait) => wait.await.unwrap_or(Leave { key: None }),
         }
     }

@@ -104,7 +104,7 @@ impl SharedClaim {
 
 impl Drop for SharedClaim {
     fn drop(&mut self) {
-        // Without a runtime there is nobody to tell; the lease will pass.
+        // Without a runtime the store cannot be asked; the lease will pass.
         if !self.ended && tokio::runtime::Handle::try_current().is_ok() {
             self.tell("fail", |rules, key, owner, keep| async move {
                 rules.bounded(rules.store.fail(&key, &owner, keep)).await
