@@ -165,6 +165,8 @@ pub(crate) fn missing_field(wire: &[u8]) -> Option<&'static str> {
     missing.or((!headers_whole).then_some("key or value of a header"))
 }
 
+// This walker is independent of the one in feishu-proto on purpose: that one is part of what the gateway checks, and a
+// mistake in both would go unnoticed.
 /// The fields of one protobuf message: number and, for length-delimited ones, content. Ends at the first byte that
 /// makes no sense.
 struct Fields<'a>(&'a [u8]);

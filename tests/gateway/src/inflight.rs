@@ -1,12 +1,12 @@
 //! Pushes that may still be answered.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use feishu_proto::Frame;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::kept::Kept;
 use crate::verdict::Purpose;
 use crate::{Answered, ConnectionId};
 
@@ -36,12 +36,11 @@ pub(crate) struct InFlight {
 /// Pushes by their `message_id`.
 #[derive(Debug, Default)]
 pub(crate) struct Pushes {
-    by_id: HashMap<String, Kept>,
-    order: VecDeque<String>,
+    by_id: Kept<Push, PUSHES_LIMIT>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Push {
     push: Arc<InFlight>,
     /// Copies sent in all, over several sends of one `message_id`.
     copies: u32,
@@ -61,16 +60,9 @@ impl Pushes {
     /// Remembers a push. A second one of the same id takes the place of the first.
     pub(crate) fn add(&mut self, push: Arc<InFlight>, waiter: Option<oneshot::Sender<Answered>>) {
         let id = push.message_id.clone();
-        let earlier = self.by_id.get(&id).map_or((0, 0), |kept| (kept.copies, kept.answers));
-        let kept = Kept { copies: push.copies + earlier.0, answers: earlier.1, push, waiter };
-        if self.by_id.insert(id.clone(), kept).is_none() {
-            self.order.push_back(id);
-            if self.order.len() > PUSHES_LIMIT {
-                if let Some(oldest) = self.order.pop_front() {
-                    self.by_id.remove(&oldest);
-                }
-            }
-        }
+        let earlier = self.by_id.get_mut(&id).map_or((0, 0), |kept| (kept.copies, kept.answers));
+        let kept = Push { copies: push.copies + earlier.0, answers: earlier.1, push, waiter };
+        self.by_id.insert(id, kept);
     }
 
     pub(crate) fn answered(&mut self, message_id: &str) -> Match {
@@ -112,7 +104,6 @@ mod tests {
         pushes.add(push("more"), None);
         assert!(matches!(pushes.answered("0"), Match::Unknown), "one past it the oldest is gone");
         assert!(matches!(pushes.answered("1"), Match::Expected(..)));
-        assert_eq!(pushes.by_id.len(), pushes.order.len());
     }
 
     #[test]

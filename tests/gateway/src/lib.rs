@@ -19,6 +19,7 @@ mod handshake;
 mod inflight;
 mod journal;
 mod judge;
+mod kept;
 mod messages;
 mod openapi;
 mod outgoing;

@@ -1,12 +1,12 @@
 //! The messages of the bot, the cards in them, and the callback tokens that may still change those cards.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
 use crate::inflight::InFlight;
+use crate::kept::Kept;
 use crate::{Answered, Preview, card};
 
 /// Messages, callback tokens and preview tokens remembered; the oldest are forgotten first.
@@ -40,11 +40,11 @@ pub struct BotMessage {
 
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
-    by_id: Kept<Record>,
-    callbacks: Kept<Callback>,
-    previews: Kept<(Arc<str>, Preview)>,
+    by_id: Kept<Record, KEPT_LIMIT>,
+    callbacks: Kept<Callback, KEPT_LIMIT>,
+    previews: Kept<(Arc<str>, Preview), KEPT_LIMIT>,
     /// Message ids by the `uuid` of the request that sent them.
-    by_uuid: Kept<(String, Instant)>,
+    by_uuid: Kept<(String, Instant), KEPT_LIMIT>,
 }
 
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Messages {
 
     /// All messages that are remembered, oldest first.
     pub(crate) fn all(&mut self) -> Vec<BotMessage> {
-        let ids: Vec<String> = self.by_id.order.iter().cloned().collect();
+        let ids: Vec<String> = self.by_id.keys().cloned().collect();
         ids.iter().filter_map(|id| self.get(id).cloned()).collect()
     }
 
@@ -207,53 +207,5 @@ impl Record {
             Some(data) if is_raw => data.take(),
             _ => card,
         };
-    }
-}
-
-/// A map that forgets its oldest entries.
-#[derive(Debug)]
-struct Kept<T> {
-    by_key: HashMap<String, T>,
-    order: VecDeque<String>,
-}
-
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Self { by_key: HashMap::new(), order: VecDeque::new() }
-    }
-}
-
-impl<T> Kept<T> {
-    fn insert(&mut self, key: String, value: T) {
-        if self.by_key.insert(key.clone(), value).is_none() {
-            self.order.push_back(key);
-        }
-        if self.order.len() > KEPT_LIMIT {
-            if let Some(oldest) = self.order.pop_front() {
-                self.by_key.remove(&oldest);
-            }
-        }
-    }
-
-    fn get_mut(&mut self, key: &str) -> Option<&mut T> {
-        self.by_key.get_mut(key)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_entry_is_forgotten_one_past_the_limit() {
-        let mut kept = Kept::default();
-        for number in 0..KEPT_LIMIT {
-            kept.insert(number.to_string(), number);
-        }
-        kept.insert("0".into(), 7);
-        assert_eq!(kept.get_mut("0"), Some(&mut 7), "at the limit all are kept");
-        kept.insert("more".into(), 0);
-        assert_eq!(kept.get_mut("0"), None);
-        assert_eq!((kept.by_key.len(), kept.order.len()), (KEPT_LIMIT, KEPT_LIMIT));
     }
 }

@@ -1,6 +1,6 @@
 //! What all tasks of a gateway share.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::fault::Faults;
 use crate::inflight::Pushes;
 use crate::journal::{Journal, Seen};
+use crate::kept::Kept;
 use crate::messages::Messages;
 use crate::openapi::TenantTokens;
 use crate::peer::Peer;
@@ -144,8 +145,7 @@ impl Shared {
 /// Connection URLs that were issued. Each can be used once.
 #[derive(Debug, Default)]
 pub(crate) struct Tickets {
-    by_text: HashMap<String, Ticket>,
-    order: VecDeque<String>,
+    by_text: Kept<Ticket, TICKETS_LIMIT>,
 }
 
 #[derive(Clone, Debug)]
@@ -158,19 +158,11 @@ pub(crate) struct Ticket {
 
 impl Tickets {
     pub(crate) fn issue(&mut self, text: String, ticket: Ticket) {
-        self.order.push_back(text.clone());
         self.by_text.insert(text, ticket);
-        if self.order.len() > TICKETS_LIMIT {
-            if let Some(oldest) = self.order.pop_front() {
-                self.by_text.remove(&oldest);
-            }
-        }
     }
 
     pub(crate) fn redeem(&mut self, text: &str) -> Option<Ticket> {
-        let ticket = self.by_text.remove(text)?;
-        self.order.retain(|kept| kept != text);
-        Some(ticket)
+        self.by_text.remove(text)
     }
 }
 
@@ -202,6 +194,5 @@ mod tests {
         }
         assert!(tickets.redeem("1").is_none(), "one past the limit the oldest is gone");
         assert!(tickets.redeem("2").is_some());
-        assert_eq!(tickets.order.len(), tickets.by_text.len());
     }
 }
