@@ -3,7 +3,6 @@
 //! ```text
 //! cargo run -p feishu-runtime --example guard
 //! ```
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
 use std::error::Error;
 

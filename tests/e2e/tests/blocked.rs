@@ -1,5 +1,4 @@
 //! Handlers that block their thread, on a runtime with several: nobody else waits for them.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};

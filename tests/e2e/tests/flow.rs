@@ -1,5 +1,4 @@
 //! What the README shows, over real sockets: the way of a click, a preview and an event, and what the user sees.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! Peers that break the rules of HTTP and WebSocket in ways the local platform cannot: the bot goes on, on the same
 //! connection where that is possible, on a new one where it is not.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::collections::BTreeSet;
 

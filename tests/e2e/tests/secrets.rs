@@ -1,5 +1,4 @@
 //! Everything that is logged, at every level, by every library, in everything that can happen: no secret is in it.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

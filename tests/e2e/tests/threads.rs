@@ -1,6 +1,5 @@
 //! What a client leaves behind. Alone in its process, as it counts threads.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::time::Duration;
 

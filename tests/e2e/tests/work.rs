@@ -1,6 +1,5 @@
 //! Handlers of every temper at once, fragments, repeats: on the paused clock, over streams in memory, so that seconds
 //! and hours cost nothing. Whatever happens, all counts add up and the platform finds nothing wrong.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
 use std::time::Duration;
 

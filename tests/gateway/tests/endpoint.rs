@@ -1,5 +1,4 @@
 //! The endpoint call and the handshake: what is accepted, what is refused, and how.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

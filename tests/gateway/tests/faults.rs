@@ -1,5 +1,4 @@
 //! Faults of live connections.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

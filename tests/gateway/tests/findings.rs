@@ -1,5 +1,4 @@
 //! What a client does wrong is named, and nothing else is.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! Tokens, card updates, messages and preview refreshes.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! The program as its users run it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,5 +1,4 @@
 //! Clicks, previews and events, answered well.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

@@ -1,6 +1,5 @@
 //! The same over TLS, with the root that the gateway made.
 #![cfg(feature = "tls")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

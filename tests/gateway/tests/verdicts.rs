@@ -1,5 +1,4 @@
 //! What the user sees, rule by rule.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code panics")]
 
 mod common;
 

@@ -2,7 +2,6 @@
 //!
 //! Started without arguments this is the parent: it makes the namespaces, starts itself once more in each (`platform`
 //! and `bot`), breaks the network, and judges by what the two print.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its streams")]
 
 mod hosts;
 mod lab;

@@ -24,7 +24,6 @@ pub use crate::outcome::{Failure, Summary};
 /// When no runtime can be made.
 pub fn run(seed: u64, trace: bool) -> Result<Summary, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    #[allow(clippy::expect_used, reason = "a runtime without I/O takes nothing that could be missing")]
     let runtime = runtime.expect("a runtime of one thread");
     runtime.block_on(scenario::live(seed, trace))
 }

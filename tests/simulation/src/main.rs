@@ -1,5 +1,4 @@
 //! Runs seeds and prints what they came to; replays one step by step.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its streams")]
 
 use std::process::ExitCode;
 

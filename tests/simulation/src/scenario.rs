@@ -83,7 +83,6 @@ impl Run {
         if let Some(age) = max_age {
             builder = builder.max_age(age);
         }
-        #[allow(clippy::expect_used, reason = "these choices are valid, and a run without a client is none")]
         let client = builder.build().expect("a valid client");
         let (stop, stopped) = Shutdown::new();
         let handle = client.handle();

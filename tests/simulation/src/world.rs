@@ -36,10 +36,6 @@ impl Dice {
     /// One of a list that is not empty.
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         let index = self.0.usize(..from.len());
-        #[allow(
-            clippy::indexing_slicing,
-            reason = "below the length, and the lists are constants of this crate"
-        )]
         from[index]
     }
 

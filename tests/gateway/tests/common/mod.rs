@@ -1,7 +1,6 @@
 //! A raw client: HTTP by hand, WebSocket by the library, frames by `feishu-proto`.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code panics")]
 
 use std::collections::HashMap;
 use std::pin::Pin;

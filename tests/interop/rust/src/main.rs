@@ -1,5 +1,4 @@
 //! The smallest bot of this SDK. What the driver asks of it is in `../../README.md`.
-#![allow(clippy::print_stdout, reason = "the driver counts what handlers print")]
 
 use std::error::Error;
 use std::time::Duration;
