@@ -2,7 +2,11 @@
 //!
 //! The parent process is the platform: it keeps a number of messages in flight and counts their answers. Each client is
 //! a child process of its own, so that its CPU time and memory are its own. Read the ratios, not the absolute numbers.
-#![allow(clippy::cast_precision_loss, clippy::many_single_char_names, reason = "a measuring program: a table on the screen, figures as fractions")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::many_single_char_names,
+    reason = "a measuring program: a table on the screen, figures as fractions"
+)]
 
 mod client;
 mod footprint;

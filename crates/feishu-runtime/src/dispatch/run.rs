@@ -144,6 +144,10 @@ impl Call {
     {
         let polled: Arc<dyn Polled> = Arc::<Self>::clone(self);
         let polling = self.core.stall_guard.polling(polled);
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "measures a blocked thread, which a paused clock does not see"
+        )]
         let began = std::time::Instant::now();
         let polled = poll_caught(work, cx);
         drop(polling);
