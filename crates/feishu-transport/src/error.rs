@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Refusal;
+use crate::{Refusal, Stage};
 
 /// Why a connection could not be made or kept, or a call failed.
 ///
@@ -57,26 +57,6 @@ pub enum ErrorKind {
     },
     /// The caller asked for something that cannot be.
     Misuse(String),
-}
-
-/// How far an attempt to connect, or a call, had come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Name look-up and TCP connect.
-    Connect,
-    /// The tunnel through a proxy.
-    Proxy,
-    /// The TLS handshake.
-    Tls,
-    /// The endpoint call, which asks the platform for a connection URL.
-    Endpoint,
-    /// The WebSocket handshake.
-    Handshake,
-    /// Writing to an established connection.
-    Write,
-    /// A call to the platform's HTTP interface.
-    Call,
 }
 
 impl Error {
@@ -213,19 +193,5 @@ impl Eq for Error {}
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "name look-up and TCP connect",
-            Self::Proxy => "the tunnel through the proxy",
-            Self::Tls => "the TLS handshake",
-            Self::Endpoint => "the endpoint call",
-            Self::Handshake => "the WebSocket handshake",
-            Self::Write => "writing to the connection",
-            Self::Call => "the call",
-        })
     }
 }

@@ -14,8 +14,8 @@
 
 mod answer;
 mod backoff;
+mod connect_url;
 mod connection;
-
 mod counters;
 mod credential;
 mod delivery;
@@ -35,11 +35,13 @@ mod secret;
 mod session;
 mod setters;
 mod settings;
+mod stage;
 mod state;
 mod stop;
 mod transport;
 
 pub use crate::answer::Answer;
+pub use crate::connect_url::ConnectUrl;
 pub use crate::connection::{
     ConnectionHandle, LongConnection, LongConnectionBuilder, OnConnectionLimit, Retries, StateWatch,
 };
@@ -50,11 +52,10 @@ pub use crate::delivery::{ConnectionInfo, Delivery, PendingAnswer, Receipt, Rece
 pub use crate::dial::{BoxStream, ByteStream, Dial, Target};
 pub use crate::domain::{BaseUrl, Domain};
 pub use crate::endpoint::{Endpoint, EndpointSource};
-pub use crate::error::{Error, ErrorKind, Stage};
+pub use crate::error::{Error, ErrorKind};
 pub use crate::lifecycle::LifecycleEvent;
 pub use crate::limits::{Limits, Timeouts};
 pub use crate::link::{Connect, Link, Message};
-pub use crate::net::ConnectUrl;
 #[doc(hidden)]
 pub use crate::notify::Notifier;
 #[doc(hidden)]
@@ -62,6 +63,7 @@ pub use crate::refusal::CONNECTION_LIMIT;
 pub use crate::refusal::{Language, Refusal, RefusalClass};
 pub use crate::secret::AppSecret;
 pub use crate::settings::{ServerSettings, SettingsUpdate};
+pub use crate::stage::Stage;
 pub use crate::state::{Connected, State};
 pub use crate::stop::{Shutdown, ShutdownHandle};
 pub use crate::transport::{Inbox, Transport};

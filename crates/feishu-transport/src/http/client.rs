@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full};
 use tokio::time::timeout;
 
-use super::{AGENT, dial, exchange, header};
+use crate::net::exchange::{AGENT, dial, exchange, header};
 use crate::{Dial, Domain, Error, Limits, NetworkDial, Stage, Target, Timeouts};
 
 /// Makes HTTP calls to one site. Each call is bounded in time and size and has a connection of its own.

@@ -1,6 +1,7 @@
-//! The network below the connection: URLs, TCP, TLS, proxies and the WebSocket.
+//! The network below the connection: TCP, TLS, proxies, HTTP exchanges and the WebSocket.
 
-mod connect_url;
+#[cfg(feature = "http")]
+pub(crate) mod exchange;
 #[cfg(feature = "proxy")]
 mod proxy;
 #[cfg(feature = "http")]
@@ -10,7 +11,6 @@ mod tls;
 #[cfg(feature = "ws")]
 mod ws;
 
-pub use connect_url::ConnectUrl;
 #[cfg(feature = "proxy")]
 pub use proxy::ProxyPolicy;
 #[cfg(feature = "http")]

@@ -8,8 +8,8 @@ use http_body_util::Full;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 
+use super::exchange::exchange;
 use crate::domain::is_loopback;
-use crate::http::exchange;
 use crate::{BoxStream, Error, Stage, Target};
 
 /// Which proxy connections go through. One policy for the endpoint call and the WebSocket.

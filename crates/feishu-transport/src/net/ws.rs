@@ -30,8 +30,8 @@ use tungstenite::protocol::frame::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::exchange::{AGENT, dial, exchange, header};
 use crate::domain::is_loopback;
-use crate::http::{AGENT, dial, exchange, header};
 use crate::refusal::MAX_MESSAGE;
 use crate::secret::{clean, redact};
 use crate::{

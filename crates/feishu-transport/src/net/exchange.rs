@@ -1,13 +1,18 @@
 //! One HTTP/1.1 request over a byte stream: for calls, proxies and the WebSocket handshake.
 
 use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
 
-use crate::{BoxStream, Error};
+use crate::{BoxStream, Dial, Error, Stage, Target, Timeouts};
+
+/// `User-Agent` of every request.
+pub(crate) const AGENT: &str = concat!("feishu-transport/", env!("CARGO_PKG_VERSION"));
 
 /// Sends `request` and gives the answer to `read`; hyper serves the connection until that has what it wants. `failed`
 /// makes an error of hyper's one of the caller's stage.
@@ -32,4 +37,21 @@ where
         // The peer closed the connection; the answer may be complete all the same.
         _ = &mut connection => answer.await,
     }
+}
+
+/// Dials within the deadlines of its three steps, also where the [`Dial`] has none of its own.
+pub(crate) async fn dial(dial: &dyn Dial, target: &Target, timeouts: &Timeouts) -> Result<BoxStream, Error> {
+    let limit = timeouts.connect + timeouts.proxy + timeouts.tls;
+    timeout(limit, dial.dial(target)).await.unwrap_or_else(|_| Err(Error::timed_out(Stage::Connect, limit)))
+}
+
+/// A header as the caller gave it; its value is shown by no `Debug`.
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
+    let name = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| Error::misuse(format!("{name:?} is not a valid header name")))?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Error::misuse(format!("the value of header {name} holds characters that no header may hold"))
+    })?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }

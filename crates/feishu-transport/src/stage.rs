@@ -1,0 +1,37 @@
+//! How far a call or an attempt to connect had come.
+
+use std::fmt;
+
+/// How far an attempt to connect, or a call, had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Name look-up and TCP connect.
+    Connect,
+    /// The tunnel through a proxy.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+    /// The endpoint call, which asks the platform for a connection URL.
+    Endpoint,
+    /// The WebSocket handshake.
+    Handshake,
+    /// Writing to an established connection.
+    Write,
+    /// A call to the platform's HTTP interface.
+    Call,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "name look-up and TCP connect",
+            Self::Proxy => "the tunnel through the proxy",
+            Self::Tls => "the TLS handshake",
+            Self::Endpoint => "the endpoint call",
+            Self::Handshake => "the WebSocket handshake",
+            Self::Write => "writing to the connection",
+            Self::Call => "the call",
+        })
+    }
+}
