@@ -17,7 +17,7 @@ use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, Us
 use crate::open_enum::open_enum;
 use crate::text;
 
-/// What somebody did to a card, and where.
+/// What a user did to a card, and where.
 ///
 /// Source: "Card callback communication" of the Feishu documentation.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::envelope::EventBody;
 use crate::header::Schema;
 
-/// The members of a payload that hold the body. Filled where they stand: a body is large to be moved.
+/// The members of a payload that hold the body. They are filled in place, because a body is large to move.
 pub(super) struct Parts<'de, B> {
     schema: Schema,
     pub(super) event: Option<B>,
@@ -32,7 +32,7 @@ impl<'de, B: EventBody> Parts<'de, B> {
     }
 }
 
-/// What stands beside `event` and may belong into it.
+/// Members beside `event` that may belong inside it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Beside<'de> {
     host: Option<&'de RawValue>,

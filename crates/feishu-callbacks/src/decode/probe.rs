@@ -75,16 +75,15 @@ fn plain_header(value: &mut Scan<'_>) -> Option<Header> {
         Some(digits) => Some(digits.parse().ok()?),
         None => None,
     };
-    Some(Header {
-        schema: Schema::V2,
-        event_type: filled(event_type)?.into(),
+    let raw = RawHeader {
         event_id: filled(event_id).map(EventId::from),
+        event_type: filled(event_type).map(EventType::from),
         create_time,
         token: filled(token).map(VerificationToken::from),
         app_id: filled(app_id).map(AppId::from),
         tenant_key: filled(tenant_key).map(TenantKey::from),
-        odd: Vec::new(),
-    })
+    };
+    raw.into_header()
 }
 
 #[cold]
@@ -118,6 +117,20 @@ struct RawHeader {
     tenant_key: Option<TenantKey>,
 }
 
+impl RawHeader {
+    /// The header, if it names a type.
+    fn into_header(self) -> Option<Header> {
+        Some(Header {
+            event_id: self.event_id,
+            create_time: self.create_time,
+            token: self.token,
+            app_id: self.app_id,
+            tenant_key: self.tenant_key,
+            ..Header::new(self.event_type?)
+        })
+    }
+}
+
 /// What the members in front of the body say.
 #[derive(Default)]
 struct Found<'de> {
@@ -145,18 +158,8 @@ struct EventProbe {
 
 impl Found<'_> {
     fn into_header(mut self) -> Result<Header, DecodeError> {
-        let raw = self.header.take().unwrap_or_default();
-        if let Some(event_type) = raw.event_type {
-            return Ok(Header {
-                schema: Schema::V2,
-                event_type,
-                event_id: raw.event_id,
-                create_time: raw.create_time,
-                token: raw.token,
-                app_id: raw.app_id,
-                tenant_key: raw.tenant_key,
-                odd: Vec::new(),
-            });
+        if let Some(header) = self.header.take().and_then(RawHeader::into_header) {
+            return Ok(header);
         }
         match self.event {
             Some(event) => self.into_header_of_v1(event),

@@ -1,6 +1,6 @@
 //! `card.action.trigger_v1`, the old callback of cards: webhook only, never over the long connection.
 //!
-//! It has no envelope. Its answer is the whole card at the top level.
+//! Its payload has no envelope, and its answer is the whole card at the top level.
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! `url_verification`: the console checks a webhook address. Never over the long connection.
+//! `url_verification`, the console's check of a webhook address. It never comes over the long connection.
 
 use serde::{Deserialize, Serialize};
 
