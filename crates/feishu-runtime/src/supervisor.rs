@@ -42,6 +42,7 @@ struct App {
 
 /// What the task of an app shares with the supervisor.
 struct Control {
+    name: String,
     /// How to build its client.
     build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>,
     state: Mutex<AppStatus>,
@@ -108,7 +109,7 @@ impl Supervisor {
         if apps.contains_key(&name) {
             return Err(Error::misuse(format!("there is an app `{name}` already; remove or restart it")));
         }
-        let app = self.start(Box::new(build));
+        let app = self.start(name.clone(), Box::new(build));
         apps.insert(name, app);
         Ok(())
     }
@@ -132,7 +133,7 @@ impl Supervisor {
         let Some(app) = self.shared.apps().remove(name) else { return false };
         let control = Arc::clone(&app.control);
         let _ = app.end(grace).await;
-        let again = self.start(Box::new(move || (control.build)()));
+        let again = self.start(name.to_owned(), Box::new(move || (control.build)()));
         self.shared.apps().insert(name.to_owned(), again);
         true
     }
@@ -178,9 +179,10 @@ impl Supervisor {
         self.stop(grace).await
     }
 
-    fn start(&self, build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>) -> App {
+    fn start(&self, name: String, build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>) -> App {
         let (stop, stopped) = Shutdown::new();
         let control = Arc::new(Control {
+            name,
             build,
             state: Mutex::new(AppStatus { state: AppState::Waiting, starts: 0, last_error: None }),
             handle: Mutex::default(),
@@ -207,7 +209,8 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>, mut stop: Shutdow
             Err(error) => error,
         };
         let fatal = error.is_fatal();
-        tracing::error!(%error, fatal, "the client of an app ended");
+        let next = if fatal { "it stays down until `restart`" } else { "it starts again" };
+        tracing::error!(app = control.name, %error, "the client of app `{}` ended; {next}", control.name);
         if fatal || stop.deadline().is_some() {
             return control.ended(Err(error));
         }
@@ -226,7 +229,7 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>, mut stop: Shutdow
 
 /// Builds a client and runs it in a task of its own, so that a panic of its transport ends there.
 async fn run_once(control: &Control, stop: &mut Shutdown) -> Result<Report, Error> {
-    let client = caught(|| (control.build)()).map_err(broken)??;
+    let client = caught(|| (control.build)()).map_err(|panic| control.broken(panic))??;
     let handle = client.handle();
     *control.handle() = Some(handle.clone());
     control.started();
@@ -239,18 +242,13 @@ async fn run_once(control: &Control, stop: &mut Shutdown) -> Result<Report, Erro
             (&mut running.0).await
         }
     };
-    ended.unwrap_or_else(|error| Err(broken(error)))
-}
-
-/// A panic of a transport, or of the function that builds a client: a bug, but one that a new start may get around.
-fn broken(what: impl fmt::Display) -> Error {
-    Error::from(feishu_transport::Error::lost(format!("the client broke: {what}")))
+    ended.unwrap_or_else(|error| Err(control.broken(error)))
 }
 
 impl App {
     async fn end(mut self, grace: Duration) -> Result<Report, Error> {
         self.control.stop.stop(grace);
-        (&mut self.task.0).await.unwrap_or_else(|error| Err(broken(error)))
+        (&mut self.task.0).await.unwrap_or_else(|error| Err(self.control.broken(error)))
     }
 }
 
@@ -275,6 +273,12 @@ impl Control {
 
     fn handle(&self) -> MutexGuard<'_, Option<ClientHandle>> {
         self.handle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A panic of a transport, or of the function that builds a client: a bug, but a new start may succeed.
+    fn broken(&self, panic: impl fmt::Display) -> Error {
+        let what = format!("the client of app `{}` panicked: {panic}", self.name);
+        Error::from(feishu_transport::Error::lost(what))
     }
 
     fn started(&self) {

@@ -97,6 +97,10 @@ async fn one_bad_app_does_not_hurt_the_others() {
     assert_eq!((state("good"), state("refused")), (AppState::Running, AppState::Failed));
     assert_eq!((state("panicking"), state("unbuildable")), (AppState::Restarting, AppState::Restarting));
     assert!(statuses["refused"].last_error.as_ref().unwrap().to_string().contains("app id"));
+    for app in ["panicking", "unbuildable"] {
+        let error = statuses[app].last_error.as_ref().unwrap().to_string();
+        assert!(error.contains(&format!("the client of app `{app}` panicked")), "{error}");
+    }
     // 1 s of life, then 5, 10 and 20 s of pause.
     sleep(40 * SECOND).await;
     assert_eq!(supervisor.statuses()["panicking"].starts, 4);

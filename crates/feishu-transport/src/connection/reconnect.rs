@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::Instrument as _;
 
 use super::config::{OnConnectionLimit, Retries};
 use super::driver::{Driver, End};
@@ -221,7 +222,7 @@ impl Reconnector {
         let generation = info.generation;
         let connected = Connected::new(now, Arc::clone(&info), activity);
         let name = connected.clone();
-        self.drivers.spawn(async move { (name, driver.await) });
+        self.drivers.spawn(async move { (name, driver.await) }.in_current_span());
 
         shared.set_has_connected();
         shared.counters.connections.one();
