@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use feishu_callbacks::build::Card;
 use feishu_callbacks::openapi::{
-    Answer, ApiCode, ApiCodeKind, ApiError, Call, CardUpdate, MessagePatch, MessageReply, MessageSend,
-    Nothing, OutgoingMessage, PreviewRefresh, Receiver, SentMessage, TokenAnswer, TokenRequest,
+    ApiCode, ApiCodeKind, ApiError, Call, CardUpdate, DataPlace, MessagePatch, MessageReply, MessageSend,
+    Nothing, OutgoingMessage, PreviewRefresh, Receiver, TokenAnswer, TokenRequest,
 };
 use feishu_callbacks::{AppId, CallbackToken, OpenId, PreviewToken, RawCard, Template, TokenSpent};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn a_callback_token_is_good_for_two_updates_in_thirty_minutes() {
 #[test]
 fn secrets_are_not_shown() {
     let token: TokenAnswer =
-        serde_json::from_str(r#"{"code":0,"tenant_access_token":"t-secret","expire":7200}"#).unwrap();
+        TokenRequest::read_answer(br#"{"code":0,"tenant_access_token":"t-secret","expire":7200}"#).unwrap();
     let app_id = AppId::from("cli_1");
     let shown = [
         format!("{:?} {0}", CallbackToken::from("c-secret")),
@@ -86,14 +86,14 @@ fn tokens_are_asked_for_and_read() {
     assert_eq!(request.path(), "/open-apis/auth/v3/tenant_access_token/internal");
     assert_eq!(body(&request), json!({"app_id": "cli_1", "app_secret": "s"}));
     const { assert!(!<TokenRequest<'static> as Call>::NEEDS_TOKEN && <CardUpdate as Call>::NEEDS_TOKEN) };
-    let answer = |text: &str| serde_json::from_str::<TokenAnswer>(text).unwrap().into_token();
+    let answer = |text: &str| TokenRequest::read_answer(text.as_bytes()).and_then(TokenAnswer::into_token);
     let (token, life) = answer(r#"{"code":0,"msg":"ok","tenant_access_token":"t-1","expire":7140}"#).unwrap();
     assert_eq!((token.expose(), life), ("t-1", Duration::from_secs(7140)));
     assert_eq!(
         answer(r#"{"code":10014,"msg":"app secret invalid"}"#).unwrap_err().kind(),
-        ApiCodeKind::WrongCredentials
+        Some(ApiCodeKind::WrongCredentials)
     );
-    assert_eq!(answer(r#"{"code":0,"msg":"ok"}"#).unwrap_err().code(), ApiCode(0));
+    assert_eq!(answer(r#"{"code":0,"msg":"ok"}"#).unwrap_err().code(), None);
 }
 
 #[test]
@@ -141,20 +141,65 @@ fn a_refresh_takes_ten_tokens_and_a_hundred_users() {
 
 #[test]
 fn answers_are_read_and_refusals_say_what_to_do() {
-    let sent = Answer::<SentMessage>::read(
-        br#"{"code":0,"msg":"success","data":{"message_id":"om_1","chat_id":7}}"#,
+    let sent = MessageSend::read_answer(
+        br#"{"code":0,"msg":"success","data":{"message_id":"om_1","chat_id":7,"thread_id":[]}}"#,
     );
-    assert_eq!(sent.unwrap().into_data().unwrap().message_id.unwrap(), "om_1");
-    assert!(Answer::<Nothing>::read(br#"{"code":0,"msg":"ok"}"#).unwrap().into_data().is_ok());
-    let refused = Answer::<Nothing>::read(br#"{"code":300040,"msg":"used","data":null}"#)
-        .unwrap()
-        .into_data()
-        .unwrap_err();
-    assert_eq!(refused.kind(), ApiCodeKind::CallbackTokenUsedUp);
+    assert_eq!(sent.unwrap().message_id.unwrap(), "om_1");
+    assert_eq!(CardUpdate::read_answer(br#"{"code":0,"msg":"ok"}"#), Ok(Nothing {}));
+    let refused = CardUpdate::read_answer(br#"{"code":300040,"msg":"used","data":null}"#).unwrap_err();
+    assert_eq!(refused.kind(), Some(ApiCodeKind::CallbackTokenUsedUp));
     assert!(refused.to_string().contains("message id"), "{refused}");
-    for page in [&b"<html>"[..], b"[]", b"{}", b""] {
-        assert!(Answer::<Nothing>::read(page).is_err());
+    for page in [&b"<html>"[..], b"[]", b"{}", b"", br#"{"code":"0"}"#] {
+        let error = CardUpdate::read_answer(page).unwrap_err();
+        assert!(error.code().is_none() && error.to_string().contains("proxy"), "{error}");
     }
+}
+
+#[test]
+fn read_answer_takes_no_default_for_data_that_is_missing() {
+    for answer in [&br#"{"code":0,"msg":"success"}"#[..], br#"{"code":0,"data":null}"#] {
+        let error = MessageSend::read_answer(answer).unwrap_err();
+        assert!(error.code().is_none() && error.to_string().contains("lacks the data"), "{error}");
+    }
+}
+
+#[test]
+fn data_place_says_where_the_data_of_a_call_of_ones_own_stands() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Bot {
+        open_id: String,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct BotAnswer {
+        bot: Bot,
+    }
+
+    struct WhoAmI;
+
+    impl Call for WhoAmI {
+        const METHOD: &'static str = "GET";
+        const DATA: DataPlace = DataPlace::TopLevel;
+        type Data = BotAnswer;
+
+        fn path(&self) -> String {
+            "/open-apis/bot/v3/info".to_owned()
+        }
+
+        fn body(&self) -> Vec<u8> {
+            Vec::new()
+        }
+    }
+
+    let answer = WhoAmI::read_answer(br#"{"code":0,"msg":"ok","bot":{"open_id":"ou_1"}}"#).unwrap();
+    assert_eq!(answer.bot, Bot { open_id: "ou_1".to_owned() });
+    assert!(WhoAmI::read_answer(br#"{"code":0,"msg":"ok"}"#).is_err());
+}
+
+#[test]
+fn is_rate_limit_and_is_bad_token_decide_what_to_try_again() {
+    assert!(ApiCode(99_991_400).is_rate_limit() && !ApiCode(99_991_663).is_rate_limit());
+    assert!(ApiCode(99_991_663).is_bad_token() && !ApiCode(99_991_400).is_bad_token());
 }
 
 #[test]
@@ -170,5 +215,5 @@ fn every_documented_code_has_a_kind() {
     for code in codes {
         assert_ne!(ApiCode(code).kind(), ApiCodeKind::Unknown, "{code}");
     }
-    assert_eq!(ApiError::new(7, "?").kind(), ApiCodeKind::Unknown);
+    assert_eq!(ApiError::new(7, "?").kind(), Some(ApiCodeKind::Unknown));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use feishu_gateway::{Fault, Gateway, json};
 use feishu_runtime::OpenApi;
-use feishu_runtime::callbacks::openapi::{ApiCode, ApiCodeKind};
+use feishu_runtime::callbacks::openapi::{self, ApiCode, ApiCodeKind};
 use feishu_runtime::transport::{AppSecret, BoxStream, Dial, Domain, Error, HttpClient, Target};
 use serde_json::Value;
 
@@ -128,4 +128,13 @@ async fn refusals_and_nonsense_are_told_with_their_code() {
     let error = fresh.call("POST", SEND, message()).await.unwrap_err();
     assert!(error.to_string().contains("99991543"), "{error}");
     assert!(api.call("GE T", SEND, message()).await.is_err());
+}
+
+#[tokio::test]
+async fn send_fails_when_the_answer_lacks_the_data_that_the_call_wants() {
+    let fake = feishu_runtime::testing::FakeApi::new().answer("/im/v1/messages", json!({"code": 0}));
+    let message = openapi::OutgoingMessage::text("hello");
+    let send = openapi::MessageSend { to: openapi::Receiver::Chat("oc_1".into()), message };
+    let error = fake.api().send(&send).await.unwrap_err();
+    assert!(error.code().is_none() && error.to_string().contains("lacks the data"), "{error}");
 }

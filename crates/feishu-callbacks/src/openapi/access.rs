@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{ApiError, Nothing};
+use super::answer::{ApiError, DataPlace};
 use super::{Call, json};
 use crate::ids::AppId;
 use crate::secret::secrets;
@@ -28,8 +28,8 @@ pub struct TokenRequest<'a> {
 impl Call for TokenRequest<'_> {
     const METHOD: &'static str = "POST";
     const NEEDS_TOKEN: bool = false;
-    /// The token stands beside `code`, not in `data`: read the answer as [`TokenAnswer`].
-    type Data = Nothing;
+    const DATA: DataPlace = DataPlace::TopLevel;
+    type Data = TokenAnswer;
 
     fn path(&self) -> String {
         "/open-apis/auth/v3/tenant_access_token/internal".to_owned()
@@ -46,16 +46,10 @@ impl fmt::Debug for TokenRequest<'_> {
     }
 }
 
-/// The answer, which has its members at the top level, other than all answers else.
+/// A token and how long it is good.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAnswer {
-    /// Zero for success.
-    #[serde(default)]
-    pub code: i64,
-    /// Words to the code.
-    #[serde(default, deserialize_with = "text::string")]
-    pub msg: Option<String>,
     /// The token.
     #[serde(default, deserialize_with = "text::filled")]
     pub tenant_access_token: Option<AccessToken>,
@@ -64,19 +58,15 @@ pub struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// Asked with less than this left, the platform gives a new token; before, the same one again.
+    /// Asked for with less than this left, the platform gives a new token; with more left, the same one again.
     pub const RENEWED_BELOW: Duration = Duration::from_secs(30 * 60);
 
     /// The token and the time for which it is good.
     ///
     /// # Errors
-    /// When the platform refused, or gave none.
+    /// When the platform gave no token.
     pub fn into_token(self) -> Result<(AccessToken, Duration), ApiError> {
-        let msg = self.msg.unwrap_or_default();
-        match (self.code, self.tenant_access_token) {
-            (0, Some(token)) => Ok((token, Duration::from_secs(self.expire.unwrap_or_default()))),
-            (0, None) => Err(ApiError::new(0, "the answer has no token")),
-            (code, _) => Err(ApiError::new(code, msg)),
-        }
+        let token = self.tenant_access_token.ok_or_else(ApiError::no_data)?;
+        Ok((token, Duration::from_secs(self.expire.unwrap_or_default())))
     }
 }

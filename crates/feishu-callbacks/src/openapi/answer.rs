@@ -1,91 +1,118 @@
-//! The envelope of every answer.
+//! The answer of a call: success with data, or a refusal. It is read once.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::code::{ApiCode, ApiCodeKind};
+use crate::decode::tolerant;
 use crate::text;
 
-/// `{"code", "msg", "data"}`: what every call but the token calls answers.
-#[derive(Debug, Clone, Deserialize)]
+/// Where the data stands in the answer of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Answer<T> {
-    /// Zero for success.
-    #[serde(default)]
-    pub code: i64,
-    /// Words to the code.
-    #[serde(default, deserialize_with = "text::string")]
-    pub msg: Option<String>,
-    /// What was asked for.
-    pub data: Option<T>,
+pub enum DataPlace {
+    /// In the member `data`; an answer without it is an error. So it is for nearly all calls.
+    Member,
+    /// At the top level, beside `code` and `msg`: the calls for tokens and some old ones.
+    TopLevel,
+    /// Nowhere: the call answers success and no more.
+    Nowhere,
 }
 
-/// `data` of a call that answers nothing but success.
+/// Data of a call that answers success and no more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Nothing {}
 
-impl<T: DeserializeOwned> Answer<T> {
-    /// Reads the body of a response.
-    ///
-    /// # Errors
-    /// When it is no answer of the platform, such as the page of a proxy.
-    pub fn read(body: &[u8]) -> Result<Self, ApiError> {
-        let outcome = serde_json::from_slice::<serde_json::Value>(body)
-            .ok()
-            .filter(|answer| answer.get("code").is_some());
-        let answer = outcome.and_then(|_| crate::decode::tolerant::decode::<Self>(body).value);
-        answer.ok_or_else(|| ApiError::new(-1, "the response is no answer of the platform"))
+/// What every answer has.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    code: Option<i64>,
+    #[serde(default, deserialize_with = "text::string")]
+    msg: Option<String>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+/// Reads the body of a response.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8], place: DataPlace) -> Result<T, ApiError> {
+    let envelope = serde_json::from_slice::<Envelope<'_>>(body).map_err(|_| Cause::NotAnAnswer)?;
+    match envelope.code {
+        None => return Err(Cause::NotAnAnswer.into()),
+        Some(0) => {}
+        Some(code) => return Err(ApiError::new(code, envelope.msg.unwrap_or_default())),
+    }
+    let data = match place {
+        DataPlace::Member => envelope.data.ok_or(Cause::NoData)?.get().as_bytes(),
+        DataPlace::TopLevel => body,
+        DataPlace::Nowhere => b"{}",
+    };
+    tolerant::decode(data).value.ok_or_else(|| Cause::NoData.into())
+}
+
+/// Why an answer gives no data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError(Cause);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cause {
+    Refused { code: ApiCode, message: String },
+    NotAnAnswer,
+    NoData,
+}
+
+impl ApiError {
+    /// A refusal with the platform's code and message.
+    pub fn new(code: i64, message: impl Into<String>) -> Self {
+        Self(Cause::Refused { code: ApiCode(code), message: message.into() })
     }
 
-    /// What was asked for; the default where the platform leaves it out.
-    ///
-    /// # Errors
-    /// When the platform refused.
-    pub fn into_data(self) -> Result<T, ApiError>
-    where
-        T: Default,
-    {
-        match self.code {
-            0 => Ok(self.data.unwrap_or_default()),
-            code => Err(ApiError::new(code, self.msg.unwrap_or_default())),
+    /// An answer that has no data though the call wants some.
+    pub(super) fn no_data() -> Self {
+        Self(Cause::NoData)
+    }
+
+    /// The platform's code; `None` when it did not refuse and the answer could not be read.
+    pub fn code(&self) -> Option<ApiCode> {
+        match self.0 {
+            Cause::Refused { code, .. } => Some(code),
+            Cause::NotAnAnswer | Cause::NoData => None,
+        }
+    }
+
+    /// What the code means.
+    pub fn kind(&self) -> Option<ApiCodeKind> {
+        self.code().map(ApiCode::kind)
+    }
+
+    /// The platform's message; empty if there is none. For a missing scope it names the scopes.
+    pub fn message(&self) -> &str {
+        match &self.0 {
+            Cause::Refused { message, .. } => message,
+            Cause::NotAnAnswer | Cause::NoData => "",
         }
     }
 }
 
-/// A refusal of the platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
-    code: ApiCode,
-    message: String,
-}
-
-impl ApiError {
-    /// A refusal as the answer has it.
-    pub fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { code: ApiCode(code), message: message.into() }
-    }
-
-    /// The platform's code.
-    pub fn code(&self) -> ApiCode {
-        self.code
-    }
-
-    /// What the code means.
-    pub fn kind(&self) -> ApiCodeKind {
-        self.code.kind()
-    }
-
-    /// The platform's words. For a missing scope they name the scopes.
-    pub fn message(&self) -> &str {
-        &self.message
+impl From<Cause> for ApiError {
+    fn from(cause: Cause) -> Self {
+        Self(cause)
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the platform refused with {} ({}); {}", self.code.0, self.message, self.code.advice())
+        match &self.0 {
+            Cause::Refused { code, message } => {
+                write!(f, "the platform refused with {} ({message}); {}", code.0, code.advice())
+            }
+            Cause::NotAnAnswer => f.write_str("the response is not the platform's JSON; check domain and proxy"),
+            Cause::NoData => f.write_str(
+                "the call succeeded, but its answer lacks the data; compare the type of the data with the call's page",
+            ),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::answer::Nothing;
+use super::answer::{DataPlace, Nothing};
 use super::{Call, json};
 use crate::card::{CallbackToken, CardContent, Dialect, validate};
 use crate::finding::Finding;
@@ -65,6 +65,7 @@ impl Serialize for CardUpdate {
 
 impl Call for CardUpdate {
     const METHOD: &'static str = "POST";
+    const DATA: DataPlace = DataPlace::Nowhere;
     type Data = Nothing;
 
     fn path(&self) -> String {

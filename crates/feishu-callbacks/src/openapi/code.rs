@@ -16,7 +16,7 @@ pub enum ApiCodeKind {
     MissingScope,
     /// The app is not in use in the tenant.
     AppNotUsable,
-    /// Too many calls. Wait as told.
+    /// Too many calls. Wait as long as the response says.
     RateLimited,
     /// The caller's address is not on the app's list.
     AddressNotAllowed,
@@ -50,7 +50,7 @@ pub enum ApiCodeKind {
     CardBusy,
     /// No such card.
     NoSuchCard,
-    /// Not in the tables.
+    /// A code that this crate does not know.
     Unknown,
 }
 
@@ -91,6 +91,16 @@ impl ApiCode {
             200_740 => ApiCodeKind::NoSuchCard,
             _ => ApiCodeKind::Unknown,
         }
+    }
+
+    /// Whether the call was one of too many: it succeeds after a wait.
+    pub fn is_rate_limit(self) -> bool {
+        self.kind() == ApiCodeKind::RateLimited
+    }
+
+    /// Whether the tenant access token is to blame: the call succeeds with a new one.
+    pub fn is_bad_token(self) -> bool {
+        self.kind() == ApiCodeKind::BadAccessToken
     }
 
     /// What to do.

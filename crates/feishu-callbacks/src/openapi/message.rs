@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::Nothing;
+use super::answer::{DataPlace, Nothing};
 use super::{Call, json, segment};
 use crate::card::CardContent;
 use crate::ids::{ChatId, MessageId, OpenId, ThreadId, UnionId, UserId};
@@ -151,6 +151,7 @@ pub struct MessagePatch {
 
 impl Call for MessagePatch {
     const METHOD: &'static str = "PATCH";
+    const DATA: DataPlace = DataPlace::Nowhere;
     type Data = Nothing;
 
     fn path(&self) -> String {

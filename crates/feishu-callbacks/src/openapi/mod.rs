@@ -1,15 +1,18 @@
 //! Requests and answers of the few OpenAPI calls that a card handler needs. Sending them is the caller's.
 //!
-//! Each request is a [`Call`]: a method, a path and a body. An HTTP client that adds the base address and, where
+//! Each request is a [`Call`]: a method, a path, a body, and how its answer is read. An HTTP client that adds the base address and, where
 //! [`Call::NEEDS_TOKEN`] says so, `Authorization: Bearer …` can send them all.
 //!
 //! ```
-//! use feishu_callbacks::openapi::{Call, CardUpdate};
+//! use feishu_callbacks::openapi::{ApiCode, Call, CardUpdate};
 //! use feishu_callbacks::{CallbackToken, Template};
 //!
 //! let update = CardUpdate::new(CallbackToken::from("c-7"), Template::new("AAq7"));
 //! assert_eq!((CardUpdate::METHOD, update.path().as_str()), ("POST", "/open-apis/interactive/v1/card/update"));
 //! assert_eq!(update.body(), br#"{"token":"c-7","card":{"type":"template","data":{"template_id":"AAq7"}}}"#);
+//!
+//! let refused = CardUpdate::read_answer(br#"{"code":300030,"msg":"expired"}"#).unwrap_err();
+//! assert_eq!(refused.code(), Some(ApiCode(300_030)));
 //! ```
 
 mod access;
@@ -20,7 +23,7 @@ mod message;
 mod preview;
 
 pub use access::{AccessToken, TokenAnswer, TokenRequest};
-pub use answer::{Answer, ApiError, Nothing};
+pub use answer::{ApiError, DataPlace, Nothing};
 pub use card::CardUpdate;
 pub use code::{ApiCode, ApiCodeKind};
 pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
@@ -36,7 +39,10 @@ pub trait Call {
     /// Whether it needs a tenant access token.
     const NEEDS_TOKEN: bool = true;
 
-    /// What stands in `data` of the answer.
+    /// Where the data stands in the answer.
+    const DATA: DataPlace = DataPlace::Member;
+
+    /// What the platform answers.
     type Data: DeserializeOwned;
 
     /// Path and query, from the slash after the host on.
@@ -44,6 +50,18 @@ pub trait Call {
 
     /// Body: JSON in UTF-8.
     fn body(&self) -> Vec<u8>;
+
+    /// Reads the body of the response. Members that do not fit their type are left out.
+    ///
+    /// # Errors
+    /// When the platform refused, when the response is not its JSON, such as the page of a proxy, and when the data is
+    /// missing.
+    fn read_answer(body: &[u8]) -> Result<Self::Data, ApiError>
+    where
+        Self: Sized,
+    {
+        answer::read(body, Self::DATA)
+    }
 }
 
 /// Writes an id into a path so that it stays one segment, whatever it holds.

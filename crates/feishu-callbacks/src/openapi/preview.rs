@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::answer::Nothing;
+use super::answer::{DataPlace, Nothing};
 use super::{Call, json};
 use crate::ids::{OpenId, PreviewToken};
 
@@ -52,6 +52,7 @@ impl PreviewRefresh {
 
 impl Call for PreviewRefresh {
     const METHOD: &'static str = "POST";
+    const DATA: DataPlace = DataPlace::Nowhere;
     type Data = Nothing;
 
     fn path(&self) -> String {

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use feishu_callbacks::openapi::ApiError;
+
 use super::{ApiCode, ApiCodeKind};
 
 /// Why a call failed. `Display` has the platform's code and message, what to do, and the log id.
@@ -14,8 +16,16 @@ pub struct CallError {
 
 #[derive(Debug, Clone)]
 enum Cause {
-    Refused { code: ApiCode, message: String, attempts: u32 },
-    NotAnAnswer { status: u16 },
+    Refused {
+        code: ApiCode,
+        message: String,
+        attempts: u32,
+    },
+    NotAnAnswer {
+        status: u16,
+    },
+    /// The call succeeded, but its data could not be read.
+    NoData(ApiError),
     Transport(feishu_transport::Error),
 }
 
@@ -28,11 +38,16 @@ impl CallError {
         Self { cause: Cause::NotAnAnswer { status }, log_id }
     }
 
+    /// The error of reading an answer whose code is 0.
+    pub(super) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
+        Self { cause: Cause::NoData(error), log_id }
+    }
+
     /// The platform's code, or the HTTP status where it gave none; `None` when its answer did not come.
     pub fn code(&self) -> Option<ApiCode> {
         match &self.cause {
             Cause::Refused { code, .. } => Some(*code),
-            Cause::NotAnAnswer { .. } | Cause::Transport(_) => None,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
         }
     }
 
@@ -45,7 +60,7 @@ impl CallError {
     pub fn message(&self) -> Option<&str> {
         match &self.cause {
             Cause::Refused { message, .. } => Some(message),
-            Cause::NotAnAnswer { .. } | Cause::Transport(_) => None,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
         }
     }
 
@@ -58,7 +73,7 @@ impl CallError {
     pub fn attempts(&self) -> u32 {
         match &self.cause {
             Cause::Refused { attempts, .. } => *attempts,
-            Cause::NotAnAnswer { .. } | Cause::Transport(_) => 0,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => 0,
         }
     }
 }
@@ -82,6 +97,7 @@ impl fmt::Display for CallError {
             Cause::NotAnAnswer { status } => {
                 write!(f, "HTTP {status} without the platform's JSON; check domain and proxy")?;
             }
+            Cause::NoData(error) => error.fmt(f)?,
             Cause::Transport(error) => error.fmt(f)?,
         }
         self.log_id.as_ref().map_or(Ok(()), |log_id| write!(f, " (log id {log_id})"))
@@ -92,7 +108,7 @@ impl StdError for CallError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
             Cause::Transport(error) => error.source(),
-            Cause::Refused { .. } | Cause::NotAnAnswer { .. } => None,
+            Cause::Refused { .. } | Cause::NotAnAnswer { .. } | Cause::NoData(_) => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_callbacks::openapi::{Answer, ApiCode, ApiCodeKind, Call};
+use feishu_callbacks::openapi::{ApiCode, ApiCodeKind, Call};
 use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -105,13 +105,9 @@ impl OpenApi {
     /// # Cancel safety
     ///
     /// Dropping the future abandons the call; the platform may have carried it out.
-    pub async fn send<C: Call + Sync>(&self, call: &C) -> Result<C::Data, CallError>
-    where
-        C::Data: Default,
-    {
+    pub async fn send<C: Call + Sync>(&self, call: &C) -> Result<C::Data, CallError> {
         let answer = self.call(C::METHOD, &call.path(), call.body()).await?;
-        let data = Answer::<C::Data>::read(&answer.body).and_then(Answer::into_data);
-        data.map_err(|_| CallError::not_an_answer(200, answer.log_id))
+        C::read_answer(&answer.body).map_err(|error| CallError::no_data(error, answer.log_id))
     }
 
     /// One call with the app's token: `method` in capitals, `path` from `/open-apis/` on with its query, `body` as JSON
@@ -148,13 +144,12 @@ impl OpenApi {
                 }
                 Reply::Refused { code, msg } => (code, msg),
             };
-            let kind = code.kind();
-            if kind == ApiCodeKind::BadAccessToken && !renewed {
+            if code.is_bad_token() && !renewed {
                 renewed = true;
                 self.0.tokens.drop_bad(&token).await;
                 continue;
             }
-            let limited = response.status == 429 || kind == ApiCodeKind::RateLimited;
+            let limited = response.status == 429 || code.is_rate_limit();
             let wait = response.reset_after.unwrap_or(Duration::from_secs(1));
             if !limited || waits >= MAX_WAITS || wait > MAX_WAIT {
                 return Err(CallError::refused(code, msg, response.log_id, attempts));

@@ -65,9 +65,8 @@ impl TokenCache {
         if let Reply::Refused { code, msg } = response.read() {
             return Err(CallError::refused(code, msg, response.log_id, 1));
         }
-        // The parser's own words could quote the token.
-        let given: Option<TokenAnswer> = serde_json::from_slice(&response.body).ok();
-        let Some(Ok((value, life))) = given.map(TokenAnswer::into_token) else {
+        let given = TokenRequest::read_answer(&response.body).and_then(TokenAnswer::into_token);
+        let Ok((value, life)) = given else {
             return Err(CallError::not_an_answer(response.status, response.log_id));
         };
         Ok(Token { value, renew_at: asked + life.saturating_sub(MARGIN.min(life / 2)) })
