@@ -78,7 +78,7 @@ pub(crate) fn write_json<T: serde::Serialize + ?Sized>(
     Ok(json)
 }
 
-/// Writes members that an author added, but those that the type writes itself.
+/// Writes members that a user of the crate added, except those that the type writes itself.
 pub(crate) fn write_extra<M: serde::ser::SerializeMap>(
     map: &mut M,
     extra: &serde_json::Map<String, Value>,

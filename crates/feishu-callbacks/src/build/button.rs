@@ -34,7 +34,7 @@ pub enum ButtonLook {
 }
 
 impl Button {
-    /// A button of a look.
+    /// A button with this look.
     pub fn new(look: ButtonLook, text: impl Into<String>) -> Self {
         let members = object(json!({ "tag": "button", "type": look, "text": plain_text(text) }));
         Self { members, behaviors: Vec::new() }
@@ -55,7 +55,7 @@ impl Button {
         Self::new(ButtonLook::Danger, text)
     }
 
-    /// The button that sends a form; its name comes as `action.name`.
+    /// The button that sends a form; the callback has its name in `action.name`.
     pub fn submit(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::primary(text).name(name).set("form_action_type", "submit")
     }
@@ -82,12 +82,12 @@ impl Button {
         self.set("confirm", json!({ "title": plain_text(title), "text": plain_text(text) }))
     }
 
-    /// Name, for a handler to route by; comes as `action.name`.
+    /// Name, for a handler to route by; the callback has it in `action.name`.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.set("name", name.into())
     }
 
-    /// Shows the button, but lets nobody press it.
+    /// Shows the button disabled.
     pub fn disabled(self) -> Self {
         self.set("disabled", true)
     }

@@ -14,12 +14,12 @@ macro_rules! entries {
         }
 
         impl $name {
-            /// Names the component: under this name it comes in `form_value`. Unique in the card, and not empty.
+            /// Name of the component, and of its entry in `form_value`. Unique in the card, and not empty.
             pub fn new(name: impl Into<String>) -> Self {
                 Self { members: object(json!({ "tag": $tag, "name": name.into() })) }
             }
 
-            /// In a form: it cannot be sent without an entry here.
+            /// Makes the entry mandatory: the user cannot send the form without it.
             pub fn required(self) -> Self {
                 self.set("required", true)
             }
@@ -71,7 +71,7 @@ impl Input {
         self.set("label", plain_text(label))
     }
 
-    /// Text that is there from the start.
+    /// Text at the start.
     pub fn initial(self, text: impl Into<String>) -> Self {
         self.set("default_value", text.into())
     }
@@ -81,21 +81,21 @@ impl Input {
         self.set("input_type", "multiline_text").set("rows", rows)
     }
 
-    /// Most characters that can be entered; the platform allows 1000.
+    /// Largest number of characters to enter; the platform allows 1000.
     pub fn max_length(self, characters: u16) -> Self {
         self.set("max_length", characters)
     }
 }
 
 impl Select {
-    /// Choice that is made from the start, by its value.
+    /// Choice at the start, by its value.
     pub fn initial(self, value: impl Into<String>) -> Self {
         self.set("initial_option", value.into())
     }
 }
 
 impl MultiSelect {
-    /// Choices that are made from the start, by their values.
+    /// Choices at the start, by their values.
     pub fn initial<V: Into<String>>(self, values: impl IntoIterator<Item = V>) -> Self {
         let values: Vec<String> = values.into_iter().map(Into::into).collect();
         self.set("selected_values", values)
@@ -103,21 +103,21 @@ impl MultiSelect {
 }
 
 impl DatePicker {
-    /// Date that is there from the start: `2025-06-10`.
+    /// Date at the start: `2025-06-10`.
     pub fn initial(self, date: impl Into<String>) -> Self {
         self.set("initial_date", date.into())
     }
 }
 
 impl TimePicker {
-    /// Time that is there from the start: `19:20`.
+    /// Time at the start: `19:20`.
     pub fn initial(self, time: impl Into<String>) -> Self {
         self.set("initial_time", time.into())
     }
 }
 
 impl DateTimePicker {
-    /// Date and time that are there from the start: `2025-06-10 19:20`.
+    /// Date and time at the start: `2025-06-10 19:20`.
     pub fn initial(self, moment: impl Into<String>) -> Self {
         self.set("initial_datetime", moment.into())
     }
@@ -129,7 +129,7 @@ impl Checker {
         self.set("text", plain_text(text))
     }
 
-    /// Ticked from the start.
+    /// Ticked at the start.
     pub fn checked(self) -> Self {
         self.set("checked", true)
     }

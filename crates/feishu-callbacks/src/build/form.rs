@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Button, Element, markdown};
 
-/// A form: what is entered in it is sent at once, by its submit button.
+/// A form: its submit button sends all entries together.
 ///
 /// A form without such a button, or inside another element, cannot be built, because the platform refuses it.
 /// Source: "Form container" under "Card JSON 2.0 components" of the Feishu documentation.
@@ -16,7 +16,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// A form of a name that is unique in the card, sent by this button: see [`Button::submit`].
+    /// A form with a name that is unique in the card, and the button that sends it: see [`Button::submit`].
     pub fn new(name: impl Into<String>, submit: Button) -> Self {
         Self { name: name.into(), elements: Vec::new(), submit: submit.set("form_action_type", "submit") }
     }

@@ -68,7 +68,7 @@ impl From<Columns> for Element {
     }
 }
 
-/// An image that was uploaded before.
+/// An uploaded image.
 /// Source: "Image" under "Card JSON 2.0 components" of the Feishu documentation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
@@ -76,7 +76,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image by its key, `img_v3_…`, and the words that stand for it.
+    /// An image by its key, `img_v3_…`, with alternative text.
     pub fn new(key: impl Into<String>, alt: impl Into<String>) -> Self {
         Self { members: object(json!({ "tag": "img", "img_key": key.into(), "alt": plain_text(alt) })) }
     }

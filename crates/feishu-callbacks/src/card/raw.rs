@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// A card as JSON: an object by construction, of a known dialect.
+/// A card as JSON: always an object, of a known dialect.
 ///
-/// Text of the JSON is kept, so that a reply copies it and reads nothing again.
+/// It keeps the text of the JSON, which a reply copies without reading it again.
 #[derive(Debug, Clone)]
 pub struct RawCard {
     json: Box<RawValue>,
@@ -63,7 +63,7 @@ impl RawCard {
         self.json.get()
     }
 
-    /// Takes a card of the builder, which is always an object of 2.0.
+    /// Takes a card from the builder, which is always an object of 2.0.
     pub(crate) fn from_built(card: &impl Serialize) -> Self {
         // A tree of strings and numbers always serialises; the other branch is there for the compiler.
         let json = serde_json::value::to_raw_value(card).unwrap_or_else(|_| RawValue::NULL.to_owned());
@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for RawCard {
     }
 }
 
-/// The members by which a card, its dialect, and what is no card are told.
+/// The members that tell a card from other JSON, and its dialect.
 #[derive(Deserialize)]
 struct Top<'a> {
     #[serde(borrow)]
@@ -138,14 +138,14 @@ impl Top<'_> {
     }
 }
 
-/// JSON that is no card.
+/// JSON that is not a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardError {
     kind: CardErrorKind,
     detail: String,
 }
 
-/// Why JSON is no card.
+/// Why JSON is not a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CardErrorKind {
@@ -160,7 +160,7 @@ pub enum CardErrorKind {
 }
 
 impl CardError {
-    /// Why it is no card.
+    /// Why it is not a card.
     pub fn kind(&self) -> CardErrorKind {
         self.kind
     }

@@ -92,7 +92,7 @@ impl CardReply {
         self
     }
 
-    /// Adds a member beside `toast` and `card` that this crate does not know; those two win over one of the same name.
+    /// Adds an undocumented member beside `toast` and `card`. One with the name of these two is left out.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         match &mut self.0 {
             Shape::Typed(typed) => drop(typed.extra.insert(name.into(), value.into())),
@@ -132,7 +132,7 @@ impl CardReply {
     }
 
     /// The same for a card that was sent in a known dialect: a card of 2.0 cannot become one of 1.0 (200830), which the
-    /// callback itself does not tell.
+    /// callback itself does not show.
     pub fn validate_against(&self, sent: Dialect) -> Vec<Finding> {
         let mut findings = self.validate();
         if let Some(CardContent::Raw(card)) = self.card_content() {

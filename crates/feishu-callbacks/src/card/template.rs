@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// A card made in the card tool: its id, a version and the values of its variables.
 ///
-/// It cannot be made without an id, because the client refuses that.
+/// The client refuses a template without an id, so none can be made.
 /// Source: "Card callback communication" of the Feishu documentation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Template {
@@ -20,7 +20,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Names a template, `AAq…`. Without a version the newest that is published is shown.
+    /// A template by its id, `AAq…`. Without a version the client shows the newest published one.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), version: None, variables: Map::new(), extra: Map::new() }
     }
@@ -37,8 +37,8 @@ impl Template {
         self
     }
 
-    /// Adds a member beside the id, the version and the variables that this crate does not know. One with the name of
-    /// these is left out.
+    /// Adds an undocumented member beside the id, the version and the variables. A member with the name of one of these
+    /// is left out.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let name = name.into();
         if !["template_id", "template_version_name", "template_variable"].contains(&name.as_str()) {

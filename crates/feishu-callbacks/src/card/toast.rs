@@ -50,7 +50,7 @@ pub enum ToastKind {
 }
 
 impl Toast {
-    /// A toast of a kind that is known at run time only.
+    /// A toast of a kind that is only known at run time.
     pub fn new(kind: ToastKind, content: impl Into<String>) -> Self {
         Self { kind, content: content.into(), i18n: Translations::default(), extra: Map::new() }
     }
@@ -81,8 +81,7 @@ impl Toast {
         self
     }
 
-    /// Adds a member that this crate does not know. The members it does know (`type`, `content`, `i18n`) win over one
-    /// of the same name.
+    /// Adds an undocumented member. One that is called `type`, `content` or `i18n` is left out.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
@@ -93,12 +92,12 @@ impl Toast {
         self.kind
     }
 
-    /// Text for users whose language has none of its own.
+    /// Text for users without a text in their language.
     pub fn content(&self) -> &str {
         &self.content
     }
 
-    /// Text for users of one language, if it has one of its own.
+    /// Text for users of one language, if one was set.
     pub fn translation(&self, language: ToastLanguage) -> Option<&str> {
         self.i18n.get(language)
     }

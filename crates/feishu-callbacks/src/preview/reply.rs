@@ -148,8 +148,8 @@ impl PreviewReply {
         self
     }
 
-    /// Adds a member beside `inline` and `card` that this crate does not know, such as `expire_strategy`. One with the
-    /// name of these two is left out.
+    /// Adds an undocumented member beside `inline` and `card`, such as `expire_strategy`. One with the name of these two
+    /// is left out.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let name = name.into();
         if !["inline", "card"].contains(&name.as_str()) {
@@ -158,8 +158,8 @@ impl PreviewReply {
         self
     }
 
-    /// Adds a member beside the title, icon and URLs that this crate does not know, such as `i18n_summary`. One with
-    /// the name of these is left out.
+    /// Adds an undocumented member beside the title, icon and URLs, such as `i18n_summary`. One with the name of these is
+    /// left out.
     pub fn inline_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let name = name.into();
         if !["title", "i18n_title", "image_key", "url"].contains(&name.as_str()) {
