@@ -109,7 +109,6 @@ mod file {
         }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "where the clock of a test starts")]
     fn now() -> (SystemTime, Instant) {
         (SystemTime::now(), Instant::now())
     }

@@ -64,7 +64,6 @@ impl FileStore {
     /// # Errors
     ///
     /// When the file cannot be read or written.
-    #[allow(clippy::disallowed_methods, reason = "the default; tests set another clock")]
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::open_with_clock(path, SystemTime::now)
     }

@@ -55,7 +55,6 @@ impl DispatcherBuilder {
             stall_after: STALL_AFTER,
             strict_replies: false,
             states: Vec::new(),
-            #[allow(clippy::disallowed_methods, reason = "the default; tests set another clock")]
             wall_clock: Arc::new(SystemTime::now),
             observers: Vec::new(),
             mistakes: Vec::new(),

@@ -82,7 +82,6 @@ impl LongConnectionBuilder {
             max_age: None,
             rewrite: None,
             observer: None,
-            #[allow(clippy::disallowed_methods, reason = "the default; tests set another clock")]
             wall_clock: Arc::new(SystemTime::now),
             seed: fastrand::u64(..),
         }

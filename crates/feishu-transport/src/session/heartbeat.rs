@@ -163,6 +163,7 @@ mod tests {
         ServerSettings { ping_interval: SECOND * ping, ..ServerSettings::default() }
     }
 
+    #[allow(clippy::disallowed_methods, reason = "where the time of a test starts")]
     fn connected(ping: u32) -> (Heartbeat, Instant) {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(start, Timeouts::default());

@@ -161,7 +161,6 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    #[allow(clippy::disallowed_methods, reason = "where the clock of a test starts")]
     pub fn new() -> Self {
         Self { start: (SystemTime::now(), Instant::now()), jumped: Arc::default() }
     }

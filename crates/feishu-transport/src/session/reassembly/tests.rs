@@ -24,6 +24,7 @@ struct Bench {
 }
 
 impl Bench {
+    #[allow(clippy::disallowed_methods, reason = "where the time of a test starts")]
     fn new(limits: Limits) -> Self {
         let counters = Arc::new(Counters::default());
         Self { reassembly: Reassembly::new(limits, Arc::clone(&counters)), counters, now: Instant::now() }
