@@ -43,7 +43,7 @@ mod transport;
 pub use crate::answer::Answer;
 pub use crate::connect_url::ConnectUrl;
 pub use crate::connection::{
-    ConnectionHandle, LongConnection, LongConnectionBuilder, OnConnectionLimit, Retries, StateWatch,
+    ConnectionHandle, LongConnection, LongConnectionBuilder, OnConnectionLimit, Retries, States,
 };
 pub use crate::counters::CounterValues;
 pub use crate::credential::{ClientAssertion, Credential};

@@ -171,9 +171,9 @@ async fn live(gateway: &Gateway, secret: &str) -> BTreeSet<String> {
         delivery.answer(&Answer::empty());
     };
     let client = Client::start(builder, Arc::new(inbox));
-    let mut states = client.handle.watch();
+    let mut states = client.handle.states();
     let watching = tokio::spawn(async move {
-        while let Some(state) = states.changed().await {
+        while let Some(state) = states.next().await {
             shown.add_state(&state);
         }
     });

@@ -21,14 +21,14 @@ fn name(state: &State) -> &'static str {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_states_follow_what_happens() {
+async fn states_follow_what_happens_to_the_connection() {
     let settings = Settings::default().reconnect_nonce(5);
     let (bench, roads) = Bench::on_roads(|g| g.settings(settings), |c| c, answering(Answer::empty())).await;
     let handle = bench.client.handle.clone();
-    let mut watch = handle.watch();
-    let states = tokio::spawn(async move {
+    let mut states = handle.states();
+    let seen = tokio::spawn(async move {
         let mut seen = Vec::new();
-        while let Some(state) = watch.changed().await {
+        while let Some(state) = states.next().await {
             seen.push(name(&state));
         }
         seen
@@ -41,7 +41,7 @@ async fn the_states_follow_what_happens() {
     sleep(60 * SECOND).await;
     bench.client.stop.stop(SECOND);
     bench.client.running.await.unwrap().unwrap();
-    let mut seen = states.await.unwrap();
+    let mut seen = seen.await.unwrap();
     seen.dedup();
     let expected = [
         "waiting",
@@ -126,14 +126,14 @@ async fn ready_says_why_there_will_be_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_ends_after_the_last_state() {
+async fn states_end_after_stopped() {
     let bench = Bench::connected().await;
-    let mut watch = bench.client.handle.watch();
-    assert!(watch.changed().await.unwrap().is_connected());
+    let mut states = bench.client.handle.states();
+    assert!(states.next().await.unwrap().is_connected());
     bench.client.running.abort();
     let _ = bench.client.running.await;
-    assert!(watch.changed().await.unwrap().is_stopped());
-    assert!(timeout(SECOND, watch.changed()).await.unwrap().is_none());
+    assert!(states.next().await.unwrap().is_stopped());
+    assert!(timeout(SECOND, states.next()).await.unwrap().is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,7 +61,7 @@ async fn both_legs_are_encrypted_and_the_roots_are_checked() {
     let stranger =
         builder(&gateway).dispatcher(feishu_e2e::bot::dispatcher().build().unwrap()).build().unwrap();
     let stranger = Bot::start(stranger);
-    let states = stranger.handle.connection().unwrap().watch();
+    let states = stranger.handle.connection().unwrap().states();
     let cause = timeout(HANG, first_cause(states)).await.unwrap();
     assert!(matches!(cause.kind(), ErrorKind::Unreachable { .. }), "{cause}");
     assert_eq!(stranger.stop().await.stats.received, 0);
@@ -75,10 +75,10 @@ async fn both_legs_are_encrypted_and_the_roots_are_checked() {
 }
 
 /// Why the client waits, the first time it does.
-async fn first_cause(mut states: feishu_runtime::transport::StateWatch) -> Error {
+async fn first_cause(mut states: feishu_runtime::transport::States) -> Error {
     loop {
         if let Some(feishu_runtime::transport::State::Waiting { cause: Some(cause), .. }) =
-            states.changed().await
+            states.next().await
         {
             return cause;
         }

@@ -79,11 +79,11 @@ impl Client {
 
     #[cfg(feature = "metrics")]
     fn start_metrics(&self) -> Option<AbortOnDropHandle<()>> {
-        let mut states = self.handle.connection()?.watch();
+        let mut states = self.handle.connection()?.states();
         let app_id = self.intake.core().app_id.clone().unwrap_or_else(|| Arc::from(""));
         Some(AbortOnDropHandle::new(tokio::spawn(async move {
             let mut before = None;
-            while let Some(state) = states.changed().await {
+            while let Some(state) = states.next().await {
                 let generation = match &state {
                     State::Connected(connected) => Some(connected.info.generation),
                     _ => None,
@@ -167,7 +167,7 @@ impl ClientBuilder<LongConnectionSource> {
         let start = start_line(&source.connection, dispatcher.as_ref());
         let connection = source.connection.build()?;
         let handle = connection.handle();
-        let states = source.on_state.map(|hook| StateObserver::start(handle.watch(), hook)).transpose()?;
+        let states = source.on_state.map(|hook| StateObserver::start(handle.states(), hook)).transpose()?;
         let client = Self::finish(dispatcher, grace, Box::new(connection), Some(handle), app_id)?;
         let announce = (!source.quiet).then(|| start.clone());
         Ok(Client { states, announce, start: Some(start), ..client })

@@ -1,15 +1,12 @@
 //! Calling an observer with the states of the connection.
 
-use feishu_transport::{Notifier, State, StateWatch};
+use feishu_transport::{Notifier, State, States};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::Error;
 
 /// States that wait for a slow observer; of more than these, the newest are left out.
 const BACKLOG: usize = 64;
-
-/// The states of a connection, as they change.
-pub(super) type States = StateWatch;
 
 /// Called with each state.
 pub(super) type OnState = Box<dyn FnMut(&State) + Send>;
@@ -33,7 +30,7 @@ impl StateObserver {
     pub(super) fn run(self) -> AbortOnDropHandle<()> {
         let Self { mut states, notifier } = self;
         AbortOnDropHandle::new(tokio::spawn(async move {
-            while let Some(state) = states.changed().await {
+            while let Some(state) = states.next().await {
                 // A state that is left out is followed by a newer one.
                 let _ = notifier.notify(state);
             }

@@ -30,11 +30,11 @@ impl ConnectionHandle {
         self.shared.states()
     }
 
-    /// The next state after a change; the first call returns the present one at once.
-    pub fn watch(&self) -> StateWatch {
+    /// The states of the client as they change, from the present one on.
+    pub fn states(&self) -> States {
         let mut receiver = self.shared.watch();
         receiver.mark_changed();
-        StateWatch { receiver, over: false }
+        States { receiver, over: false }
     }
 
     /// Resolves once a connection is open.
@@ -93,22 +93,22 @@ impl fmt::Debug for ConnectionHandle {
     }
 }
 
-/// Yields a client's states as they change.
+/// The states of a client as they change, from [`ConnectionHandle::states`].
 #[derive(Debug)]
-pub struct StateWatch {
+pub struct States {
     receiver: tokio::sync::watch::Receiver<State>,
     /// The last state has been seen.
     over: bool,
 }
 
-impl StateWatch {
-    /// The state after the next change; changes that were missed in between are skipped. `None` once
+impl States {
+    /// The next state; the first call returns the present one at once. Changes that were missed in between are skipped. `None` once
     /// [`State::Stopped`] has been seen: there is no state after that.
     ///
     /// # Cancel safety
     ///
     /// Safe: a change is not lost.
-    pub async fn changed(&mut self) -> Option<State> {
+    pub async fn next(&mut self) -> Option<State> {
         if self.over {
             return None;
         }

@@ -4,9 +4,11 @@ mod builder;
 mod config;
 mod driver;
 mod handle;
+mod open;
 mod outbox;
 mod parts;
 mod reconnect;
+mod rotate;
 mod router;
 mod shared;
 
@@ -21,7 +23,7 @@ use tracing::Instrument as _;
 
 pub use builder::LongConnectionBuilder;
 pub use config::{OnConnectionLimit, Retries};
-pub use handle::{ConnectionHandle, StateWatch};
+pub use handle::{ConnectionHandle, States};
 
 use reconnect::Reconnector;
 use shared::Shared;

@@ -1,50 +1,52 @@
 //! One of a client's connections through all its losses: ask for a URL, connect, drive, wait, again.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
 use super::config::{OnConnectionLimit, Retries};
 use super::driver::{Driver, End};
+use super::open::{Opened, open, outdated};
 use super::outbox::Outbox;
+use super::rotate::Replacement;
 use super::router::ConnectionPath;
 use super::shared::{Shared, Signals};
 use crate::backoff::Backoff;
 use crate::lifecycle::LifecycleEvent;
 use crate::session::Session;
 use crate::state::{Activity, Connected};
-use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, ServerSettings, Stage, State};
+use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, State};
 
 /// What a stop asks of a connection: nothing, or to close within a time.
-type CloseSignal = watch::Receiver<Option<Duration>>;
+pub(super) type CloseSignal = watch::Receiver<Option<Duration>>;
 
+/// Keeps one connection up: connects, drives, waits after a loss, replaces on request and by age.
 pub(super) struct Reconnector {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     inbox: Arc<dyn Inbox>,
-    index: usize,
+    pub(super) index: usize,
     backoff: Backoff,
     /// Drivers, the current one and those that are being let go. Dropping the reconnector ends them.
-    drivers: JoinSet<(Connected, End)>,
-    wake: watch::Receiver<u64>,
+    pub(super) drivers: JoinSet<(Connected, End)>,
+    pub(super) wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
-    close: CloseSignal,
+    pub(super) close: CloseSignal,
     /// The session of the last connection, for the next one.
     session: Option<Session>,
 }
 
 /// The connection that new messages are expected on.
-struct Current {
+pub(super) struct Current {
     outbox: Arc<Outbox>,
     connected: Connected,
 }
 
 /// Why driving ended.
-enum Ended {
+pub(super) enum Ended {
     Lost { uptime: Duration, cause: Error, woken: bool },
     Closed,
 }
@@ -163,38 +165,6 @@ impl Reconnector {
         }
     }
 
-    /// Opens a connection beside the current one. Should the current one be lost meanwhile, the attempt that is under
-    /// way is the first of the outage.
-    async fn replacement(&mut self, current: &Current) -> Replacement {
-        let shared = Arc::clone(&self.shared);
-        let opening = open(&shared);
-        let mut wake = self.wake.clone();
-        wake.mark_unchanged();
-        let outdated = outdated(&mut wake, shared.config.timeouts.wake_probe);
-        tokio::pin!(opening, outdated);
-        let mut lost = None;
-        let error = loop {
-            tokio::select! {
-                biased;
-                () = closing(&mut self.close) => return Replacement::Closing,
-                Some(ended) = self.drivers.join_next() => {
-                    if let Some(ended) = self.ended(current, ended) {
-                        shared.set_state(self.index, State::Connecting { attempt: 1, since: Instant::now() });
-                        lost = Some(ended);
-                    }
-                }
-                opened = &mut opening => match opened {
-                    Ok(opened) => return Replacement::Opened(opened),
-                    Err(error) => break error,
-                },
-                () = &mut outdated => {
-                    break Error::timed_out(Stage::Connect, shared.config.timeouts.wake_probe);
-                }
-            }
-        };
-        lost.map_or(Replacement::Failed(error), Replacement::CurrentEnded)
-    }
-
     /// Spawns the driver of a new connection.
     fn start(&mut self, opened: Opened) -> Current {
         let shared = Arc::clone(&self.shared);
@@ -243,7 +213,7 @@ impl Reconnector {
     }
 
     /// A driver ended. Only the end of the current one matters.
-    fn ended(
+    pub(super) fn ended(
         &mut self,
         current: &Current,
         ended: Result<(Connected, End), tokio::task::JoinError>,
@@ -323,69 +293,13 @@ impl Reconnector {
         let last = Box::new(last.clone());
         Err(Error::new(crate::ErrorKind::Exhausted { attempts: self.backoff.attempts(), last }))
     }
-
-    fn replace_at(&self, now: Instant) -> Option<Instant> {
-        self.shared.config.max_age.map(|age| now + age)
-    }
 }
 
-/// What came of the attempt to replace a connection.
-enum Replacement {
-    Opened(Opened),
-    /// The current connection stays.
-    Failed(Error),
-    /// Neither is there any more.
-    CurrentEnded(Ended),
-    Closing,
-}
-
-/// A link that has just been opened, and what its URL said.
-struct Opened {
-    link: Box<dyn crate::Link>,
-    id: String,
-    address: String,
-    service_id: i32,
-    settings: ServerSettings,
-}
-
-/// One attempt: the endpoint call and the WebSocket, each with a deadline over its own.
-async fn open(shared: &Shared) -> Result<Opened, Error> {
-    shared.counters.attempts.one();
-    let config = &shared.config;
-    let timeouts = &config.timeouts;
-    let dial = timeouts.connect + timeouts.proxy + timeouts.tls;
-    let endpoint = within(dial + timeouts.call, Stage::Endpoint, config.source.endpoint()).await?;
-    let settings = shared.merge_settings(&endpoint.settings);
-    let url = match &config.rewrite {
-        Some(base) => endpoint.url.rewritten(base)?,
-        None => endpoint.url,
-    };
-    let link = within(dial + timeouts.handshake, Stage::Handshake, config.connect.connect(&url)).await?;
-    let address = format!("{}://{}", url.scheme(), url.authority());
-    Ok(Opened { link, id: url.connection_id(), address, service_id: url.service_id(), settings })
-}
-
-async fn within<T>(
-    limit: Duration,
-    stage: Stage,
-    step: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    timeout(limit, step).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
-}
-
-async fn closing(close: &mut CloseSignal) {
+pub(super) async fn closing(close: &mut CloseSignal) {
     if close.wait_for(Option::is_some).await.is_err() {
         // The client is gone, and this with it.
         std::future::pending::<()>().await;
     }
-}
-
-/// Resolves some time after a wake-up: what was under way before it may hang on a network that is gone.
-async fn outdated(wake: &mut watch::Receiver<u64>, patience: Duration) {
-    if wake.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(patience).await;
 }
 
 async fn sleep_until_or_never(at: Option<Instant>) {

@@ -113,9 +113,9 @@ impl Client {
 
     /// Waits for a state, in virtual time.
     pub async fn state(&self, wanted: impl Fn(&State) -> bool) -> State {
-        let mut states = self.handle.watch();
+        let mut states = self.handle.states();
         loop {
-            let state = states.changed().await.expect("the client is gone");
+            let state = states.next().await.expect("the client is gone");
             if wanted(&state) {
                 return state;
             }

@@ -1,0 +1,52 @@
+//! One attempt to connect: ask for a URL, then open the WebSocket it names.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::shared::Shared;
+use crate::{Error, Link, ServerSettings, Stage};
+
+/// A link that has just been opened, and what its URL said.
+pub(super) struct Opened {
+    pub(super) link: Box<dyn Link>,
+    pub(super) id: String,
+    pub(super) address: String,
+    pub(super) service_id: i32,
+    pub(super) settings: ServerSettings,
+}
+
+/// One attempt: the endpoint call and the WebSocket, each with a deadline over its own.
+pub(super) async fn open(shared: &Shared) -> Result<Opened, Error> {
+    shared.counters.attempts.one();
+    let config = &shared.config;
+    let timeouts = &config.timeouts;
+    let dial = timeouts.connect + timeouts.proxy + timeouts.tls;
+    let endpoint = within(dial + timeouts.call, Stage::Endpoint, config.source.endpoint()).await?;
+    let settings = shared.merge_settings(&endpoint.settings);
+    let url = match &config.rewrite {
+        Some(base) => endpoint.url.rewritten(base)?,
+        None => endpoint.url,
+    };
+    let link = within(dial + timeouts.handshake, Stage::Handshake, config.connect.connect(&url)).await?;
+    let address = format!("{}://{}", url.scheme(), url.authority());
+    Ok(Opened { link, id: url.connection_id(), address, service_id: url.service_id(), settings })
+}
+
+async fn within<T>(
+    limit: Duration,
+    stage: Stage,
+    step: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    timeout(limit, step).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
+}
+
+/// Resolves some time after a wake-up: what was under way before it may hang on a network that is gone.
+pub(super) async fn outdated(wake: &mut watch::Receiver<u64>, patience: Duration) {
+    if wake.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(patience).await;
+}
