@@ -5,10 +5,8 @@
 
 use std::io::Write as _;
 
-use feishu_transport::State;
+use feishu_transport::{State, States};
 use tokio_util::task::AbortOnDropHandle;
-
-use super::states::States;
 
 /// Prints on standard error while it lives.
 pub(super) struct Announcer {
@@ -25,7 +23,7 @@ impl Announcer {
         let mut announcer = Self { last: String::new() };
         announcer.print(start.to_owned());
         Some(AbortOnDropHandle::new(tokio::spawn(async move {
-            while let Some(state) = states.changed().await {
+            while let Some(state) = states.next().await {
                 if let Some(line) = line(&state) {
                     announcer.print(line);
                 }

@@ -104,7 +104,7 @@ impl Client {
     /// Starts what watches the connection, until what is returned is dropped.
     pub(super) fn start_observers(&mut self) -> [Option<AbortOnDropHandle<()>>; 3] {
         let hook = self.states.take().map(StateObserver::run);
-        let states = self.handle.connection().map(ConnectionHandle::watch);
+        let states = self.handle.connection().map(ConnectionHandle::states);
         let announcer =
             self.announce.take().zip(states).and_then(|(start, states)| Announcer::start(&start, states));
         [hook, announcer, self.start_metrics()]
