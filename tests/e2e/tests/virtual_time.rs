@@ -1,5 +1,5 @@
-//! Handlers of every temper at once, fragments, repeats: on the paused clock, over streams in memory, so that seconds
-//! and hours cost nothing. Whatever happens, all counts add up and the platform finds nothing wrong.
+//! Are all deliveries answered and counted with many handlers at once, fragments, repeats, retries and stops? On the
+//! paused clock, over streams in memory, so that hours take no time.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn no_findings(gateway: &Gateway) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handlers_of_every_temper_at_once_are_each_answered_in_time_and_add_up() {
+async fn clicks_of_quick_slow_failing_and_panicking_handlers_are_each_answered_in_time() {
     let gateway = gateway().await;
     let bot = Bot::in_memory(&gateway).await;
     let start = Instant::now();
@@ -59,7 +59,7 @@ async fn handlers_of_every_temper_at_once_are_each_answered_in_time_and_add_up()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_too_much_is_refused_at_once_and_counted() {
+async fn deliveries_beyond_the_limits_are_refused_at_once_and_counted() {
     let gateway = gateway().await;
     let limits = Limits::default().running(4).queued(8);
     let dispatcher = dispatcher().limits(limits).build().unwrap();
@@ -84,7 +84,7 @@ async fn what_is_too_much_is_refused_at_once_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fragments_make_one_message_in_any_order_and_however_often_each_comes() {
+async fn fragments_make_one_message_in_any_order_and_with_copies() {
     let gateway = gateway().await;
     let bot = Bot::in_memory(&gateway).await;
     let orders: [&[usize]; 6] =
@@ -116,7 +116,7 @@ fn failing(times: usize, runs: &Runs) -> Dispatcher {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_event_runs_again_on_the_ladder_until_it_succeeds_and_then_no_more() {
+async fn event_that_fails_is_delivered_again_until_it_succeeds() {
     let gateway = gateway().await;
     let runs = Runs::default();
     let bot = Bot::start(in_memory(&gateway).dispatcher(failing(2, &runs)).build().unwrap());
@@ -134,7 +134,7 @@ async fn a_failing_event_runs_again_on_the_ladder_until_it_succeeds_and_then_no_
 }
 
 #[tokio::test(start_paused = true)]
-async fn repeats_in_flight_and_on_the_next_connection_get_the_answer_of_the_first() {
+async fn repeated_event_id_in_flight_and_on_the_next_connection_gets_the_first_answer() {
     let gateway = gateway().await;
     let runs = Runs::default();
     let counted = runs.clone();
@@ -175,7 +175,7 @@ fn seen(answer: &Answered) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_handler_is_covered_by_the_reply_its_author_chose() {
+async fn on_late_reply_answers_for_a_late_handler() {
     let gateway = gateway().await;
     let slow = |_: CardActionTrigger, _: Context| async {
         sleep(10 * SECOND).await;
@@ -199,7 +199,7 @@ async fn large(_: CardActionTrigger, _: Context) -> Result<CardReply, HandlerErr
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_stands_still_at_a_stop_gets_the_rest_of_the_grace() {
+async fn stop_waits_for_a_stalled_network_within_its_grace() {
     let gateway = gateway().await;
     let dispatcher = Dispatcher::builder().on(large).build().unwrap();
     let bot = Bot::start(in_memory(&gateway).dispatcher(dispatcher).build().unwrap());
@@ -216,7 +216,7 @@ async fn a_network_that_stands_still_at_a_stop_gets_the_rest_of_the_grace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_stands_still_for_good_does_not_hold_a_stop_for_longer_than_its_grace() {
+async fn stop_over_a_network_stalled_for_good_ends_with_its_grace() {
     let gateway = gateway().await;
     for second_request in [None, Some(SECOND)] {
         let dispatcher = Dispatcher::builder().on(large).build().unwrap();

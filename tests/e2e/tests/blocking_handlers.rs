@@ -1,4 +1,4 @@
-//! Handlers that block their thread, on a runtime with several: nobody else waits for them.
+//! Does a handler that blocks a thread of the runtime hold up other clicks, pings or its own deadline?
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -49,7 +49,7 @@ fn blocking(released: Receiver<()>) -> Dispatcher {
 }
 
 #[test]
-fn others_are_handled_and_its_own_deadline_passes_while_a_handler_blocks_one_of_two_threads() {
+fn a_handler_that_blocks_one_of_two_threads_delays_no_other_click_no_ping_and_not_its_own_deadline() {
     let (gateway, platform) = platform();
     let (release, released) = channel();
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

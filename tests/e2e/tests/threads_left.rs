@@ -1,4 +1,4 @@
-//! What a client leaves behind. Alone in its process, as it counts threads.
+//! Does a client leave a thread behind when it ends? Alone in its process, as it counts threads.
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Peers that break the rules of HTTP and WebSocket in ways the local platform cannot: the bot goes on, on the same
-//! connection where that is possible, on a new one where it is not.
+//! Does the bot survive peers that break the rules of HTTP, WebSocket and frames? It keeps the connection where that is
+//! possible and makes a new one where it is not.
 
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ async fn messages_in_the_segment_of_the_101_are_not_lost() {
 }
 
 #[tokio::test]
-async fn a_peer_without_the_right_proof_is_left_and_asked_again() {
+async fn wrong_handshake_response_is_a_protocol_error_and_is_retried() {
     let proof = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     let extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
     for wrong in ["", proof] {
@@ -147,7 +147,7 @@ async fn a_message_in_continuation_frames_with_a_ping_between_is_one_message() {
 }
 
 #[tokio::test]
-async fn what_is_no_frame_of_the_protocol_is_dropped_and_counted() {
+async fn message_that_is_no_frame_is_dropped_and_counted() {
     let event = click("m", 0);
     let noise = [0xff; 64];
     let cases: [(&str, u8, &[u8]); 5] = [
@@ -163,7 +163,7 @@ async fn what_is_no_frame_of_the_protocol_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_websocket_costs_the_connection_and_no_more() {
+async fn websocket_protocol_error_replaces_the_connection() {
     let large = (33u64 << 20).to_be_bytes();
     let cases: [(&str, Vec<u8>); 9] = [
         ("a masked frame", frame(BINARY, true, Some(*b"mask"), &click("m", 0))),

@@ -1,4 +1,4 @@
-//! What the README shows, over real sockets: the way of a click, a preview and an event, and what the user sees.
+//! Does a bot work over real TCP and TLS sockets: clicks, previews, events, several apps, wrong secrets, cuts and stops?
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn two_apps_in_one_process_do_not_notice_each_other() {
 }
 
 #[tokio::test]
-async fn both_legs_are_encrypted_and_the_roots_are_checked() {
+async fn tls_encrypts_endpoint_call_and_websocket_and_checks_the_roots() {
     let gateway = Gateway::builder().tls().start().await.unwrap();
     assert!(gateway.base_url().starts_with("https://"));
 
@@ -86,7 +86,7 @@ async fn first_cause(mut states: feishu_runtime::transport::States) -> Error {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_ends_the_bot_with_words_that_say_where_to_look() {
+async fn app_secret_that_is_wrong_ends_run_with_an_error_that_says_where_to_look() {
     let gateway = Gateway::start().await.unwrap();
     let client = feishu_e2e::bot::client(&gateway.base_url(), gateway.app_id(), "not-the-secret");
     let bot = Bot::start(client.dispatcher(feishu_e2e::bot::dispatcher().build().unwrap()).build().unwrap());
@@ -100,7 +100,7 @@ async fn a_wrong_secret_ends_the_bot_with_words_that_say_where_to_look() {
 }
 
 #[tokio::test]
-async fn a_handler_at_work_when_the_stop_comes_still_answers() {
+async fn stop_with_grace_lets_a_running_handler_answer() {
     let gateway = Gateway::start().await.unwrap();
     let bot = Bot::on(&gateway).await;
     let sent = gateway.send(wait(1)).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_handler_at_work_when_the_stop_comes_still_answers() {
 }
 
 #[tokio::test]
-async fn a_cut_connection_is_replaced_and_the_running_answer_finds_the_new_one() {
+async fn answer_of_a_running_handler_goes_over_the_new_connection_after_a_cut() {
     let settings = Settings::default().reconnect_nonce(0);
     let gateway = Gateway::builder().settings(settings).start().await.unwrap();
     let bot = Bot::on(&gateway).await;
@@ -133,7 +133,7 @@ async fn a_cut_connection_is_replaced_and_the_running_answer_finds_the_new_one()
 }
 
 #[tokio::test]
-async fn an_end_without_grace_takes_no_time_and_says_what_was_left() {
+async fn stop_without_grace_ends_at_once_and_reports_what_was_left() {
     let gateway = Gateway::start().await.unwrap();
     let bot = Bot::on(&gateway).await;
     let _sent = gateway.send(wait(3600)).await.unwrap();
