@@ -190,7 +190,7 @@ impl Click {
         event.insert("context".into(), context.into());
         let mut event = Value::Object(event);
         if let Some(patch) = &self.patch {
-            envelope::merge(&mut event, patch);
+            envelope::merge(&mut event, patch.clone());
         }
         let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let (token, message) = (text("/token"), text("/context/open_message_id"));

@@ -141,14 +141,14 @@ pub(crate) fn operator() -> Map<String, Value> {
 }
 
 /// Merges as RFC 7396 does, but a null in the patch stays a null: callbacks with nulls are what one wants to make.
-pub(crate) fn merge(target: &mut Value, patch: &Value) {
+pub(crate) fn merge(target: &mut Value, patch: Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => {
             for (name, value) in patch {
                 merge(target.entry(name).or_insert(Value::Null), value);
             }
         }
-        (target, patch) => *target = patch.clone(),
+        (target, patch) => *target = patch,
     }
 }
 

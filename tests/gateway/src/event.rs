@@ -58,7 +58,7 @@ impl Event {
 
     /// Merges JSON into the body: objects are merged, everything else replaces.
     pub fn merge(mut self, patch: Value) -> Self {
-        merge(&mut self.body, &patch);
+        merge(&mut self.body, patch);
         self
     }
 
@@ -80,20 +80,20 @@ impl Event {
             return json!({"schema": "2.0", "header": header, "event": self.body}).to_string();
         }
         let mut event = json!({"type": self.kind, "app_id": self.headers.app(purpose), "tenant_key": TENANT});
-        merge(&mut event, &self.body);
+        merge(&mut event, self.body.clone());
         let mut envelope = json!({
             "token": VERIFICATION_TOKEN,
             "type": "event_callback",
             "event": event,
         });
         if let Some(time) = self.headers.time(purpose) {
-            merge(&mut envelope, &json!({"ts": format!("{:.6}", time.as_secs_f64())}));
+            merge(&mut envelope, json!({"ts": format!("{:.6}", time.as_secs_f64())}));
         }
         if !self.headers.without_event_id {
             let id = self.headers.id(&self.kind, &self.body, purpose);
-            merge(&mut envelope, &json!({"uuid": id}));
+            merge(&mut envelope, json!({"uuid": id}));
         }
-        merge(&mut envelope, &self.headers.more.clone().into());
+        merge(&mut envelope, self.headers.more.clone().into());
         envelope.to_string()
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Pushes {
 
 #[derive(Debug)]
 struct Push {
-    push: Arc<InFlight>,
+    sent: Arc<InFlight>,
     /// Copies sent in all, over several sends of one `message_id`.
     copies: u32,
     answers: u32,
@@ -61,7 +61,7 @@ impl Pushes {
     pub(crate) fn add(&mut self, push: Arc<InFlight>, waiter: Option<oneshot::Sender<Answered>>) {
         let id = push.message_id.clone();
         let earlier = self.by_id.get_mut(&id).map_or((0, 0), |kept| (kept.copies, kept.answers));
-        let kept = Push { copies: push.copies + earlier.0, answers: earlier.1, push, waiter };
+        let kept = Push { copies: push.copies + earlier.0, answers: earlier.1, sent: push, waiter };
         self.by_id.insert(id, kept);
     }
 
@@ -69,9 +69,9 @@ impl Pushes {
         let Some(kept) = self.by_id.get_mut(message_id) else { return Match::Unknown };
         kept.answers += 1;
         if kept.answers > kept.copies.max(1) {
-            return Match::Repeated(Arc::clone(&kept.push));
+            return Match::Repeated(Arc::clone(&kept.sent));
         }
-        Match::Expected(Arc::clone(&kept.push), kept.waiter.take())
+        Match::Expected(Arc::clone(&kept.sent), kept.waiter.take())
     }
 }
 

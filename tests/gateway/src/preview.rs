@@ -98,7 +98,7 @@ impl Preview {
         }
         let mut event = json!({"operator": self.operator, "host": self.host, "context": context});
         if let Some(patch) = &self.patch {
-            merge(&mut event, patch);
+            merge(&mut event, patch.clone());
         }
         let token = event.pointer("/context/preview_token").and_then(Value::as_str).map(str::to_owned);
         let header = self.headers.json("url.preview.get", &event, purpose);
