@@ -163,6 +163,21 @@ fn repeated_requests_are_refused_within_the_window() {
 }
 
 #[test]
+fn remembered_requests_that_are_dropped_do_not_reopen_the_window_for_replays() {
+    let webhook = webhook().remembered(1);
+    let key = EncryptKey::new(KEY);
+    let open_at = |timestamp: &str| {
+        let signature = key.sign(timestamp, "n-1", CLICK.as_bytes());
+        webhook.open(headers(timestamp, &signature), CLICK.as_bytes(), after(2))
+    };
+    assert!(open_at("1747740328").is_ok());
+    assert!(open_at("1747740329").is_ok(), "drops the first request");
+    assert_eq!(refused(open_at("1747740328")), Kind::OutsideWindow, "a replay of the dropped request");
+    assert_eq!(refused(open_at("1747740329")), Kind::Repeated);
+    assert!(open_at("1747740330").is_ok());
+}
+
+#[test]
 fn repeated_requests_are_found_when_a_digit_moves_from_the_nonce_to_the_timestamp() {
     // The signature covers both without a border between them.
     let signature = EncryptKey::new(KEY).sign(SENT, "91", CLICK.as_bytes());

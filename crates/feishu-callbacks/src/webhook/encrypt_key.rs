@@ -1,4 +1,4 @@
-//! Encrypt Key of an app: signature and encryption of webhook requests.
+//! [`EncryptKey`]: signs and encrypts webhook requests.
 
 use std::fmt::Write as _;
 
@@ -11,26 +11,26 @@ use sha2::{Digest as _, Sha256};
 
 use crate::secret::secrets;
 
-/// Bytes of the initialisation vector in front of the encrypted text, and of a block of AES.
+/// Length in bytes of an AES block, and of the initialisation vector before the ciphertext.
 const BLOCK: usize = 16;
 
 secrets! {
-    /// Encrypt Key of an app: signs and encrypts the requests of a webhook.
+    /// The Encrypt Key of an app. The platform signs and encrypts webhook requests with it.
     ///
     /// Source: "Encrypt Key encryption and signature verification" of the Feishu documentation.
     EncryptKey;
 }
 
 impl EncryptKey {
-    /// Makes the `X-Lark-Signature` of a request: SHA-256 over timestamp, nonce, key and body, in hexadecimal.
+    /// Computes the `X-Lark-Signature` of a request: SHA-256 over timestamp, nonce, key and body, in hexadecimal.
     ///
-    /// [`Webhook`](super::Webhook) checks signatures; this is for tests, which send requests like the platform.
+    /// [`Webhook`](super::Webhook) checks signatures; this method is for tests that send requests as the platform does.
     pub fn sign(&self, timestamp: &str, nonce: &str, body: &[u8]) -> String {
         let hash = Sha256::new().chain_update(timestamp).chain_update(nonce);
         hex(&hash.chain_update(self.expose()).chain_update(body).finalize())
     }
 
-    /// Encrypts a payload into the body of a request, `{"encrypt":"…"}`, for tests.
+    /// Encrypts a payload into the request body `{"encrypt":"…"}`, for tests.
     ///
     /// ```
     /// use feishu_callbacks::webhook::EncryptKey;
@@ -50,8 +50,8 @@ impl EncryptKey {
 
     /// Decrypts the value of `encrypt`: Base64 of an initialisation vector and of AES-256-CBC with PKCS#7 padding.
     ///
-    /// `None` if it was not made with this key. Encryption proves nothing about the sender: check the signature first, as
-    /// [`Webhook`](super::Webhook) does.
+    /// Returns `None` if the text was not encrypted with this key. Encryption does not authenticate the sender: check the
+    /// signature first, as [`Webhook`](super::Webhook) does.
     pub fn decrypt(&self, encrypted: &str) -> Option<Vec<u8>> {
         let mut bytes = BASE64.decode(encrypted).ok()?;
         let (iv, sealed) = bytes.split_at_mut_checked(BLOCK)?;

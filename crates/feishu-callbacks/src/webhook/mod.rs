@@ -1,7 +1,6 @@
-//! What only webhooks receive, never the long connection: the old card callback, the check of a webhook address, and
-//! signed and encrypted requests.
+//! Webhook requests: the old card callback, the console's check of a webhook address, and signed and encrypted requests.
 //!
-//! With the feature `webhook`, `Webhook` turns headers and body of a request into the callback in it.
+//! None of these is sent over the long connection. With the feature `webhook`, `Webhook` verifies and decrypts requests.
 
 mod card_v1;
 #[cfg(feature = "webhook")]

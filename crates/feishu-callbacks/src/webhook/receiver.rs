@@ -1,4 +1,4 @@
-//! [`Webhook`]: from headers and body of a request to the callback in it.
+//! [`Webhook`]: verifies and decrypts webhook requests.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -8,15 +8,15 @@ use serde::Deserialize;
 
 use super::encrypt_key::{EncryptKey, hex};
 use super::error::{WebhookError, WebhookErrorKind as Kind};
-use super::repeats::Repeats;
+use super::repeats::{Repeats, Seen};
 use super::verification::{Challenge, UrlVerification};
 use crate::header::VerificationToken;
 use crate::secret::same;
 use crate::text;
 
-/// Checks and decrypts the requests of a webhook.
+/// Verifies and decrypts webhook requests.
 ///
-/// One value serves all requests of an address: it remembers which came. Sources: "Encrypt Key encryption and signature
+/// Use one value for all requests of an address: it remembers them, to refuse replays. Sources: "Encrypt Key encryption and signature
 /// verification" and "Configure the callback request address" of the Feishu documentation.
 ///
 /// ```
@@ -25,7 +25,7 @@ use crate::text;
 ///
 /// let webhook = Webhook::new("my encrypt key", "my token")?;
 ///
-/// // A request as the platform sends it. `&http::HeaderMap` fits as headers, too.
+/// // A request as the platform sends it. The headers may be an `&http::HeaderMap` as well.
 /// let key = EncryptKey::new("my encrypt key");
 /// let payload = br#"{"header":{"event_type":"card.action.trigger","token":"my token"},"event":{}}"#;
 /// let body = key.seal(payload, [7; 16]);
@@ -50,33 +50,33 @@ pub struct Webhook {
     repeats: Mutex<Repeats>,
 }
 
-/// How a request proves that the platform sent it.
+/// How requests are authenticated.
 enum Proof {
     /// Signed with the Encrypt Key, and encrypted.
     EncryptKey(EncryptKey),
     /// Signed with the Verification Token: the old card callback.
     SignedByToken,
-    /// The Verification Token in the payload, and nothing else.
+    /// Only by the Verification Token in the payload.
     Token,
 }
 
-/// What was in a request.
+/// The content of a verified request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Opened {
-    /// The console checks the address: answer with status 200 and this as JSON, within a second.
+    /// The console's check of the address. Answer with status 200 and this value as JSON within one second.
     Challenge(Challenge),
     /// The payload of a callback or event, as JSON.
     Callback(Vec<u8>),
 }
 
 impl Webhook {
-    /// Time that a request may be away from now, before or after.
+    /// Default of [`window`](Self::window): five minutes.
     pub const DEFAULT_WINDOW: Duration = Duration::from_secs(5 * 60);
-    /// Requests that are remembered, to refuse one that is sent again: 55 per second in a window of five minutes.
+    /// Default of [`remembered`](Self::remembered): 16,384 requests, enough for 55 per second in a window of five minutes.
     pub const DEFAULT_REMEMBERED: usize = 16 * 1024;
 
-    /// A webhook of an app with both secrets of "Encryption strategy" in the console.
+    /// Creates a receiver from both secrets that "Encryption strategy" in the console shows.
     ///
     /// # Errors
     /// When one of them is empty.
@@ -91,9 +91,9 @@ impl Webhook {
         Self::with_proof(Proof::EncryptKey(key), verification_token.into())
     }
 
-    /// A webhook of an app without an Encrypt Key: only the Verification Token in the payload is checked.
+    /// Creates a receiver for an app without an Encrypt Key: only the Verification Token in the payload is checked.
     ///
-    /// Requests are neither signed nor dated then, so one that was overheard can be sent again. Prefer [`new`](Self::new).
+    /// Such requests have no signature and no timestamp, so an intercepted one can be replayed. Prefer [`new`](Self::new).
     ///
     /// # Errors
     /// When the token is empty.
@@ -103,8 +103,8 @@ impl Webhook {
         Self::with_proof(Proof::Token, verification_token.into())
     }
 
-    /// A webhook of the old card callback, `card.action.trigger_v1`: signed with the Verification Token by SHA-1, not
-    /// encrypted.
+    /// Creates a receiver for the old card callback, `card.action.trigger_v1`. Its requests are signed with the
+    /// Verification Token (SHA-1) and not encrypted.
     ///
     /// # Errors
     /// When the token is empty.
@@ -120,29 +120,34 @@ impl Webhook {
         Ok(Self { proof, token, window: Self::DEFAULT_WINDOW, repeats })
     }
 
-    /// Time that a request may be away from now; [`DEFAULT_WINDOW`](Self::DEFAULT_WINDOW) if not set.
+    /// Sets the largest difference between the timestamp of a request and the current time, in either direction.
+    /// Defaults to [`DEFAULT_WINDOW`](Self::DEFAULT_WINDOW).
     pub fn window(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// Requests to remember; [`DEFAULT_REMEMBERED`](Self::DEFAULT_REMEMBERED) if not set. Each takes about 60 bytes. A
-    /// full memory forgets its oldest; with 0 a request that is sent again within the window is accepted.
+    /// Sets how many requests are remembered to refuse replays. Defaults to
+    /// [`DEFAULT_REMEMBERED`](Self::DEFAULT_REMEMBERED). Each takes about 60 bytes.
+    ///
+    /// A full memory drops its oldest request; from then on, requests with the same or an older timestamp are refused
+    /// with [`WebhookErrorKind::OutsideWindow`](super::WebhookErrorKind::OutsideWindow). With 0, replays within the
+    /// window are accepted.
     pub fn remembered(mut self, requests: usize) -> Self {
         self.repeats = Mutex::new(Repeats::new(requests));
         self
     }
 
-    /// Checks a request and takes the payload out of it.
+    /// Verifies a request and returns its payload.
     ///
     /// `headers` are pairs of name and value, such as an `&http::HeaderMap`; the case of names does not matter. `body` is
-    /// the body as it came, and `now` the time of its arrival.
+    /// the body as received, and `now` the time of arrival.
     ///
-    /// The check of an address may come without a signature: the official SDKs do not ask one of it, either. It must be
-    /// encrypted with the key and have the token.
+    /// The console's check of the address needs no signature, as in the official SDKs. It must still be encrypted with
+    /// the key and contain the token.
     ///
     /// # Errors
-    /// When the request does not prove that the platform sent it, or came before, or cannot be read. Answer with
+    /// When the request is not authentic, was received before, or cannot be read. Answer with
     /// [`WebhookError::status`].
     pub fn open<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
@@ -157,7 +162,7 @@ impl Webhook {
             Proof::Token => return self.read(body, false),
         };
         if stamp.signature.is_empty() {
-            // One error for all that may be wrong, so that an unsigned request cannot be used to probe the encryption.
+            // The same error for every reason, so that an unsigned request cannot be used to probe the encryption.
             return match self.read(body, false) {
                 Ok(challenge @ Opened::Challenge(_)) => Ok(challenge),
                 _ => Err(Kind::Unsigned.into()),
@@ -175,14 +180,18 @@ impl Webhook {
         // Half of a signature is enough to tell requests apart. It covers timestamp, nonce and body.
         let request =
             expected.get(..32).and_then(|half| u128::from_str_radix(half, 16).ok()).unwrap_or_default();
-        let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(opened, Opened::Callback(_)) && !repeats.is_new(request, sent, oldest) {
-            return Err(Kind::Repeated.into());
+        if let Opened::Callback(_) = opened {
+            let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+            match repeats.look_up(request, sent, oldest) {
+                Seen::New => {}
+                Seen::Repeated => return Err(Kind::Repeated.into()),
+                Seen::TooOld => return Err(Kind::OutsideWindow.into()),
+            }
         }
         Ok(opened)
     }
 
-    /// Decrypts and looks at what it is and at its token. A signed callback may have no token.
+    /// Decrypts the body and checks its token. A signed callback may lack the token.
     fn read(&self, body: &[u8], signed: bool) -> Result<Opened, WebhookError> {
         let outer: Outer = serde_json::from_slice(body).map_err(|_| Kind::NotACallback)?;
         let payload = match (&self.proof, outer.encrypt) {
@@ -195,7 +204,7 @@ impl Webhook {
         let is_challenge = inner.kind.as_deref() == Some("url_verification");
         let token = inner.header.and_then(|header| header.token).or_else(|| inner.address.token.clone());
         let proven = match (&self.proof, token) {
-            // The `token` of an old card callback is another one: that of the click.
+            // The `token` of an old card callback is the token of the click, not the Verification Token.
             (Proof::SignedByToken, _) if !is_challenge => signed,
             (_, Some(token)) => token == self.token,
             (_, None) => signed && !is_challenge,
@@ -214,7 +223,7 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// The headers of a request that belong to its signature; empty where missing.
+/// The request headers that are part of the signature. Missing ones are empty.
 #[derive(Default)]
 struct Stamp {
     timestamp: String,
@@ -259,7 +268,7 @@ struct Outer {
     encrypt: Option<String>,
 }
 
-/// The payload, as far as the check needs it.
+/// The members of the payload that are checked.
 #[derive(Deserialize)]
 struct Inner {
     #[serde(default, rename = "type", deserialize_with = "text::string")]

@@ -1,4 +1,4 @@
-//! `url_verification`, the console's check of a webhook address. It never comes over the long connection.
+//! `url_verification`: the console's check of a webhook address. It is not sent over the long connection.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,8 @@ use crate::header::VerificationToken;
 use crate::reply::{Reply, ReplyError, write_json};
 use crate::text;
 
-/// The console saves a webhook address and asks it to prove itself, within one second.
+/// Request that is sent when a webhook address is saved in the console. It must be answered within one second.
+///
 /// Source: "Configure the callback request address" of the Feishu documentation.
 ///
 /// ```
@@ -30,7 +31,7 @@ pub struct UrlVerification {
 }
 
 impl UrlVerification {
-    /// The answer that saves the address.
+    /// The answer that the console expects.
     pub fn answer(&self) -> Challenge {
         Challenge { challenge: self.challenge.clone().unwrap_or_default() }
     }
@@ -41,7 +42,7 @@ impl EventBody for UrlVerification {
     type Reply = Challenge;
 }
 
-/// The challenge, sent back.
+/// Answer to a [`UrlVerification`]: the challenge it contained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Challenge {
     challenge: String,
