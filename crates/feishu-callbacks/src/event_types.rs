@@ -317,12 +317,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_types_are_sorted_and_each_is_there_once() {
+    fn event_type_known_is_sorted_and_has_no_duplicates() {
         assert!(KNOWN.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]
-    fn closest_is_none_for_every_known_type_and_the_type_itself_one_letter_away() {
+    fn event_type_closest_finds_a_known_type_one_letter_away_and_is_none_for_itself() {
         for known in KNOWN {
             assert_eq!(EventType::from(*known).closest(), None);
             let (first, rest) = known.split_at(1);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn closest_looks_two_letters_far_and_not_further() {
+    fn event_type_closest_allows_two_wrong_letters_and_not_three() {
         for (name, close) in [
             ("card.action.triger", Some("card.action.trigger")),
             ("card.actions.triger", Some("card.action.trigger")),

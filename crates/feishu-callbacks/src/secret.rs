@@ -74,7 +74,7 @@ mod tests {
     use super::same;
 
     #[test]
-    fn secrets_are_the_same_only_in_whole() {
+    fn same_compares_whole_secrets() {
         assert!(same(b"", b"") && same(b"token", b"token"));
         for other in ["", "toke", "tokens", "tokem", "uoken"] {
             assert!(!same(b"token", other.as_bytes()), "{other}");

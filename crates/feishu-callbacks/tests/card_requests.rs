@@ -14,7 +14,7 @@ fn click(name: &str) -> CardActionTrigger {
 }
 
 #[test]
-fn a_button_brings_operator_place_and_value() {
+fn card_action_event_of_a_button_has_operator_context_and_value() {
     let click = click("card_button");
     assert_eq!(click.header.event_id.as_ref().unwrap(), &"ev-7f3a");
     assert_eq!(click.header.app_id.as_ref().unwrap(), &"cli_teahouse");
@@ -37,7 +37,7 @@ fn a_button_brings_operator_place_and_value() {
 }
 
 #[test]
-fn a_bare_button_as_really_sent_has_no_token_user_id_or_value() {
+fn card_action_event_is_read_without_token_user_id_and_value() {
     let click = click("card_button_bare");
     assert!(click.header.token.is_none());
     assert!(click.event.operator.user_id.is_none());
@@ -47,7 +47,7 @@ fn a_bare_button_as_really_sent_has_no_token_user_id_or_value() {
 }
 
 #[test]
-fn a_value_may_be_a_string_or_json_in_a_string() {
+fn action_value_may_be_a_string_or_json_in_a_string() {
     #[derive(Debug, PartialEq, serde::Deserialize)]
     struct Brew {
         r#do: String,
@@ -66,7 +66,7 @@ fn a_value_may_be_a_string_or_json_in_a_string() {
 }
 
 #[test]
-fn each_component_outside_a_form_fills_its_own_member() {
+fn action_of_each_component_outside_a_form_fills_its_own_member() {
     assert_eq!(click("card_input").event.action.input_value.as_deref(), Some("less sugar\nmore milk"));
     assert_eq!(click("card_select").event.action.option.as_deref(), Some("oolong"));
     assert_eq!(click("card_multi_select").event.action.options, ["oolong", "sencha"]);
@@ -83,14 +83,14 @@ fn each_component_outside_a_form_fills_its_own_member() {
 }
 
 #[test]
-fn one_string_in_options_is_a_list_of_one() {
+fn action_options_read_one_string_as_a_list_of_one() {
     let image = click("card_image");
     assert_eq!(image.event.action.options, ["pot_blue"]);
     assert_eq!(image.event.action.choice(), Some("pot_blue"));
 }
 
 #[test]
-fn host_and_context_beside_the_event_are_taken() {
+fn card_action_event_takes_host_and_context_from_beside_the_event() {
     for name in ["card_people", "card_checker", "card_date", "card_image"] {
         let click = click(name);
         assert_eq!(click.event.host, Some(Host::ImMessage), "{name}");
@@ -100,7 +100,7 @@ fn host_and_context_beside_the_event_are_taken() {
 }
 
 #[test]
-fn what_stands_inside_the_event_wins_over_what_stands_beside_it() {
+fn card_action_event_prefers_members_inside_the_event() {
     let payload = br#"{"header":{"event_type":"card.action.trigger"},"host":"beside","context":{"open_chat_id":"beside","open_message_id":"beside"},"event":{"host":"inside","context":{"open_chat_id":"inside"}}}"#;
     let click: CardActionTrigger = decode(payload).unwrap();
     assert_eq!(click.event.host.unwrap(), *"inside");
@@ -109,7 +109,7 @@ fn what_stands_inside_the_event_wins_over_what_stands_beside_it() {
 }
 
 #[test]
-fn unknown_names_are_kept() {
+fn open_enums_keep_undocumented_names() {
     let click = click("card_new_component");
     assert_eq!(click.event.action.tag.as_ref().unwrap().as_str(), "hologram");
     assert_eq!(click.event.host.as_ref().unwrap().as_str(), "im_hologram");
@@ -118,7 +118,7 @@ fn unknown_names_are_kept() {
 }
 
 #[test]
-fn a_link_preview_brings_url_and_preview_token() {
+fn card_action_event_of_a_link_preview_has_url_and_preview_token() {
     let event = click("card_link_preview").event;
     assert_eq!(event.delivery_type, Some(DeliveryType::UrlPreview));
     assert_eq!(event.context.url.as_deref(), Some("https://tea.example/42"));
@@ -126,7 +126,7 @@ fn a_link_preview_brings_url_and_preview_token() {
 }
 
 #[test]
-fn nulls_are_nothing() {
+fn decode_reads_null_members_as_none() {
     let event = click("card_nulls").event;
     assert_eq!(event.operator.open_id, Some(OpenId::from("ou_guest")));
     assert!(event.operator.user_id.is_none() && event.token.is_none() && event.action.tag.is_none());
@@ -136,7 +136,7 @@ fn nulls_are_nothing() {
 }
 
 #[test]
-fn every_component_of_a_form_has_its_getter() {
+fn form_value_has_a_getter_for_every_component() {
     let event = click("card_form").event;
     let form = &event.action.form_value;
     assert_eq!(event.action.name.as_deref(), Some("send"));
@@ -156,7 +156,7 @@ fn every_component_of_a_form_has_its_getter() {
 }
 
 #[test]
-fn a_form_error_names_the_field_what_was_expected_and_what_was_there() {
+fn field_error_of_a_form_names_the_field_and_both_kinds() {
     let form = click("card_form").event.action.form_value;
     let told = |error: feishu_callbacks::FieldError| {
         (error.path().to_owned(), error.found().to_owned(), error.is_missing())
@@ -176,7 +176,7 @@ fn a_form_error_names_the_field_what_was_expected_and_what_was_there() {
 }
 
 #[test]
-fn a_form_reads_into_a_type_of_ones_own() {
+fn form_value_parses_into_a_user_defined_type() {
     #[derive(Debug, serde::Deserialize)]
     struct Order {
         tea: String,
@@ -209,7 +209,7 @@ fn a_form_reads_into_a_type_of_ones_own() {
 }
 
 #[test]
-fn unknown_members_survive_in_the_raw_json_byte_for_byte() {
+fn action_value_and_form_value_keep_the_raw_json_byte_for_byte() {
     let value = r#"{ "z":1, "a" : {"new":[1.50, "\u00e9"]} }"#;
     let form = r#"{"field of tomorrow" : {"x":1e2}}"#;
     let payload = format!(
@@ -222,7 +222,7 @@ fn unknown_members_survive_in_the_raw_json_byte_for_byte() {
 }
 
 #[test]
-fn an_age_is_counted_from_the_creation() {
+fn header_age_is_counted_from_the_create_time() {
     use std::time::{Duration, UNIX_EPOCH};
     let header = click("card_button").header;
     let now = UNIX_EPOCH + Duration::from_micros(1_765_432_103_123_456);

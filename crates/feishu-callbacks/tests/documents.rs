@@ -23,7 +23,7 @@ const RULES: [Rule; 14] = [
 ];
 
 #[test]
-fn the_table_of_codes_has_every_rule_with_its_code() {
+fn card_codes_table_lists_every_rule_with_its_code() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/card-codes.md");
     let table = fs::read_to_string(path).unwrap();
     for rule in RULES {

@@ -107,14 +107,14 @@ fn is_required(fixture: &Value, place: &str) -> bool {
 }
 
 #[test]
-fn every_documented_payload_has_a_model_that_reads_all_of_it() {
+fn decode_reads_every_documented_payload_without_odd_fields() {
     for name in fixture_names() {
         assert_eq!(decode_any(fixture(&name).as_bytes()).unwrap(), Some(Vec::new()), "{name}");
     }
 }
 
 #[test]
-fn no_single_mutation_of_an_optional_member_fails_a_request() {
+fn decode_succeeds_after_any_single_mutation_of_an_optional_member() {
     let mut tried = 0;
     for name in fixture_names() {
         let whole: Value = serde_json::from_str(&fixture(&name)).unwrap();
@@ -140,7 +140,7 @@ fn no_single_mutation_of_an_optional_member_fails_a_request() {
 }
 
 #[test]
-fn a_mutation_of_one_member_leaves_the_others_readable() {
+fn decode_still_reads_the_other_members_after_a_mutation() {
     let whole: Value = serde_json::from_str(&fixture("card_form")).unwrap();
     let mut all = Vec::new();
     places(&whole, "", &mut all);
@@ -173,7 +173,7 @@ fn a_mutation_of_one_member_leaves_the_others_readable() {
 
 proptest! {
     #[test]
-    fn no_pile_of_mutations_fails_a_request(
+    fn decode_succeeds_after_several_mutations(
         which in any::<prop::sample::Index>(),
         blows in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8),
     ) {
@@ -194,12 +194,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn decode_never_panics_on_random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = decode_any(&bytes);
     }
 
     #[test]
-    fn no_cut_or_flipped_payload_makes_it_panic(
+    fn decode_never_panics_on_a_truncated_or_corrupted_payload(
         which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
     ) {
         let mut payload = fixture(which.get::<String>(&fixture_names())).into_bytes();
@@ -210,7 +210,7 @@ proptest! {
 }
 
 #[test]
-fn what_was_left_out_is_listed_with_place_kind_and_expectation_but_no_content() {
+fn odd_fields_list_path_and_kinds_without_content() {
     let payload = br#"{"schema":"2.0","header":{"event_type":"card.action.trigger","create_time":"soon","app_id":["secret"]},
         "event":{"operator":"secret","action":{"checked":"secret","options":["a",{"secret":1}],"form_value":[1]},"host":7}}"#;
     let click = decode::<CardActionEvent>(payload).unwrap();
@@ -236,7 +236,7 @@ fn what_was_left_out_is_listed_with_place_kind_and_expectation_but_no_content() 
 }
 
 #[test]
-fn lone_surrogates_and_foreign_bytes_do_not_fail_a_click() {
+fn decode_reads_a_click_with_lone_surrogates_and_invalid_utf8() {
     let payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"operator":{"open_id":"ou_\uD83D"},"action":{"name":"\uDE00","value":{"a":"\uD83D"}}}}"#;
     let click = decode::<CardActionEvent>(payload).unwrap();
     assert_eq!(click.event.operator.open_id.unwrap(), "ou_\u{fffd}");
@@ -250,7 +250,7 @@ fn lone_surrogates_and_foreign_bytes_do_not_fail_a_click() {
 }
 
 #[test]
-fn a_doubled_member_counts_once_and_is_listed() {
+fn decode_uses_the_first_of_two_members_of_one_name() {
     let payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"token":"c-1","token":"c-2","operator":{"open_id":"ou_1"}}}"#;
     let click = decode::<CardActionEvent>(payload).unwrap();
     assert_eq!(click.event.token.unwrap().expose(), "c-1");
@@ -258,7 +258,7 @@ fn a_doubled_member_counts_once_and_is_listed() {
 }
 
 #[test]
-fn a_value_that_json_readers_refuse_is_still_there_as_text() {
+fn action_value_that_serde_json_refuses_is_kept_as_raw_text() {
     let deep = format!("{}1{}", "[".repeat(3000), "]".repeat(3000));
     let payload = format!(
         r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{"action":{{"value":{{"deep":{deep},"big":1e999,"do":"brew"}}}},"unknown":{deep}}}}}"#
@@ -269,7 +269,7 @@ fn a_value_that_json_readers_refuse_is_still_there_as_text() {
 }
 
 #[test]
-fn a_list_of_a_thousand_wrong_items_is_one_wrong_list() {
+fn odd_fields_report_a_list_of_a_thousand_wrong_items_as_one() {
     let items = vec!["{}"; 1000].join(",");
     let payload = format!(
         r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{"action":{{"options":[{items}],"name":"send"}}}}}}"#
@@ -295,14 +295,14 @@ fn paid(event: &str) -> Result<Envelope<Strict>, feishu_callbacks::DecodeError> 
 }
 
 #[test]
-fn a_users_own_type_is_read_as_tolerantly_as_ours() {
+fn decode_reads_a_user_defined_event_body_tolerantly() {
     let read = paid(r#"{"amount":7,"note":{"odd":1}}"#).unwrap();
     assert_eq!((read.event.amount, read.event.note.clone()), (7, None));
     assert_eq!(read.odd_fields()[0].path, "event.note");
 }
 
 #[test]
-fn eleven_wrong_members_of_twelve_do_not_take_the_twelfth_with_them() {
+fn decode_keeps_the_valid_members_among_many_wrong_ones() {
     let payload = br#"{"header":{"event_type":"card.action.trigger"},"event":{"operator":[],"token":{},"host":1,"delivery_type":[],
         "action":{"tag":[],"name":[],"form_value":1,"input_value":[],"option":[],"options":7,"checked":"x","timezone":{},"value":"kept"},
         "context":{"open_chat_id":"oc_hall","open_message_id":[],"url":[],"preview_token":[]}}}"#;
@@ -312,7 +312,7 @@ fn eleven_wrong_members_of_twelve_do_not_take_the_twelfth_with_them() {
 }
 
 #[test]
-fn a_body_of_more_misfits_than_rounds_is_still_read() {
+fn decode_reads_a_body_with_more_misfits_than_rounds() {
     #[derive(Debug, serde::Deserialize)]
     struct Wide {
         #[serde(default)]
@@ -336,7 +336,7 @@ fn a_body_of_more_misfits_than_rounds_is_still_read() {
 }
 
 #[test]
-fn a_payload_of_nothing_but_doubled_members_is_not_answered_with_as_many_words() {
+fn odd_fields_list_at_most_32_duplicated_members() {
     let doubles = vec![r#""host":"im_message""#; 5000].join(",");
     let payload = format!(r#"{{"header":{{"event_type":"card.action.trigger"}},"event":{{{doubles}}}}}"#);
     let click = decode::<CardActionEvent>(payload.as_bytes()).unwrap();
@@ -345,7 +345,7 @@ fn a_payload_of_nothing_but_doubled_members_is_not_answered_with_as_many_words()
 }
 
 #[test]
-fn what_a_users_own_type_requires_is_named_when_it_is_not_there() {
+fn decode_error_names_the_required_member_that_is_missing() {
     let wrong = paid(r#"{"amount":"seven"}"#).unwrap_err();
     assert_eq!((wrong.kind(), wrong.path()), (DecodeErrorKind::MissingRequired, "event.amount"));
     assert!(!wrong.to_string().contains("seven"), "{wrong}");
@@ -357,7 +357,7 @@ fn what_a_users_own_type_requires_is_named_when_it_is_not_there() {
 }
 
 #[test]
-fn a_body_that_is_not_there_is_an_empty_one_and_said_so() {
+fn decode_treats_a_missing_body_as_empty_and_lists_it_in_odd_fields() {
     for payload in [
         r#"{"header":{"event_type":"card.action.trigger"}}"#,
         r#"{"header":{"event_type":"card.action.trigger"},"event":null}"#,

@@ -15,7 +15,7 @@ fn body(call: &impl Call) -> Value {
 }
 
 #[test]
-fn a_card_update_carries_the_card_inline_and_open_ids_only_where_they_belong() {
+fn card_update_has_the_card_inline_and_open_ids_only_for_exclusive_cards() {
     let token = || CallbackToken::from("c-1");
     let shared = RawCard::parse(r#"{"schema":"2.0","body":{"elements":[]}}"#).unwrap();
     let exclusive = RawCard::parse(r#" { "elements":[] }"#).unwrap();
@@ -44,7 +44,7 @@ fn a_card_update_carries_the_card_inline_and_open_ids_only_where_they_belong() {
 }
 
 #[test]
-fn a_callback_token_is_good_for_two_updates_in_thirty_minutes() {
+fn callback_token_claim_allows_two_updates_within_thirty_minutes() {
     let token = CallbackToken::from("c-1");
     let second = token.clone();
     let just_in_time = CallbackToken::LIFE.checked_sub(Duration::from_nanos(1)).unwrap();
@@ -61,7 +61,7 @@ fn a_callback_token_is_good_for_two_updates_in_thirty_minutes() {
 }
 
 #[test]
-fn secrets_are_not_shown() {
+fn debug_shows_no_tokens_or_secrets() {
     let token: TokenAnswer =
         TokenRequest::read_answer(br#"{"code":0,"tenant_access_token":"t-secret","expire":7200}"#).unwrap();
     let app_id = AppId::from("cli_1");
@@ -80,7 +80,7 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
-fn tokens_are_asked_for_and_read() {
+fn token_request_is_written_and_its_answer_read() {
     let app_id = AppId::from("cli_1");
     let request = TokenRequest { app_id: &app_id, app_secret: "s" };
     assert_eq!(request.path(), "/open-apis/auth/v3/tenant_access_token/internal");
@@ -97,7 +97,7 @@ fn tokens_are_asked_for_and_read() {
 }
 
 #[test]
-fn messages_carry_their_content_as_json_in_a_string() {
+fn message_requests_have_their_content_as_json_in_a_string() {
     let send = MessageSend {
         to: Receiver::Chat("oc_1".into()),
         message: OutgoingMessage::text("hi \"you\"").once("u-1"),
@@ -123,7 +123,7 @@ fn messages_carry_their_content_as_json_in_a_string() {
 }
 
 #[test]
-fn a_refresh_takes_ten_tokens_and_a_hundred_users() {
+fn preview_refresh_accepts_at_most_ten_tokens_and_a_hundred_users() {
     let tokens = |count: usize| (0..count).map(|n| PreviewToken::from(format!("pt-{n}")));
     let users = |count: usize| (0..count).map(|n| OpenId::from(format!("ou_{n}")));
     assert!(PreviewRefresh::new(tokens(0)).is_err());
@@ -140,7 +140,7 @@ fn a_refresh_takes_ten_tokens_and_a_hundred_users() {
 }
 
 #[test]
-fn answers_are_read_and_refusals_say_what_to_do() {
+fn answer_is_read_and_api_error_says_what_to_do() {
     let sent = MessageSend::read_answer(
         br#"{"code":0,"msg":"success","data":{"message_id":"om_1","chat_id":7,"thread_id":[]}}"#,
     );
@@ -203,7 +203,7 @@ fn is_rate_limit_and_is_bad_token_decide_what_to_try_again() {
 }
 
 #[test]
-fn every_documented_code_has_a_kind() {
+fn api_code_kind_is_known_for_every_documented_code() {
     let codes = [
         10_002, 10_003, 10_012, 10_013, 10_014, 10_015, 11_310, 11_311, 20_002, 100_000, 100_030, 100_290,
         200_000, 200_310, 200_320, 200_380, 200_381, 200_510, 200_740, 200_750, 200_810, 200_850, 200_860,

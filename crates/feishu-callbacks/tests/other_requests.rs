@@ -12,7 +12,7 @@ use feishu_callbacks::{
 use support::fixture;
 
 #[test]
-fn a_link_preview_is_asked_for() {
+fn url_preview_event_is_read_with_url_message_and_token() {
     let link: UrlPreviewGet = decode(fixture("preview").as_bytes()).unwrap();
     assert_eq!(link.event.url(), "https://tea.example/42");
     assert_eq!(link.event.host, Some(Host::ImTopNotice));
@@ -25,7 +25,7 @@ fn a_link_preview_is_asked_for() {
 }
 
 #[test]
-fn the_empty_ids_of_a_draft_are_none() {
+fn url_preview_event_of_a_draft_has_no_ids() {
     let link: UrlPreviewGet = decode(fixture("preview_draft").as_bytes()).unwrap();
     assert!(link.event.is_draft());
     assert!(link.event.context.open_message_id.is_none());
@@ -35,7 +35,7 @@ fn the_empty_ids_of_a_draft_are_none() {
 }
 
 #[test]
-fn the_old_card_callback_is_known_by_its_members() {
+fn peek_recognises_card_action_v1_by_its_members() {
     let click: CardActionTriggerV1 = decode(fixture("legacy_button").as_bytes()).unwrap();
     assert_eq!(click.header.schema, Schema::Flat);
     assert!(click.header.token.is_none(), "the token is the card's, not the app's");
@@ -51,7 +51,7 @@ fn the_old_card_callback_is_known_by_its_members() {
 }
 
 #[test]
-fn the_handshake_brings_challenge_and_token() {
+fn url_verification_is_read_with_challenge_and_token() {
     let asked: feishu_callbacks::Envelope<UrlVerification> =
         decode(fixture("url_verification").as_bytes()).unwrap();
     assert_eq!(asked.event.challenge.as_deref(), Some("say-oolong"));
@@ -60,7 +60,7 @@ fn the_handshake_brings_challenge_and_token() {
 }
 
 #[test]
-fn a_message_comes_with_sender_mentions_and_content() {
+fn message_receive_event_is_read_with_sender_mentions_and_content() {
     let received: MessageReceive = decode(fixture("message_receive").as_bytes()).unwrap();
     let message = &received.event.message;
     assert_eq!(received.header.create_time.unwrap().as_millis(), 1_765_432_100_123);
@@ -84,7 +84,7 @@ fn a_message_comes_with_sender_mentions_and_content() {
 }
 
 #[test]
-fn the_other_events_of_messages_are_typed() {
+fn message_read_recalled_and_reaction_events_are_read() {
     let read: MessageRead = decode(fixture("message_read").as_bytes()).unwrap();
     assert_eq!(read.event.reader.read_time.unwrap().as_millis(), 1_765_432_100_003);
     assert_eq!(read.event.message_id_list.len(), 2);
@@ -100,7 +100,7 @@ fn the_other_events_of_messages_are_typed() {
 }
 
 #[test]
-fn the_events_of_bots_and_chats_are_typed() {
+fn bot_and_chat_events_are_read() {
     let entered: BotP2pChatEntered = decode(fixture("bot_entered").as_bytes()).unwrap();
     assert_eq!(entered.event.last_message_id.as_ref().unwrap(), &"om_hello");
     let menu: BotMenu = decode(fixture("bot_menu").as_bytes()).unwrap();
@@ -119,7 +119,7 @@ fn the_events_of_bots_and_chats_are_typed() {
 }
 
 #[test]
-fn an_event_of_schema_1_is_read_like_any_other() {
+fn decode_reads_an_event_of_schema_1_0() {
     let created: P2pChatCreated = decode(fixture("p2p_created_v1").as_bytes()).unwrap();
     assert_eq!(created.header.schema, Schema::V1);
     assert_eq!(created.header.event_id.as_ref().unwrap(), &"ev-7f3a");
@@ -131,7 +131,7 @@ fn an_event_of_schema_1_is_read_like_any_other() {
 }
 
 #[test]
-fn a_header_behind_the_body_is_found() {
+fn peek_finds_a_header_after_the_body() {
     let header =
         peek(br#"{"event":{"type":"not this","big":[[[]]]},"schema":"2.0","header":{"event_type":"this"}}"#)
             .unwrap();
@@ -139,7 +139,7 @@ fn a_header_behind_the_body_is_found() {
 }
 
 #[test]
-fn a_type_nobody_knows_is_routed_by_its_name() {
+fn peek_returns_an_unknown_event_type_by_name() {
     let header =
         peek(br#"{"schema":"2.0","header":{"event_type":"profile.view.get"},"event":{"new":1}}"#).unwrap();
     assert_eq!(header.event_type, "profile.view.get");
@@ -147,7 +147,7 @@ fn a_type_nobody_knows_is_routed_by_its_name() {
 }
 
 #[test]
-fn a_payload_that_cannot_be_read_says_why() {
+fn decode_error_says_why_a_payload_cannot_be_read() {
     let kind = |payload: &[u8]| peek(payload).unwrap_err().kind();
     assert_eq!(kind(b""), DecodeErrorKind::Malformed);
     assert_eq!(kind(b"{\"schema\":\"2.0\""), DecodeErrorKind::Malformed);

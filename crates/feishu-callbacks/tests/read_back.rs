@@ -54,7 +54,7 @@ fn preview_reply_is_read_back_from_its_json() {
 }
 
 #[test]
-fn extra_members_never_replace_those_that_a_reply_writes_itself() {
+fn extra_members_never_replace_the_documented_members_of_a_reply() {
     let reply = CardReply::toast(Toast::info("a").extra("type", "error").extra("x", 1)).extra("toast", 2);
     assert_eq!(
         serde_json::to_value(&reply).unwrap(),
@@ -67,7 +67,7 @@ fn extra_members_never_replace_those_that_a_reply_writes_itself() {
 }
 
 #[test]
-fn a_language_that_is_not_documented_is_kept() {
+fn undocumented_language_is_kept_when_a_reply_is_read_back() {
     let json = json!({"type": "info", "content": "a", "i18n": {"zh-CN": "甲", "tlh_qo": "nuqneH"}});
     let toast: Toast = serde_json::from_value(json).unwrap();
     assert_eq!(toast.translation(ToastLanguage::ZhCn), Some("甲"));
@@ -75,7 +75,7 @@ fn a_language_that_is_not_documented_is_kept() {
 }
 
 #[test]
-fn languages_are_read_from_every_spelling() {
+fn toast_and_preview_languages_parse_every_spelling() {
     for name in ["zh_cn", "zh-CN", "zh_CN", " ZH-cn "] {
         assert_eq!(name.parse::<ToastLanguage>().unwrap(), ToastLanguage::ZhCn, "{name}");
     }
@@ -94,7 +94,7 @@ fn languages_are_read_from_every_spelling() {
 }
 
 #[test]
-fn ids_and_names_compare_and_convert_as_strings_do() {
+fn ids_and_open_enums_compare_and_convert_like_strings() {
     let id: ChatId = "oc_1".parse().unwrap();
     assert_eq!((id.as_ref(), id.to_string()), ("oc_1", "oc_1".to_owned()));
     assert_eq!(id, "oc_1");
@@ -134,7 +134,7 @@ fn handler(json: &str) -> Result<Value, Box<dyn std::error::Error + Send + Sync>
 
 /// `?` works on each of them in a function that returns a boxed error, and they cross threads.
 #[test]
-fn every_error_type_is_an_error_that_can_be_sent() {
+fn every_error_type_implements_error_send_and_sync() {
     fn check<E: std::error::Error + Send + Sync + 'static>() {}
     check::<CardError>();
     check::<DecodeError>();

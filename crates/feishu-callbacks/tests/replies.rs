@@ -20,7 +20,7 @@ fn card_v2() -> Value {
 }
 
 #[test]
-fn card_replies_have_the_documented_shape() {
+fn card_reply_is_written_in_the_documented_shape() {
     let raw = RawCard::new(card_v2()).unwrap();
     let template = Template::new("AAq1").version("1.0.3").variable("open_id", "ou_guest").variable("cups", 3);
     let cases = [
@@ -60,7 +60,7 @@ fn card_replies_have_the_documented_shape() {
 }
 
 #[test]
-fn preview_replies_have_the_documented_shape() {
+fn preview_reply_is_written_in_the_documented_shape() {
     let urls = PreviewUrls::new().copy_url("c").ios("i").android("a").pc("p").web("w");
     let cases = [
         (PreviewReply::empty(), json!({})),
@@ -90,7 +90,7 @@ fn preview_replies_have_the_documented_shape() {
 }
 
 #[test]
-fn old_replies_have_the_card_at_the_top_level() {
+fn card_reply_v1_is_written_with_the_card_at_the_top_level() {
     let card = RawCard::parse(r#"{"config":{"wide_screen_mode":true},"elements":[{"tag":"hr"}]}"#).unwrap();
     let cases = [
         (CardReplyV1::empty(), json!({})),
@@ -114,14 +114,14 @@ fn old_replies_have_the_card_at_the_top_level() {
 }
 
 #[test]
-fn an_event_and_a_handler_without_an_answer_still_answer_with_an_object() {
+fn unit_reply_is_written_as_an_empty_object() {
     assert_eq!(().to_json().unwrap(), b"{}");
     assert_eq!(json!({"own": 1}).to_json().unwrap(), br#"{"own":1}"#);
     const { assert!(!<() as Reply>::CALLBACK && <Value as Reply>::CALLBACK && <CardReply as Reply>::CALLBACK) };
 }
 
 #[test]
-fn the_languages_are_those_of_the_documentation() {
+fn toast_and_preview_languages_are_the_documented_ones() {
     let toast =
         "zh_cn en_us zh_hk zh_tw ja_jp id_id vi_vn th_th pt_br es_es ko_kr de_de fr_fr it_it ru_ru ms_my";
     let preview =
@@ -137,7 +137,7 @@ fn the_languages_are_those_of_the_documentation() {
 }
 
 #[test]
-fn json_that_is_no_card_is_refused_on_entry() {
+fn raw_card_refuses_json_that_is_not_a_card() {
     let kind = |text: &str| RawCard::parse(text).unwrap_err().kind();
     assert_eq!(kind("{"), CardErrorKind::NotJson);
     assert_eq!(kind("[]"), CardErrorKind::NotAnObject);
@@ -158,7 +158,7 @@ fn findings(card: Value) -> Vec<Finding> {
 }
 
 #[test]
-fn each_rule_names_its_code_and_its_place() {
+fn findings_name_the_code_and_the_place_of_each_rule() {
     let form = |elements: Value| json!({"schema": "2.0", "body": {"elements": [{"tag": "form", "name": "f", "elements": elements}]}});
     let submit = json!({"tag": "button", "name": "s", "form_action_type": "submit"});
     let cases = [
@@ -241,7 +241,7 @@ fn each_rule_names_its_code_and_its_place() {
 }
 
 #[test]
-fn good_cards_have_no_findings() {
+fn findings_are_empty_for_valid_cards() {
     let cards = [
         card_v2(),
         json!({"elements": []}),
@@ -260,7 +260,7 @@ fn good_cards_have_no_findings() {
 }
 
 #[test]
-fn a_card_has_at_most_30_kb() {
+fn findings_report_a_card_over_30_kb() {
     let sized = |bytes: usize| {
         let empty = json!({"elements": [{"tag": "markdown", "content": ""}]}).to_string().len();
         json!({"elements": [{"tag": "markdown", "content": "x".repeat(bytes - empty)}]})
@@ -274,7 +274,7 @@ fn a_card_has_at_most_30_kb() {
 }
 
 #[test]
-fn a_card_of_2_has_at_most_200_elements_and_texts() {
+fn findings_report_a_card_of_2_0_with_over_200_elements() {
     let counted =
         |count: usize| json!({"schema": "2.0", "body": {"elements": vec![json!({"tag": "hr"}); count]}});
     assert_eq!(findings(counted(MAX_CARD_ELEMENTS)), []);
@@ -288,7 +288,7 @@ fn a_card_of_2_has_at_most_200_elements_and_texts() {
 }
 
 #[test]
-fn a_card_keeps_the_dialect_it_was_sent_in() {
+fn validate_reports_a_change_of_dialect() {
     let (old, new) = (RawCard::parse(r#"{"elements":[]}"#).unwrap(), RawCard::new(card_v2()).unwrap());
     let rules = |sent, card: &RawCard| {
         let found = CardReply::card(card.clone()).validate_against(sent);
@@ -301,14 +301,14 @@ fn a_card_keeps_the_dialect_it_was_sent_in() {
 }
 
 #[test]
-fn a_card_nested_beyond_reading_is_a_finding_not_a_panic() {
+fn findings_report_a_card_nested_too_deep_to_be_read() {
     let deep = format!(r#"{{"elements":{}{}}}"#, "[".repeat(1000), "]".repeat(1000));
     let found = CardReply::card(RawCard::parse(&deep).unwrap()).findings();
     assert!(found.iter().any(|finding| finding.rule == Rule::Unreadable), "{found:?}");
 }
 
 #[test]
-fn a_built_card_is_card_json_2() {
+fn built_card_is_card_json_2_0() {
     let form = Form::new("order", Button::submit("send", "Send").value(json!({"do": "order"})))
         .markdown("Your order")
         .push(Input::new("note").label("Note").placeholder("No lemon").multiline(3).max_length(200))

@@ -40,7 +40,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 #[test]
-fn a_serialised_envelope_holds_what_came_and_is_read_back_as_the_same() {
+fn envelope_serialises_and_decodes_back_to_the_same_value() {
     for name in fixture_names() {
         let payload = fixture(&name);
         let printed = read_any(payload.as_bytes()).unwrap().unwrap().json;
@@ -63,7 +63,7 @@ fn a_serialised_envelope_holds_what_came_and_is_read_back_as_the_same() {
 }
 
 #[test]
-fn a_serialised_envelope_keeps_the_card_token_and_not_the_verification_token() {
+fn envelope_serialises_the_card_token_and_not_the_verification_token() {
     let payload = json!({
         "schema": "2.0",
         "header": {"event_type": "card.action.trigger", "token": "v-secret", "create_time": "1747740328528651"},
@@ -85,7 +85,7 @@ fn a_serialised_envelope_keeps_the_card_token_and_not_the_verification_token() {
 }
 
 #[test]
-fn a_timestamp_is_displayed_as_digits_that_are_parsed_as_the_same_time() {
+fn timestamp_display_parses_back_to_the_same_time() {
     for (digits, shown) in [
         ("1747740328528651", "1747740328528651"),
         ("1747740328528", "1747740328528"),

@@ -59,7 +59,7 @@ fn challenge(opened: Result<Opened, WebhookError>) -> String {
 }
 
 #[test]
-fn open_takes_a_signed_click_out_of_its_encryption() {
+fn open_verifies_and_decrypts_a_signed_click() {
     let Opened::Callback(json) = open(&webhook(), CLICK_SIGNATURE, CLICK).unwrap() else { panic!() };
     let click: CardActionTrigger = decode(&json).unwrap();
     assert_eq!(click.header.token, Some(VerificationToken::new(TOKEN)));
@@ -67,7 +67,7 @@ fn open_takes_a_signed_click_out_of_its_encryption() {
 }
 
 #[test]
-fn open_gives_the_challenge_signed_or_not() {
+fn open_returns_the_challenge_with_and_without_a_signature() {
     let webhook = webhook();
     for _ in 0..2 {
         assert_eq!(
@@ -83,7 +83,7 @@ fn open_gives_the_challenge_signed_or_not() {
 }
 
 #[test]
-fn encrypt_key_opens_the_documented_vector_and_what_it_sealed() {
+fn encrypt_key_decrypts_the_documented_vector_and_its_own_output() {
     let key = EncryptKey::new("test key");
     assert_eq!(key.decrypt("P37w+VZImNgPEO1RBhJ6RtKl7n6zymIbEG1pReEzghk=").unwrap(), b"hello world");
     for length in [0, 15, 16, 17, 1000] {
@@ -98,7 +98,7 @@ fn encrypt_key_opens_the_documented_vector_and_what_it_sealed() {
 }
 
 #[test]
-fn wrong_signature_is_refused_whatever_part_is_forged() {
+fn open_refuses_a_request_with_any_part_forged() {
     let forged = CLICK.replace("AAEC", "AAED");
     assert_eq!(refused(open(&webhook(), CLICK_SIGNATURE, &forged)), Kind::WrongSignature);
     assert_eq!(refused(open(&webhook(), &CLICK_SIGNATURE[..63], CLICK)), Kind::WrongSignature);
@@ -110,7 +110,7 @@ fn wrong_signature_is_refused_whatever_part_is_forged() {
 }
 
 #[test]
-fn unsigned_requests_are_refused_with_one_error_for_all_reasons() {
+fn open_refuses_unsigned_requests_with_the_same_error_for_all_reasons() {
     let click = r#"{"header":{"token":"vt-91"},"event":{}}"#;
     let wrong_token = r#"{"type":"url_verification","challenge":"x","token":"vt-92"}"#;
     let no_token = r#"{"type":"url_verification","challenge":"x"}"#;
@@ -127,7 +127,7 @@ fn unsigned_requests_are_refused_with_one_error_for_all_reasons() {
 }
 
 #[test]
-fn window_refuses_what_is_too_old_or_from_the_future() {
+fn window_refuses_requests_too_old_or_in_the_future() {
     let at = |webhook: Webhook, now| webhook.open(headers(SENT, CLICK_SIGNATURE), CLICK.as_bytes(), now);
     assert!(at(webhook(), after(300)).is_ok());
     assert_eq!(refused(at(webhook(), after(301))), Kind::OutsideWindow);
@@ -145,7 +145,7 @@ fn window_refuses_what_is_too_old_or_from_the_future() {
 }
 
 #[test]
-fn repeated_requests_are_refused_within_the_window() {
+fn open_refuses_repeated_requests_within_the_window() {
     let webhook = webhook();
     assert!(open(&webhook, CLICK_SIGNATURE, CLICK).is_ok());
     assert_eq!(refused(open(&webhook, CLICK_SIGNATURE, CLICK)), Kind::Repeated);
@@ -178,7 +178,7 @@ fn remembered_requests_that_are_dropped_do_not_reopen_the_window_for_replays() {
 }
 
 #[test]
-fn repeated_requests_are_found_when_a_digit_moves_from_the_nonce_to_the_timestamp() {
+fn open_refuses_a_repeat_with_a_digit_moved_from_the_nonce_to_the_timestamp() {
     // The signature covers both without a border between them.
     let signature = EncryptKey::new(KEY).sign(SENT, "91", CLICK.as_bytes());
     let webhook = webhook().window(Duration::MAX);
@@ -195,7 +195,7 @@ fn repeated_requests_are_found_when_a_digit_moves_from_the_nonce_to_the_timestam
 }
 
 #[test]
-fn not_encrypted_undecryptable_and_unreadable_bodies_are_told_apart() {
+fn open_distinguishes_unencrypted_undecryptable_and_unreadable_bodies() {
     let key = EncryptKey::new(KEY);
     let signed = |body: &str| refused(open(&webhook(), &key.sign(SENT, "n-1", body.as_bytes()), body));
     assert_eq!(signed(r#"{"header":{"token":"vt-91"}}"#), Kind::NotEncrypted);
@@ -207,7 +207,7 @@ fn not_encrypted_undecryptable_and_unreadable_bodies_are_told_apart() {
 }
 
 #[test]
-fn wrong_token_is_refused_and_only_a_signed_callback_may_lack_it() {
+fn open_refuses_a_wrong_token_and_requires_one_unless_the_callback_is_signed() {
     for payload in [
         r#"{"header":{"token":"vt-92"}}"#,
         r#"{"type":"event_callback","token":"vt-9"}"#,
@@ -248,7 +248,7 @@ fn card_v1_is_signed_with_the_token() {
 }
 
 #[test]
-fn empty_secrets_are_refused() {
+fn webhook_constructors_refuse_empty_secrets() {
     let kinds = [
         Webhook::new("", TOKEN),
         Webhook::new(KEY, ""),
@@ -260,7 +260,7 @@ fn empty_secrets_are_refused() {
 }
 
 #[test]
-fn debug_shows_no_secret_and_errors_say_what_to_check() {
+fn webhook_debug_shows_no_secret_and_errors_say_what_to_check() {
     let shown = format!("{:?} {:?}", webhook(), EncryptKey::new(KEY));
     assert!(!shown.contains(KEY) && !shown.contains(TOKEN), "{shown}");
     let error = open(&webhook(), "00", CLICK).unwrap_err();

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decode_error_names_the_field() {
+    fn decode_error_names_the_field() {
         // A header list entry that is longer than the message.
         let error = Frame::decode(&[0x2a, 0x05, 0x0a][..]).unwrap_err();
         let error: &dyn std::error::Error = &error;

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_the_frame_with_two_changes() {
+    fn into_answer_changes_only_the_payload_and_adds_biz_rt() {
         let received = Frame {
             seq_id: 7,
             log_id: u64::MAX,
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_payload() {
+    fn frame_debug_shows_no_payload() {
         let frame = Frame::ping(1).into_answer(Bytes::from_static(b"private words"), 0);
         let shown = format!("{frame:?}");
         assert!(!shown.contains("private"), "{shown}");

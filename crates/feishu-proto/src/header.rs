@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_header_of_a_name_counts() {
+    fn header_returns_the_first_of_a_name() {
         let mut frame = Frame::ping(1);
         frame.headers = vec![Header::new("a", "1"), Header::new("b", "2"), Header::new("a", "3")];
         assert_eq!(frame.header("a"), Some("1"));
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_id_is_no_id() {
+    fn message_id_and_trace_id_are_none_when_empty() {
         let mut frame = Frame::ping(1);
         frame.headers =
             vec![Header::new(header_name::MESSAGE_ID, ""), Header::new(header_name::TRACE_ID, "t")];

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods_and_kinds_keep_what_they_do_not_know() {
+    fn method_and_kind_keep_unknown_values() {
         for number in [0, 1, 2, -1, i32::MAX] {
             assert_eq!(i32::from(Method::from(number)), number);
         }

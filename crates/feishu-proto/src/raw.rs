@@ -310,7 +310,7 @@ mod tests {
     use crate::Header;
 
     #[test]
-    fn unknown_fields_and_their_places_survive_in_the_answer() {
+    fn encode_answer_keeps_unknown_fields_in_place() {
         #[rustfmt::skip]
         let wire = [
             0x42, 1, b'p',                            // the payload first
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_required_fields_are_zero_in_the_answer() {
+    fn encode_answer_writes_absent_required_fields_as_zero() {
         let raw = RawFrame::decode(Bytes::from_static(&[0x20, 1])).unwrap();
         assert_eq!(raw.method(), Method::Data);
         let answer = Frame::decode(&raw.encode_answer(0, 0, |_| ())[..]).unwrap();
@@ -343,14 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn a_header_without_a_value_reads_as_prost_reads_it() {
+    fn raw_frame_header_without_a_value_is_empty() {
         let wire = [0x08, 0, 0x10, 0, 0x18, 0, 0x20, 0, 0x2a, 3, 0x0a, 1, b'k'];
         let raw = RawFrame::decode(Bytes::copy_from_slice(&wire)).unwrap();
         assert_eq!(raw.header("k"), Some(""));
     }
 
     #[test]
-    fn debug_shows_no_payload() {
+    fn raw_frame_debug_shows_no_payload() {
         let frame = Frame { payload: Some(Bytes::from_static(b"private")), ..Frame::ping(1) };
         let shown = format!("{:?}", RawFrame::from(frame));
         assert!(!shown.contains("private") && shown.contains("ping"), "{shown}");

@@ -18,7 +18,7 @@ fn ping_is_the_minimal_control_frame() {
 }
 
 #[test]
-fn every_field_has_its_tag() {
+fn encode_to_vec_writes_every_field_with_its_tag() {
     let frame = Frame {
         seq_id: 1,
         log_id: u64::MAX,
@@ -47,7 +47,7 @@ fn every_field_has_its_tag() {
 }
 
 #[test]
-fn fields_may_come_in_any_order_with_unknown_ones_between() {
+fn decode_accepts_fields_in_any_order_and_skips_unknown_ones() {
     #[rustfmt::skip]
     let wire = [
         0x4a, 1, b'n',
@@ -64,7 +64,7 @@ fn fields_may_come_in_any_order_with_unknown_ones_between() {
 }
 
 #[test]
-fn the_payload_is_shared_with_the_received_message() {
+fn decode_shares_the_payload_with_the_received_bytes() {
     let wire = Bytes::from(Frame::ping(0).into_answer(Bytes::from(vec![7; 4096]), 0).encode_to_vec());
     let payload = Frame::decode(wire.clone()).unwrap().payload.unwrap();
     let range = wire.as_ptr_range();

@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn a_raw_frame_says_what_the_frame_says(frame in frame()) {
+    fn raw_frame_returns_the_same_values_as_frame(frame in frame()) {
         let raw = RawFrame::decode(Bytes::from(frame.encode_to_vec())).unwrap();
         prop_assert_eq!(raw.method(), Method::from(frame.method));
         prop_assert_eq!(raw.kind(), frame.kind());
@@ -45,7 +45,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_from_a_raw_frame_is_the_answer(
+    fn raw_frame_encode_answer_equals_frame_into_answer(
         frame in frame(),
         time in any::<u64>(),
         payload in vec(any::<u8>(), 0..300),
@@ -59,7 +59,7 @@ proptest! {
     }
 
     #[test]
-    fn raw_frames_take_what_prost_takes(frame in frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn raw_frame_decode_accepts_exactly_what_frame_decode_accepts(frame in frame(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut wire = frame.encode_to_vec();
         let at = at.index(wire.len());
         wire[at] = byte;
@@ -74,19 +74,19 @@ proptest! {
     }
 
     #[test]
-    fn raw_noise_never_panics(noise in vec(any::<u8>(), 0..512)) {
+    fn raw_frame_decode_never_panics_on_random_bytes(noise in vec(any::<u8>(), 0..512)) {
         if let Ok(raw) = RawFrame::decode(Bytes::from(noise)) {
             let _ = raw.encode_answer(1, 0, |_| ());
         }
     }
 
     #[test]
-    fn noise_never_panics(noise in vec(any::<u8>(), 0..512)) {
+    fn frame_decode_never_panics_on_random_bytes(noise in vec(any::<u8>(), 0..512)) {
         let _ = Frame::decode(noise.as_slice());
     }
 
     #[test]
-    fn a_cut_or_flipped_frame_never_panics(frame in frame(), cut in any::<prop::sample::Index>(), bit in 0u8..8) {
+    fn frame_decode_never_panics_on_a_truncated_or_corrupted_frame(frame in frame(), cut in any::<prop::sample::Index>(), bit in 0u8..8) {
         let mut wire = frame.encode_to_vec();
         let at = cut.index(wire.len());
         let _ = Frame::decode(&wire[..at]);

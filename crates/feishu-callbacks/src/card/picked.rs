@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_three_documented_forms_read_and_print_back() {
+    fn picked_date_time_and_date_time_parse_and_display_the_documented_forms() {
         assert_eq!("2025-06-10 +0800".parse::<PickedDate>().unwrap().to_string(), "2025-06-10 +0800");
         assert_eq!("05:05 -0330".parse::<PickedTime>().unwrap().to_string(), "05:05 -0330");
         assert_eq!(
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_or_time_is_refused() {
+    fn picked_date_time_and_date_time_refuse_other_text() {
         for text in
             ["", "2025-02-29", "2025-13-01", "2025-6-1", "2025-06-10 0800", "2025-06-10 +9900", "05:05", "é"]
         {
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_with_an_offset_is_a_point_in_time() {
+    fn picked_date_time_with_an_offset_converts_to_a_system_time() {
         let seconds = |text: &str| {
             let moment: PickedDateTime = text.parse().unwrap();
             moment.to_system_time().map(|time| time.duration_since(UNIX_EPOCH).unwrap().as_secs())

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_read_in_any_order_and_unknown_ones_passed_over() {
+    fn in_place_reads_members_in_any_order_and_skips_unknown_ones() {
         let json = r#"{"later":[{"id":1}],"inner":{"words":"in"},"number":7,"later":0,"id":"ou_7"}"#;
         let inner = Inner { words: Some("in".to_owned()) };
         let outer = Outer { id: Some("ou_7".into()), words: None, number: 7, inner };
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_an_error_in_the_words_of_serde() {
+    fn in_place_reports_misfits_with_the_error_texts_of_serde() {
         for (json, words) in [
             (r#"{"words":"a","words":"b"}"#, "duplicate field `words`"),
             (r#"{"number":"7"}"#, "invalid type: string \"7\", expected u8"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_was_used_is_written_over() {
+    fn in_place_overwrites_a_value_that_was_read_before() {
         let mut words = Some("old".to_owned());
         Words::read(&mut serde_json::Deserializer::from_str("null"), &mut words).unwrap();
         assert_eq!(words, None);

@@ -277,7 +277,7 @@ mod tests {
     use super::{header_in_front, peek, peek_tolerantly};
 
     #[test]
-    fn a_header_as_documented_needs_no_parser() {
+    fn peek_reads_a_documented_header_without_a_parser() {
         let header = r#""header": {"event_id":"e7", "token":"", "create_time":"1747740328528651",
             "event_type":"card.action.trigger", "tenant_key":"t7", "app_id":"cli_7", "later": [{}, 1]}"#;
         for payload in [
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_out_of_shape_is_left_to_the_parser() {
+    fn peek_leaves_an_unusual_header_to_the_parser() {
         for header in [
             r#"{"event_type":"x","create_time":1747740328528651}"#,
             r#"{"event_type":"x","create_time":"yesterday"}"#,
@@ -329,7 +329,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn with_and_without_a_parser_the_header_is_the_same(members in members(), header_first in any::<bool>()) {
+        fn peek_reads_the_same_header_with_and_without_a_parser(members in members(), header_first in any::<bool>()) {
             let members: Vec<String> = members.iter().map(|(key, value)| format!("{key:?}:{value}")).collect();
             let header = format!(r#""header":{{"later":[],{}}}"#, members.join(","));
             let event = r#""event":{"a":{"b":"}"}}"#;

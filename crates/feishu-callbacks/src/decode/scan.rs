@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_string_without_escapes_is_plain() {
+    fn scan_takes_only_strings_without_escapes() {
         let cases: [(&[u8], Option<&str>); 7] = [
             (br#" "ou_7","#, Some("ou_7")),
             (br#""""#, Some("")),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_skipped_to_its_end_whatever_its_strings_hold() {
+    fn scan_skips_a_whole_value_whatever_its_strings_contain() {
         let cases: [(&[u8], Option<usize>); 8] = [
             (br#""a","b""#, Some(3)),
             (br#""a\"}","#, Some(6)),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_visited_in_order_until_told_to_stop() {
+    fn scan_visits_members_in_order_until_the_visitor_returns_false() {
         let text = br#" { "a" : "1" , "b" : {"x":[]} , "c" : "3" } "#;
         for (last, seen) in [("b", "ab"), ("none", "abc")] {
             let mut keys = String::new();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_out_of_shape_is_left_to_a_parser() {
+    fn scan_leaves_malformed_objects_to_the_parser() {
         for text in [r#"{"a":"1""#, r#"{"a" "1"}"#, r#"{"a":"1";"b":"2"}"#, r#"{"a":"1",}"#, "{}", "[]", ""] {
             let walked = Scan::new(text.as_bytes()).members(|_, value| value.skip().map(|()| true));
             assert_eq!(walked, None, "{text}");
@@ -212,13 +212,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_plain_length_is_that_of_a_byte_by_byte_search(text in bytes()) {
+        fn scan_plain_length_equals_a_byte_by_byte_search(text in bytes()) {
             let slow = text.iter().take_while(|byte| **byte >= b' ' && !b"\"\\".contains(byte)).count();
             prop_assert_eq!(plain_len(&text), slow);
         }
 
         #[test]
-        fn any_json_in_a_list_is_skipped_whole(value in json(), after in "[,} ]{0,3}") {
+        fn scan_skips_any_json_value_in_a_list(value in json(), after in "[,} ]{0,3}") {
             let text = serde_json::json!([value]).to_string();
             prop_assert_eq!(skipped(format!("{text}{after}").as_bytes()), Some(text.len()));
         }

@@ -89,7 +89,7 @@ fn json<T: serde::Serialize>(request: &T) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn an_id_cannot_leave_its_segment_of_the_path() {
+    fn call_path_escapes_an_id_so_that_it_stays_one_segment() {
         assert_eq!(super::segment("om_7-a"), "om_7-a");
         assert_eq!(super::segment("../x?y#é"), "%2E%2E%2Fx%3Fy%23%C3%A9");
     }

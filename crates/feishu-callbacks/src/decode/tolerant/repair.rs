@@ -64,7 +64,7 @@ mod tests {
     use super::repair;
 
     #[test]
-    fn lone_halves_and_foreign_bytes_become_replacement_characters() {
+    fn repair_replaces_lone_surrogates_and_invalid_utf8() {
         let cases: [(&[u8], &str); 7] = [
             (br#""plain""#, r#""plain""#),
             (br#""\uD83D\uDE00""#, r#""\uD83D\uDE00""#),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_escape_at_the_end_is_left_alone() {
+    fn repair_leaves_a_truncated_escape_at_the_end_unchanged() {
         for text in [&br"\"[..], br"\u", br"\uD8", br"\uD83"] {
             assert_eq!(&*repair(text), text);
         }
