@@ -245,7 +245,7 @@ impl RawFrame {
     }
 }
 
-/// Where a header's name and value stand; `offset` is where the header stands in the frame.
+/// The places of a header's name and value; `offset` is the place of the header in the frame.
 fn header(message: &[u8], offset: usize) -> Option<HeaderAt> {
     let (mut name, mut value) = (None, None);
     let mut fields = Fields::of(message);

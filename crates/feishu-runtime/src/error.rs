@@ -17,7 +17,7 @@ pub struct Error {
     kind: ErrorKind,
 }
 
-/// Whose fault an [`Error`] is.
+/// What went wrong.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -30,7 +30,7 @@ pub enum ErrorKind {
         /// The place of the second one.
         second: &'static Location<'static>,
     },
-    /// The caller asked for something that cannot be; the text says what to do instead.
+    /// Invalid configuration or misuse of the API; the text says what to do instead.
     Misuse(String),
     /// The transport ended: refused, or unable to go on.
     Transport(feishu_transport::Error),
@@ -41,12 +41,12 @@ impl Error {
         Self { kind }
     }
 
-    /// The caller asked for something that cannot be; the text says what to do instead.
+    /// Invalid configuration or misuse of the API; the text says what to do instead.
     pub fn misuse(what: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Misuse(what.to_string()))
     }
 
-    /// Whose fault it is.
+    /// What went wrong.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }

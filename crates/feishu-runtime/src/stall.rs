@@ -1,4 +1,4 @@
-//! What keeps a client's promises while a handler blocks its thread.
+//! Watchdog for handlers that block a runtime thread.
 //!
 //! A worker thread of tokio that is blocked in a handler does not look after sockets and timers. Another one could, but
 //! it may be asleep: the worker that received a message runs its handler itself and wakes no other worker for it. And the

@@ -77,8 +77,8 @@ counts! {
 }
 
 counts! {
-    /// What else happened.
-    Incident, LiveIncidents, IncidentCounts, /// How often something happened that is not the outcome of a delivery.
+    /// Incidents that are not the outcome of a delivery.
+    Incident, LiveIncidents, IncidentCounts, /// Counts of incidents that are not the outcome of a delivery.
     ;
     /// Handlers that ended well after their delivery had been answered.
     LateCompleted late_completed,
@@ -111,7 +111,7 @@ pub struct Stats {
     pub outcomes: OutcomeCounts,
     /// Deliveries that have no outcome yet.
     pub pending: u64,
-    /// What else happened.
+    /// Incidents that are not the outcome of a delivery.
     pub incidents: IncidentCounts,
     /// Handlers that run, late ones included.
     pub running: usize,

@@ -19,7 +19,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_sec
 /// An app that has run this long starts again after the first pause.
 const STABLE: Duration = Duration::from_secs(600);
 
-/// Runs the clients of several apps, each in a task of its own: what goes wrong with one stays with it.
+/// Runs the clients of several apps, each in a task of its own: a failing app does not affect the others.
 ///
 /// An app whose client ends with a [fatal](Error::is_fatal) error stays down, with the error in its status, until
 /// [`restart`](Self::restart). One that ends with another error, or panics, starts again after 5 s, doubling to 5 min.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-/// What the platform is told about one delivery.
+/// The answer to one delivery.
 ///
 /// Over the long connection it becomes the payload `{"code":…,"data":"<base64>"}` of the answering frame; a webhook
 /// sends the data as the body. Cheap to clone: a repeat is answered with the same bytes.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::{Error, ErrorKind, RefusalClass, ServerSettings, Stage, Timeouts};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// The longest pause of a growing backoff whose cause needs somebody to act.
+/// The longest pause of a growing backoff whose cause needs a person to act.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// The pauses of one place in a client. Pure: it is told what happened, and says how long to wait.
+/// The pauses of one place in a client. Pure: what happened goes in, how long to wait comes out.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     rng: fastrand::Rng,
@@ -19,7 +19,7 @@ pub(crate) struct Backoff {
     short_lived: u32,
     /// Failures in a row that never reached the platform.
     unreached: u32,
-    /// Failures in a row that somebody must mend, or that nobody knows.
+    /// Failures in a row that need a person, or of an unknown kind.
     stubborn: u32,
 }
 

@@ -60,7 +60,7 @@ impl ConnectUrl {
         self.split_authority().1.and_then(|port| port.parse().ok()).unwrap_or(default)
     }
 
-    /// Host and port as they stand in the URL: the `Host` header.
+    /// Host and port as in the URL: the `Host` header.
     pub fn authority(&self) -> &str {
         let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
         rest.split(['/', '?', '#']).next().unwrap_or_default()
@@ -89,7 +89,7 @@ impl ConnectUrl {
         Self::parse(format!("{}{}", base.trim_end_matches('/'), self.expose_target()))
     }
 
-    /// The value of a query parameter, wherever it stands in the query; the first of its name. Not percent-decoded: the
+    /// The value of a query parameter, the first of its name. Not percent-decoded: the
     /// parameters of the platform are plain.
     pub fn query(&self, name: &str) -> Option<&str> {
         let (_, query) = self.0.split('#').next()?.split_once('?')?;

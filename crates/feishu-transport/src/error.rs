@@ -16,7 +16,7 @@ pub struct Error {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// Whose fault an [`Error`] is.
+/// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -90,7 +90,7 @@ impl Error {
         Self::new(ErrorKind::Lost { detail: detail.to_string() })
     }
 
-    /// The caller asked for something that cannot be; the text says what to do instead.
+    /// Invalid configuration or misuse of the API; the text says what to do instead.
     pub fn misuse(what: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Misuse(what.to_string()))
     }
@@ -110,7 +110,7 @@ impl Error {
         self
     }
 
-    /// Whose fault it is.
+    /// What went wrong.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }

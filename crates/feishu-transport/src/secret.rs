@@ -1,4 +1,4 @@
-//! The app secret, and the text that stands in the place of a secret.
+//! The app secret, and the text shown in place of a secret.
 
 use std::convert::Infallible;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! One client's share of the work: its counts, limits, memory and tasks.
+//! State shared by all deliveries of one client.
 
 mod rules;
 mod unhandled;

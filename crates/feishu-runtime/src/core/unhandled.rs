@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Types that are told apart; the platform knows about 240. Further ones are counted, not listed.
+/// Types that are counted separately; the platform knows about 240. Further ones are counted, not listed.
 const MOST_TYPES: usize = 256;
 /// Bytes of a type's name that are kept.
 const MOST_NAME: usize = 128;

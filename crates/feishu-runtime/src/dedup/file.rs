@@ -24,7 +24,7 @@ const MOST_REPLY: usize = 64 << 10;
 /// still recognised. For several processes use a store that they share, such as Redis.
 ///
 /// The file is a log of JSON lines, which is shortened as it grows. A line that a crash cut off is skipped. Replies
-/// stand in it in the clear.
+/// are in it in the clear.
 #[derive(Clone)]
 pub struct FileStore {
     inner: Arc<Mutex<Inner>>,

@@ -35,7 +35,7 @@ struct Table {
     /// What may be forgotten, oldest first: the number of the entry, and when it ended.
     ended: VecDeque<(u64, Instant, EventId)>,
     bytes: usize,
-    /// Entries in `ended` that still stand in `entries`.
+    /// Entries in `ended` that are still in `entries`.
     remembered: usize,
     next: u64,
 }

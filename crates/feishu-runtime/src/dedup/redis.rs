@@ -29,7 +29,7 @@ if found and found ~= 'c' .. ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// A [`DedupStore`] in Redis 2.6 or newer, one string per event, which Redis forgets by itself. Replies stand in it in
+/// A [`DedupStore`] in Redis 2.6 or newer, one string per event, which Redis forgets by itself. Replies are in it in
 /// the clear.
 ///
 /// One connection, made when it is needed and made again when it breaks.
@@ -51,7 +51,7 @@ impl RedisStore {
         Ok(Self { client, prefix: "feishu:dedup:".to_owned(), connection: Mutex::default() })
     }
 
-    /// What stands in front of every key; `feishu:dedup:` by default.
+    /// The prefix of every key; `feishu:dedup:` by default.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();

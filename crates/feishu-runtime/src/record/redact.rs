@@ -22,7 +22,7 @@ const PERSONAL: &[&str] = &[
 ];
 /// Shorter ids are not looked for in texts, where they may be anything.
 const SHORTEST_QUOTE: usize = 6;
-/// What stands in a secret's place.
+/// The text in a secret's place.
 const REDACTED: &str = "[redacted]";
 
 /// What a recording hides.
@@ -60,7 +60,7 @@ impl Redaction {
     }
 }
 
-/// The redaction of one line: an id that stands in a member of the payload is renamed also where it is quoted in a text.
+/// The redaction of one line: an id in a member of the payload is renamed also where it is quoted in a text.
 pub(crate) struct LineRedaction<'a> {
     rules: &'a Redaction,
     /// Ids that were found, with their pseudonyms.

@@ -18,7 +18,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of a type, with what stands in `event`. It has an id of its own, and does not say when it was made; see
+    /// An event of a type, with the content of `event`. It has an id of its own, and does not say when it was made; see
     /// [`created_at`](Self::created_at).
     pub fn new(event_type: impl Into<String>, body: Value) -> Self {
         let number = NEXT.fetch_add(1, Relaxed);
@@ -123,7 +123,7 @@ macro_rules! fixtures {
 
 fixtures!(CardClick, LinkPreview, Message);
 
-/// `card.action.trigger`: somebody clicked, chose or submitted something on a card. A button without a value unless more
+/// `card.action.trigger`: a user clicked, chose or submitted something on a card. A button without a value unless more
 /// is said.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -241,7 +241,7 @@ impl LinkPreview {
     }
 }
 
-/// `im.message.receive_v1`: somebody wrote to the bot.
+/// `im.message.receive_v1`: a user wrote to the bot.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Message(Event);

@@ -31,7 +31,7 @@ pub struct PipeTransport {
 }
 
 impl Pipe {
-    /// Pushes a callback. It is delivered even when nobody waits for the answer. When 65 536 wait for a transport that does
+    /// Pushes a callback. It is delivered even when the answer is not awaited. When 65 536 wait for a transport that does
     /// not run, it is refused with code 500.
     pub fn push(&self, callback: impl Into<Received>) -> PendingAnswer {
         let (delivery, answer) = Delivery::channel(callback.into());

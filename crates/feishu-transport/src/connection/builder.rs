@@ -158,7 +158,7 @@ impl LongConnectionBuilder {
         self
     }
 
-    /// How often an outage is tried to be mended; as the server says by default, which is without end in production.
+    /// Limits reconnect attempts per outage. Defaults to the server's `ReconnectCount`, which is unlimited in production.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self

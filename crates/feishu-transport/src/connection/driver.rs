@@ -56,7 +56,7 @@ struct Io {
 /// How far a connection is on its way out.
 enum Closing {
     No,
-    /// Told to close once all deliveries are answered, at the latest then.
+    /// To close once all deliveries are answered, at the latest then.
     Retiring(Instant),
     /// Our close message is sent; the peer's is awaited until then.
     AwaitingPeer(Instant),

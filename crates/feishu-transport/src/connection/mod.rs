@@ -107,7 +107,7 @@ impl Transport for LongConnection {
     }
 }
 
-/// However a client ends, or if it never runs: whoever watches it is told, and no answer waits for ever.
+/// However a client ends, or if it never runs: its state says so, and no answer waits for ever.
 impl Drop for LongConnection {
     fn drop(&mut self) {
         self.shared.stopped(None);

@@ -1,4 +1,4 @@
-//! Answers on their way to one connection, and what its driver is told to do.
+//! Answers on their way to one connection, and requests to its driver.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ pub(super) struct Outgoing {
     pub(super) confirm: Option<Confirm>,
 }
 
-/// What a driver is told to do.
+/// Requests to a driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Orders {
     /// Ask the peer for a sign of life now.

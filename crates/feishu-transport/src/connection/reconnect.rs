@@ -1,4 +1,4 @@
-//! One of a client's connections through all its losses: ask for a URL, connect, drive, wait, again.
+//! The reconnect loop of one connection: request a URL, connect, run, back off, repeat.
 
 use std::sync::Arc;
 use std::time::Duration;

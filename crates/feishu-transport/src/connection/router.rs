@@ -1,4 +1,4 @@
-//! Finds each answer a connection: its own, else another one while the answer is of use.
+//! Routes each answer to the connection it arrived on, or to another one while the answer is of use.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -19,7 +19,7 @@ pub(super) struct Router {
     inner: Mutex<Inner>,
     /// Deliveries that have not been answered.
     pending: AtomicU64,
-    /// Told when `pending` falls to 0.
+    /// Notified when `pending` falls to 0.
     idle: Notify,
     timeouts: Timeouts,
     counters: Arc<Counters>,

@@ -128,7 +128,7 @@ impl Shared {
         self.state.subscribe()
     }
 
-    /// The client is over, for good: what waits is lost, what comes is too. Only the first call counts.
+    /// Marks the client as stopped. Pending and later answers are dropped. Only the first call counts.
     pub(super) fn stopped(&self, reason: Option<&Error>) {
         let mut states = lock(&self.states);
         if states.iter().any(State::is_stopped) {

@@ -205,7 +205,7 @@ fn warn_of_logged_frames() {
     }
 }
 
-/// 101 with the right proof, or a refusal, whose reason stands in `Handshake-*` headers.
+/// 101 with the right proof, or a refusal, whose reason is in the `Handshake-*` headers.
 fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) -> Result<(), Error> {
     let text = |name: &str| {
         response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -1,7 +1,7 @@
 //! When to ping, and when a connection counts as dead.
 //!
 //! Two probes ask the peer for a sign of life: the protocol's own ping at the server's interval, and a WebSocket ping
-//! after a short silence. Anything that arrives answers both. A WebSocket ping bears a deadline only towards a peer that
+//! after a short silence. Anything that arrives answers both. A WebSocket ping has a deadline only with a peer that
 //! has answered one before: a gateway that ignores them is not dead.
 
 use std::time::{Duration, Instant};
