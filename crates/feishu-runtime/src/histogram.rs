@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_follow_each_other_without_a_gap() {
+    fn buckets_are_contiguous() {
         let mut last = 0;
         for micros in 0..100_000 {
             let bucket = bucket_of(micros);

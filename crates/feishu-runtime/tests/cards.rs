@@ -70,7 +70,7 @@ fn json_of(card: Card) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_built_card_is_taken_by_the_client_and_stands_on_the_message() {
+async fn with_card_of_a_built_card_replaces_the_card_of_the_message() {
     let gateway = run(|_| {
         let reply = |_: CardActionTrigger, _: Context| async {
             Ok(CardReply::toast(Toast::info("Changed")).with_card(RawCard::from(card("Order 43"))))
@@ -86,7 +86,7 @@ async fn a_built_card_is_taken_by_the_client_and_stands_on_the_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_template_with_variables_is_taken_as_well() {
+async fn template_with_variables_is_accepted_by_the_client() {
     let gateway = run(|_| {
         let reply = |_: CardActionTrigger, _: Context| async {
             Ok(CardReply::template(Template::new("AAq7").version("1.0.0").variable("who", "Ming")))
@@ -101,7 +101,7 @@ async fn a_template_with_variables_is_taken_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delayed_update_follows_its_answer_and_its_token_is_good_for_two() {
+async fn card_update_in_after_reply_is_accepted_twice_for_one_token() {
     let (told, mut outcomes) = mpsc::channel(3);
     let gateway = run(|api| {
         let reply = move |click: CardActionTrigger, cx: Context| {

@@ -22,7 +22,7 @@ async fn ten_seconds(_: CardActionTrigger, _: Context) -> Result<CardReply, Hand
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_of_two_seconds_is_in_time() {
+async fn deadline_leaves_time_for_a_handler_of_two_seconds() {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, _| async {
             sleep(2 * SECOND).await;
@@ -38,7 +38,7 @@ async fn a_handler_of_two_seconds_is_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on() {
+async fn on_late_reply_is_sent_at_the_deadline_and_on_late_result_gets_the_rest() {
     let ended = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&ended);
     let slow = Route::new(ten_seconds).on_late(info("working on it")).on_late_result(move |reply, cx| {
@@ -66,7 +66,7 @@ async fn a_late_callback_gets_the_reply_its_author_chose_and_its_handler_goes_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_callback_without_a_choice_is_refused_and_a_late_event_acknowledged() {
+async fn deadline_without_on_late_refuses_callbacks_and_acknowledges_events_unless_refuse_when_late() {
     let dispatcher = Dispatcher::builder()
         .on(ten_seconds)
         .on(|_: MessageReceive, _| async {
@@ -90,7 +90,7 @@ async fn a_late_callback_without_a_choice_is_refused_and_a_late_event_acknowledg
 }
 
 #[tokio::test(start_paused = true)]
-async fn deadlines_are_set_for_all_and_for_each_and_count_from_the_arrival() {
+async fn deadline_of_dispatcher_or_route_counts_from_the_arrival() {
     let dispatcher = Dispatcher::builder()
         .deadline(SECOND)
         .on(ten_seconds)
@@ -117,7 +117,7 @@ async fn deadlines_are_set_for_all_and_for_each_and_count_from_the_arrival() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
+async fn cancel_when_late_drops_the_handler_at_the_deadline() {
     let held = Arc::new(());
     let theirs = Arc::clone(&held);
     let slow = Route::new(move |_: CardActionTrigger, _| {
@@ -140,7 +140,7 @@ async fn a_handler_that_is_to_be_cancelled_does_not_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_may_answer_now_and_go_on_working() {
+async fn reply_now_answers_while_the_handler_goes_on() {
     let late = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&late);
     let early = Route::new(|_: CardActionTrigger, cx: Context| async move {
@@ -164,7 +164,7 @@ async fn a_handler_may_answer_now_and_go_on_working() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_can_be_acknowledged_before_its_handler_runs() {
+async fn acknowledge_first_answers_before_the_handler_runs() {
     let harness = Harness::new(
         &Dispatcher::builder()
             .route(
@@ -187,7 +187,7 @@ async fn an_event_can_be_acknowledged_before_its_handler_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_follows_the_reply_starts_when_it_is_written() {
+async fn after_reply_runs_once_the_answer_is_written() {
     let log = Arc::new(std::sync::Mutex::new(Vec::new()));
     let theirs = Arc::clone(&log);
     let dispatcher = Dispatcher::builder()

@@ -16,7 +16,7 @@ fn every_error_type_is_an_error_that_can_be_sent() {
 }
 
 #[test]
-fn question_mark_turns_each_of_them_into_a_handler_error() {
+fn handler_error_takes_every_error_type_by_question_mark() {
     fn handler(error: feishu_transport::Error) -> Result<(), HandlerError> {
         Err(error)?
     }

@@ -13,7 +13,7 @@ fn toast(text: &str) -> CardReply {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closures_are_typed_by_their_first_argument() {
+async fn on_takes_the_type_from_the_first_argument_of_a_closure() {
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, cx: Context| async move {
             let note = click.event.action.form_value.text("note").unwrap_or_default();
@@ -62,7 +62,7 @@ async fn read(_: MessageReceive, cx: Context) -> Result<(), HandlerError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn functions_methods_and_traits_are_handlers_with_shared_state() {
+async fn on_method_on_handler_and_state_share_values_with_handlers() {
     let bot = Arc::new(Bot { greeting: "Hello".to_owned() });
     let dispatcher = Dispatcher::builder()
         .state(7_u32)
@@ -79,7 +79,7 @@ async fn functions_methods_and_traits_are_handlers_with_shared_state() {
 }
 
 #[tokio::test]
-async fn blocking_handlers_run_on_their_own_threads_and_no_more_than_allowed() {
+async fn on_blocking_uses_other_threads_up_to_the_limit() {
     let limits = Limits::default().blocking(2);
     let (entered, entries) = std::sync::mpsc::channel();
     let gate = Arc::new(std::sync::Barrier::new(3));
@@ -121,7 +121,7 @@ async fn blocking_handlers_run_on_their_own_threads_and_no_more_than_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn errors_and_panics_are_answered_and_harm_nobody_else() {
+async fn handler_errors_and_panics_get_code_500_and_later_calls_succeed() {
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, _| async move {
             match click.event.action.name.as_deref() {
@@ -144,7 +144,7 @@ async fn errors_and_panics_are_answered_and_harm_nobody_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_type_registered_twice_is_an_error_that_names_both_places() {
+async fn build_reports_a_type_registered_twice_with_both_places() {
     let error = Dispatcher::builder()
         .on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) })
         .on_raw("card.action.trigger", |_, _| async { Ok(()) })
@@ -158,7 +158,7 @@ async fn a_type_registered_twice_is_an_error_that_names_both_places() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_work_is_said_when_the_dispatcher_is_built() {
+async fn build_rejects_a_concurrency_of_zero_and_an_empty_type() {
     let nothing = |_: CardActionTrigger, _: Context| async { Ok(CardReply::empty()) };
     let error = Dispatcher::builder().route(Route::new(nothing).concurrency(0)).build().unwrap_err();
     assert!(error.to_string().contains("concurrency"), "{error}");
@@ -166,7 +166,7 @@ async fn what_cannot_work_is_said_when_the_dispatcher_is_built() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn strict_replies_fail_where_the_client_would_refuse_them() {
+async fn strict_replies_turn_a_finding_into_code_500() {
     let builder = || {
         Dispatcher::builder().on(|_: CardActionTrigger, _| async {
             Ok(CardReply::template(feishu_callbacks::Template::new("")))
@@ -179,7 +179,7 @@ async fn strict_replies_fail_where_the_client_would_refuse_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_context_tells_where_a_callback_comes_from() {
+async fn context_has_ids_deadline_and_age_of_the_callback() {
     let dispatcher = Dispatcher::builder()
         .fallback(|event, cx: Context| async move {
             assert_eq!(cx.event_type(), &event.header.event_type);
@@ -205,7 +205,7 @@ async fn the_context_tells_where_a_callback_comes_from() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_blocks_its_thread_stops_no_other() {
+async fn stall_guard_lets_other_handlers_run_while_one_blocks_its_thread() {
     let (open, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
     let (entered, mut entries) = tokio::sync::mpsc::channel(1);

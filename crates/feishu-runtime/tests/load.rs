@@ -17,7 +17,7 @@ fn limits(running: usize, queued: usize) -> Limits {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_past_the_limits_is_refused_at_once_and_counted() {
+async fn limits_refuse_deliveries_past_running_and_queued_at_once() {
     let dispatcher = Dispatcher::builder()
         .limits(limits(2, 3))
         .on(|_: CardActionTrigger, _| async {
@@ -49,7 +49,7 @@ async fn what_is_past_the_limits_is_refused_at_once_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_type_in_a_flood_leaves_places_to_the_others() {
+async fn concurrency_and_fair_queue_leave_places_to_other_types_in_a_flood() {
     let dispatcher = Dispatcher::builder()
         .limits(limits(4, 8))
         .route(
@@ -85,7 +85,7 @@ async fn one_type_in_a_flood_leaves_places_to_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
+async fn in_order_by_handles_each_key_in_order_and_keys_independently() {
     let log = Arc::new(std::sync::Mutex::new(Vec::new()));
     let theirs = Arc::clone(&log);
     let ordered = Route::raw("said_v1", move |event, _| {
@@ -130,7 +130,7 @@ async fn a_key_is_handled_in_order_and_keys_do_not_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
+async fn in_order_starts_the_next_event_after_a_late_one_has_ended() {
     let running = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&running);
     let ordered = Route::raw("said_v1", move |_, _| {
@@ -154,7 +154,7 @@ async fn a_late_event_in_an_ordered_chat_still_comes_before_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_behind_one_key_are_shed() {
+async fn waiting_per_key_sheds_deliveries_past_the_limit() {
     let limits = Limits::default().waiting_per_key(2);
     let slow = Route::raw("said_v1", |_, _| async {
         sleep(SECOND / 2).await;
@@ -174,7 +174,7 @@ async fn too_many_behind_one_key_are_shed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handlers_of_every_kind_under_load_at_once_and_everything_adds_up() {
+async fn stats_are_consistent_under_mixed_load() {
     let dispatcher = Dispatcher::builder()
         .limits(limits(64, 64))
         .on(|click: CardActionTrigger, _: Context| async move {

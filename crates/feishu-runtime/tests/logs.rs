@@ -46,7 +46,7 @@ impl Log {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
+async fn log_of_a_panic_has_its_place_and_log_of_a_handler_its_ids() {
     capture_panic_locations();
     let (log, _guard) = captured();
     let dispatcher = Dispatcher::builder()
@@ -79,7 +79,7 @@ async fn a_panic_is_told_with_its_place_and_a_line_of_a_handler_with_its_ids() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_handler_is_logged_with_what_the_user_sees_and_what_to_do() {
+async fn log_of_a_late_handler_says_what_the_user_sees_and_what_to_do() {
     let (log, _guard) = captured();
     let forever = Duration::from_secs(3600);
     let dispatcher = Dispatcher::builder()
@@ -108,7 +108,7 @@ async fn a_late_handler_is_logged_with_what_the_user_sees_and_what_to_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_logged_with_what_the_user_sees() {
+async fn log_of_a_failure_says_what_the_user_sees() {
     let (log, _guard) = captured();
     let dispatcher = Dispatcher::builder()
         .on_error(|_, _| Toast::error("Please try again"))
@@ -132,7 +132,7 @@ async fn a_failure_is_logged_with_what_the_user_sees() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_callback_without_a_handler_is_logged_once_an_hour_and_always_counted() {
+async fn log_of_an_unhandled_callback_comes_once_per_hour_and_counts_all() {
     let (log, _guard) = captured();
     let harness = Harness::new(&Dispatcher::builder().build().unwrap());
     for _ in 0..3 {

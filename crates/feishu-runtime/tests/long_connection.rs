@@ -44,7 +44,7 @@ async fn start(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bot_answers_clicks_previews_and_events_and_stops_when_asked() {
+async fn client_answers_clicks_previews_and_events_and_stops_on_request() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, cx: Context| async move {
@@ -91,7 +91,7 @@ async fn a_bot_answers_clicks_previews_and_events_and_stops_when_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_card_reaches_the_user_as_a_delayed_update() {
+async fn update_card_when_late_sends_a_late_card_as_a_delayed_update() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let builder = builder(&gateway);
     let api = builder.open_api().unwrap();
@@ -122,7 +122,7 @@ async fn a_late_card_reaches_the_user_as_a_delayed_update() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_app_ends_with_the_platforms_words() {
+async fn client_of_a_refused_app_ends_with_the_platforms_message() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let dial = GatewayDial(gateway.clone());
     let client = Client::builder(gateway.app_id(), AppSecret::new("wrong"))
@@ -137,7 +137,7 @@ async fn a_refused_app_ends_with_the_platforms_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_outlives_its_connection() {
+async fn handler_goes_on_when_its_connection_is_lost() {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let (entered, mut entries) = tokio::sync::mpsc::channel(8);
     let dispatcher = Dispatcher::builder().on_raw("job_v1", move |_, _| {

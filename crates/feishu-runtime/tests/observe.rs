@@ -69,7 +69,7 @@ async fn observer_sees_deliveries_and_answers_and_cannot_block() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unhandled_events_are_acknowledged_and_unhandled_callbacks_refused() {
+async fn unhandled_event_is_acknowledged_and_unhandled_callback_refused() {
     let harness = Harness::new(&Dispatcher::builder().build().unwrap());
     for _ in 0..3 {
         assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
@@ -87,7 +87,7 @@ async fn unhandled_events_are_acknowledged_and_unhandled_callbacks_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_card_frame_is_dispatched_all_the_same() {
+async fn frame_of_type_card_is_dispatched_like_any_other() {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, cx: Context| async move {
             assert_eq!(cx.received().kind(), feishu_transport::Kind::Card);
@@ -102,7 +102,7 @@ async fn a_card_frame_is_dispatched_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_takes_long_is_counted_as_a_stall() {
+async fn stall_after_counts_a_long_poll_as_a_stall() {
     let build = |stall_after| {
         let builder = Dispatcher::builder().stall_after(stall_after);
         let builder = builder.on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) });
@@ -117,7 +117,7 @@ async fn a_poll_that_takes_long_is_counted_as_a_stall() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn latencies_are_kept_by_handler() {
+async fn stats_keep_latency_by_handler() {
     let dispatcher = Dispatcher::builder()
         .on(|_: CardActionTrigger, _| async {
             sleep(Duration::from_secs(1)).await;
@@ -139,7 +139,7 @@ async fn latencies_are_kept_by_handler() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn health_follows_the_life_of_a_client() {
+async fn health_follows_the_phases_of_a_client() {
     let (platform, transport) = pipe();
     let client =
         Client::with_transport(transport).dispatcher(Dispatcher::builder().build().unwrap()).build().unwrap();

@@ -49,7 +49,7 @@ fn message() -> Vec<u8> {
 const SEND: &str = "/open-apis/im/v1/messages?receive_id_type=chat_id";
 
 #[tokio::test(start_paused = true)]
-async fn one_token_serves_many_calls_and_is_renewed_before_its_end() {
+async fn openapi_token_serves_many_calls_and_is_renewed_before_it_expires() {
     let (gateway, api) = platform().await;
     for _ in 0..3 {
         let answer = api.call("POST", SEND, message()).await.unwrap();
@@ -66,7 +66,7 @@ async fn one_token_serves_many_calls_and_is_renewed_before_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_callers_at_once_ask_for_one_token() {
+async fn openapi_callers_at_once_share_one_token_request() {
     let (gateway, api) = platform().await;
     let calls: Vec<_> = (0..10)
         .map(|_| {
@@ -81,7 +81,7 @@ async fn many_callers_at_once_ask_for_one_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_token_is_renewed_once_and_the_call_made_again() {
+async fn openapi_renews_a_bad_token_once_and_repeats_the_call() {
     let (gateway, api) = platform().await;
     api.call("POST", SEND, message()).await.unwrap();
     let bad = Fault::OpenApi {
@@ -98,7 +98,7 @@ async fn a_bad_token_is_renewed_once_and_the_call_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_limit_is_waited_out() {
+async fn openapi_waits_for_a_rate_limit_to_end() {
     let (gateway, api) = platform().await;
     api.call("POST", SEND, message()).await.unwrap();
     let limit =
@@ -113,7 +113,7 @@ async fn a_rate_limit_is_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_and_nonsense_are_told_with_their_code() {
+async fn openapi_error_has_the_code_of_a_refusal_or_unreadable_answer() {
     let (gateway, api) = platform().await;
     let error =
         api.call("POST", UPDATE, json!({"token": "c-none", "card": {}}).to_string().into_bytes()).await;

@@ -69,7 +69,7 @@ fn worker(jobs: Jobs, work: Duration) -> Client {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_workers_deadline_runs_from_the_arrival_at_the_connection() {
+async fn deadline_of_a_worker_counts_from_the_arrival_at_the_connection() {
     let (enqueue, jobs) = queue(4);
     let (gateway, stop, receiving) = receive(enqueue).await;
     let clicked = click(&gateway);
@@ -85,7 +85,7 @@ async fn a_workers_deadline_runs_from_the_arrival_at_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_waited_too_long_gets_the_late_reply_at_once() {
+async fn on_late_reply_is_sent_at_once_for_a_job_that_waited_too_long() {
     let (enqueue, jobs) = queue(4);
     let (gateway, _stop, _receiving) = receive(enqueue).await;
     let clicked = click(&gateway);
@@ -97,7 +97,7 @@ async fn a_job_that_waited_too_long_gets_the_late_reply_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_whose_worker_dies_is_answered_with_code_500() {
+async fn delivery_of_a_worker_that_dies_is_answered_with_code_500() {
     let (enqueue, jobs) = queue(4);
     let (gateway, _stop, _receiving) = receive(enqueue).await;
 
@@ -132,7 +132,7 @@ async fn a_delivery_whose_worker_dies_is_answered_with_code_500() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_queue_answers_with_code_500_at_once() {
+async fn full_queue_answers_with_code_500_at_once() {
     let (enqueue, _jobs) = queue(1);
     let (gateway, _stop, _receiving) = receive(enqueue).await;
     let waiting = click(&gateway);

@@ -64,7 +64,7 @@ async fn record() -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_recording_has_a_line_per_delivery_with_its_answer_and_no_secret() {
+async fn recorder_writes_a_line_per_delivery_with_its_answer_and_no_secret() {
     let recording = String::from_utf8(record().await).unwrap();
     let lines: Vec<Value> = recording.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 5);
@@ -79,7 +79,7 @@ async fn a_recording_has_a_line_per_delivery_with_its_answer_and_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_replay_shows_what_is_answered_otherwise_today() {
+async fn replay_reports_answers_that_differ_from_the_recording() {
     let recording = record().await;
     for pace in [false, true] {
         let mut replay = Replay::read(Cursor::new(recording.clone())).unwrap();
@@ -99,7 +99,7 @@ async fn a_replay_shows_what_is_answered_otherwise_today() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused_with_its_line() {
+fn replay_read_rejects_an_invalid_line_with_its_number() {
     let error = Replay::read(Cursor::new("\n{\"at_ms\":1}\n")).unwrap_err();
     assert!(error.to_string().contains("line 2"), "{error}");
 }

@@ -36,7 +36,7 @@ fn paid() -> Event {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_is_not_handled_again_on_the_whole_ladder() {
+async fn dedup_answers_every_repeat_of_a_handled_event_without_the_handler() {
     let (dispatcher, calls) = failing(0);
     let harness = Harness::new(&dispatcher);
     assert_eq!(harness.call(paid()).await.code(), 200);
@@ -49,7 +49,7 @@ async fn what_was_handled_is_not_handled_again_on_the_whole_ladder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_failed_runs_again_until_it_succeeds() {
+async fn dedup_runs_a_failed_event_again_until_it_succeeds() {
     let (dispatcher, calls) = failing(2);
     let harness = Harness::new(&dispatcher);
     assert_eq!(harness.call(paid()).await.code(), 500);
@@ -63,7 +63,7 @@ async fn what_failed_runs_again_until_it_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_during_the_work_waits_for_the_same_answer() {
+async fn dedup_lets_a_repeat_wait_for_the_answer_of_the_first() {
     let calls = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&calls);
     let dispatcher = Dispatcher::builder()
@@ -88,7 +88,7 @@ async fn a_repeat_during_the_work_waits_for_the_same_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_event_that_was_refused_is_answered_with_its_result_when_it_comes_again() {
+async fn refuse_when_late_answers_a_later_repeat_with_the_result() {
     let slow = Route::raw("report.asked_v1", |_, _| async {
         sleep(60 * SECOND).await;
         Ok(json!({ "rows": 7 }))
@@ -106,7 +106,7 @@ async fn a_late_event_that_was_refused_is_answered_with_its_result_when_it_comes
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_event_id_the_message_id_is_the_key() {
+async fn dedup_uses_the_message_id_where_there_is_no_event_id() {
     let (dispatcher, calls) = failing(0);
     let harness = Harness::new(&dispatcher);
     let event = |message| paid().without_event_id().carried_by(message);
@@ -121,7 +121,7 @@ async fn without_an_event_id_the_message_id_is_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dedup_can_be_switched_off_and_bounded() {
+async fn dedup_off_runs_repeats_and_entries_bounds_the_memory() {
     let calls = Arc::new(AtomicUsize::new(0));
     let build = |dedup| {
         let calls = Arc::clone(&calls);
@@ -145,7 +145,7 @@ async fn dedup_can_be_switched_off_and_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stale_events_go_to_a_handler_of_their_own() {
+async fn on_stale_gets_events_older_than_max_age() {
     let ran = Arc::new(AtomicUsize::new(0));
     let theirs = Arc::clone(&ran);
     let now = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);

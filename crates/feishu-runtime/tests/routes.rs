@@ -36,7 +36,7 @@ fn handlers() -> Vec<AnyRoute> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn routes_are_passed_through_functions_and_kept_in_a_collection() {
+async fn routes_can_be_returned_from_functions_and_kept_in_a_vec() {
     let dispatcher = Dispatcher::builder().routes(handlers()).build().unwrap();
     let harness = Harness::new(&dispatcher);
     assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("clicked"));
@@ -141,7 +141,7 @@ async fn on_error_is_asked_when_a_click_cannot_be_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_error_of_an_event_acknowledges_it_so_that_it_is_not_sent_again() {
+async fn on_error_of_an_event_acknowledges_it() {
     let failing = || Route::raw("order.paid_v1", |_, _| async { Err::<(), _>("broken".into()) });
     for (route, code) in [(failing(), 500), (failing().on_error(|_, _| ()), 200)] {
         let harness = Harness::new(&Dispatcher::builder().route(route).build().unwrap());
@@ -255,7 +255,7 @@ async fn operator_gives_a_layer_the_user_of_every_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn layers_nest_in_the_order_in_which_they_were_added_those_of_the_route_inside() {
+async fn layers_nest_in_the_order_of_registration_with_route_layers_inside() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let note = |name: &'static str| {
         let log = Arc::clone(&log);
@@ -297,7 +297,7 @@ async fn on_method_takes_every_error_type() {
 }
 
 #[test]
-fn build_names_the_known_type_that_a_misspelt_one_is_close_to() {
+fn build_suggests_the_known_type_for_a_misspelt_one() {
     let nothing = |_, _: Context| async { Ok(()) };
     let error = Dispatcher::builder().on_raw("card.action.triger", nothing).build().unwrap_err().to_string();
     assert!(error.contains("write `card.action.trigger`") && error.contains("routes.rs:"), "{error}");

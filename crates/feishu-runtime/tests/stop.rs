@@ -49,7 +49,7 @@ fn job() -> Event {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_in_the_middle_of_a_handler_still_sends_its_answer() {
+async fn run_until_sends_the_answers_of_running_handlers_before_it_ends() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);
     let (stop, signal) = oneshot::channel::<()>();
@@ -72,7 +72,7 @@ async fn a_stop_in_the_middle_of_a_handler_still_sends_its_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
+async fn stop_cuts_off_handlers_after_the_grace_period_and_reports_them() {
     let (platform, transport) = pipe();
     let (client, cancelled, held) = client(transport);
     let handle = client.handle();
@@ -108,7 +108,7 @@ async fn what_does_not_end_in_the_grace_period_is_cut_off_and_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_by_the_handle_may_give_more_time_than_the_default() {
+async fn stop_by_the_handle_may_give_a_longer_grace_than_the_default() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);
     let handle = client.handle();
@@ -123,7 +123,7 @@ async fn a_stop_by_the_handle_may_give_more_time_than_the_default() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_that_waits_is_abandoned_with_the_first() {
+async fn stop_abandons_a_waiting_repeat_with_the_first_delivery() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);
     let handle = client.handle();
@@ -143,7 +143,7 @@ async fn a_repeat_that_waits_is_abandoned_with_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_signal_ends_at_once() {
+async fn run_until_or_abort_ends_at_the_second_signal() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);
     let signals = Arc::new(AtomicUsize::new(0));
@@ -162,7 +162,7 @@ async fn a_second_signal_ends_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_the_run_leaves_no_task_behind() {
+async fn run_leaves_no_task_behind_when_it_is_dropped() {
     let (platform, transport) = pipe();
     let (client, _, held) = client(transport);
     let handle = client.handle();
@@ -182,7 +182,7 @@ async fn dropping_the_run_leaves_no_task_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transport_that_ends_lets_the_handlers_end() {
+async fn run_waits_for_handlers_when_the_transport_ends() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);
     let click = platform.push(CardClick::new());
@@ -193,7 +193,7 @@ async fn a_transport_that_ends_lets_the_handlers_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_needs_a_dispatcher() {
+async fn build_without_a_dispatcher_is_an_error() {
     let (_platform, transport) = pipe();
     let error = Client::with_transport(transport).build().unwrap_err();
     assert!(error.to_string().contains(".dispatcher("));

@@ -114,19 +114,19 @@ mod file {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_file_keeps_the_rules() {
+    async fn file_store_keeps_the_rules_of_a_store() {
         let place = Place::new("rules");
         keeps_the_rules(&place.open(now()), async || advance(MINUTE).await).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_file_survives_restarts_on_the_whole_ladder() {
+    async fn file_store_recognises_every_repeat_after_restarts() {
         let (place, start) = (Place::new("ladder"), now());
         survives_restarts(|| place.open(start), async |pause| advance(pause).await).await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_line_that_was_cut_off_is_skipped_and_the_file_stays_short() {
+    async fn file_store_skips_a_cut_off_line_and_keeps_the_file_short() {
         let (place, start) = (Place::new("cut"), now());
         let store = place.open(start);
         for round in 0..5000 {
@@ -147,7 +147,7 @@ mod file {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn two_clients_of_one_process_may_share_a_file() {
+    async fn file_store_can_be_shared_by_two_clients_of_one_process() {
         let place = Place::new("two");
         let store = place.open(now());
         serves_two_processes(|| store.clone()).await;
@@ -228,7 +228,7 @@ mod redis {
 
     // A server has its own clock: the ladder passes in no time here, and what would expire is deleted.
     #[tokio::test]
-    async fn redis_keeps_the_rules_and_serves_several_processes() {
+    async fn redis_store_keeps_the_rules_of_a_store_across_processes() {
         let Some(server) = Server::start() else { return };
         server.ready().await;
         keeps_the_rules(&server.store(), async || server.command(&["DEL", "feishu:dedup:b"])).await;
@@ -237,7 +237,7 @@ mod redis {
     }
 
     #[tokio::test]
-    async fn without_its_server_events_are_handled_all_the_same() {
+    async fn redis_store_without_its_server_does_not_stop_handling() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let store = RedisStore::new(&format!("redis://127.0.0.1:{port}")).unwrap();
         let calls = Arc::new(AtomicUsize::new(1));

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 #[tokio::test(start_paused = true)]
-async fn items_are_read_answered_refused_and_never_forgotten() {
+async fn build_stream_items_are_read_answered_refused_or_answered_at_the_deadline() {
     let (dispatcher, mut callbacks) = Dispatcher::builder().build_stream(4).unwrap();
     let harness = Harness::new(&dispatcher);
     let pull = async {
@@ -47,7 +47,7 @@ async fn items_are_read_answered_refused_and_never_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_stream_refuses_and_its_end_is_seen() {
+async fn build_stream_refuses_when_full_and_ends_with_the_dispatcher() {
     let (dispatcher, mut callbacks) = Dispatcher::builder().build_stream(1).unwrap();
     let harness = Harness::new(&dispatcher);
     let event = || Event::new("some_v1", json!({}));

@@ -50,7 +50,7 @@ impl Transport for Bad {
 }
 
 #[tokio::test(start_paused = true)]
-async fn apps_come_and_go_and_start_one_after_the_other() {
+async fn supervisor_adds_removes_and_restarts_apps_one_after_the_other() {
     let supervisor = Supervisor::staggered(SECOND);
     let apps: Vec<Kept> = (0..3).map(|_| Kept::default()).collect();
     for (index, app) in apps.iter().enumerate() {
@@ -82,7 +82,7 @@ async fn apps_come_and_go_and_start_one_after_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_bad_app_does_not_hurt_the_others() {
+async fn supervisor_keeps_other_apps_running_when_one_fails() {
     let supervisor = Supervisor::staggered(Duration::ZERO);
     let good = Kept::default();
     let theirs = good.clone();
@@ -113,7 +113,7 @@ async fn one_bad_app_does_not_hurt_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_the_supervisor_ends_all_apps() {
+async fn supervisor_ends_all_apps_when_it_is_dropped() {
     let supervisor = Supervisor::new();
     for index in 0..3 {
         let app = Kept::default();

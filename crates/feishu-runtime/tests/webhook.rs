@@ -46,7 +46,7 @@ async fn post(
 }
 
 #[tokio::test]
-async fn a_webhook_answers_challenges_and_clicks_and_refuses_forgeries() {
+async fn webhook_answers_challenges_and_clicks_and_refuses_forgeries() {
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, _| async move {
             let name = click.event.action.name.ok_or("no name")?;

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_past_the_limits_is_turned_away() {
+    async fn enter_refuses_past_running_and_queued() {
         let admission = admission(2, 1, &[None]);
         let first = admission.enter(0, 10).unwrap();
         let second = admission.enter(0, 10).unwrap();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_bounded_to_the_byte() {
+    fn enter_refuses_one_byte_past_held_bytes() {
         let admission = admission(10, 10, &[None]);
         let _first = admission.enter(0, 600).unwrap();
         assert!(admission.enter(0, 401).is_none());
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_handler_at_its_own_limit_leaves_the_others_alone() {
+    async fn enter_at_the_limit_of_one_route_leaves_others_free() {
         let admission = admission(10, 10, &[Some(1), None]);
         let slow = admission.enter(0, 1).unwrap();
         let waiting = admission.enter(0, 1).unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_one_type_gives_way_to_another() {
+    async fn enter_displaces_the_newest_of_a_flood_for_another_type() {
         let admission = admission(1, 4, &[None, None]);
         let running = admission.enter(0, 1).unwrap();
         let mut flood: Vec<_> = (0..4).map(|_| admission.enter(0, 1).unwrap()).collect();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_acknowledged_already_is_not_displaced() {
+    fn enter_never_displaces_a_route_that_keeps_its_place() {
         let limits = Limits { running: 1, queued: 4, ..Limits::default() };
         let routes = [RouteLimit { running: None, keeps: true }, RouteLimit::default()];
         let admission = Admission::new(limits, routes.into_iter());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_no_longer_waits_costs_no_place() {
+    async fn enter_reuses_the_place_of_an_abandoned_waiter() {
         let admission = admission(1, 1, &[None]);
         let running = admission.enter(0, 1).unwrap();
         let gone = admission.enter(0, 1).unwrap();

@@ -236,7 +236,7 @@ mod tests {
     const KEEPS: RouteLimit = RouteLimit { running: None, keeps: true };
 
     #[test]
-    fn admit_and_line_up_say_who_runs_who_waits_and_who_is_turned_away() {
+    fn admit_and_line_up_run_queue_or_refuse_each_arrival() {
         for (why, (running, queued), routes, arrivals, expected) in [
             (
                 "past both limits",
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn admit_displaces_nobody_when_the_bytes_do_not_fit() {
+    fn admit_displaces_no_waiter_when_the_bytes_do_not_fit() {
         let mut queue = queue(1, 2, [FREE, FREE]);
         arrive(&mut queue, &[0, 0, 0]);
         assert!(queue.admit(1, 1000).is_none());
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn admit_forgets_those_that_no_longer_wait_before_it_turns_anyone_away() {
+    fn admit_drops_abandoned_waiters_before_it_refuses() {
         let mut queue = queue(1, 1, [FREE, FREE]);
         arrive(&mut queue, &[0]);
         queue.admit(0, 1).unwrap();

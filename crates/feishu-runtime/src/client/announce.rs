@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_that_cannot_connect_says_why() {
+    async fn line_for_a_failed_connection_has_the_cause() {
         let state = State::Waiting { cause: Some(Error::lost("the peer is gone")), next_try: Instant::now() };
         let line = line(&state).unwrap();
         assert!(

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_start_line_names_app_site_and_types_and_no_secret() {
+    fn start_line_names_app_site_and_types_and_no_secret() {
         let dispatcher = Dispatcher::builder()
             .on_raw("b_v1", |_, _| async { Ok(()) })
             .on_raw("a_v1", |_, _| async { Ok(()) })

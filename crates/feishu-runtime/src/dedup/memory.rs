@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_repeat_waits_for_the_first_and_then_gets_the_same() {
+    async fn claim_of_a_repeat_waits_for_the_answer_of_the_first() {
         let memory = memory(10, 10_000);
         let (first, repeat) = claim(&memory, "a");
         assert!(!repeat);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_failed_runs_again_and_knows_it() {
+    async fn claim_after_a_failure_is_marked_as_a_repeat() {
         let memory = memory(10, 10_000);
         let (first, _) = claim(&memory, "a");
         let Claimed::InFlight(waiting) = memory.claim(&"a".into()) else { panic!() };
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_interim_answer_serves_repeats_while_the_handler_goes_on() {
+    async fn interim_answers_repeats_while_the_handler_goes_on() {
         let memory = memory(10, 10_000);
         let (first, _) = claim(&memory, "a");
         let Claimed::InFlight(waiting) = memory.claim(&"a".into()) else { panic!() };
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn memory_lasts_to_the_second_and_no_longer() {
+    async fn claim_forgets_an_answer_after_exactly_the_ttl() {
         let memory = memory(10, 10_000);
         claim(&memory, "a").0.complete(&Answer::empty());
         tokio::time::advance(Duration::from_secs(7 * 3600 - 1)).await;
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn entries_and_bytes_are_bounded_and_the_oldest_goes_first() {
+    async fn complete_forgets_the_oldest_past_the_bounds_of_entries_and_bytes() {
         let memory = memory(3, 10_000);
         for key in ["a", "b", "c"] {
             claim(&memory, key).0.complete(&Answer::empty());
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_at_work_is_never_forgotten_and_its_crowd_is_bounded() {
+    async fn claim_in_flight_is_never_forgotten_and_bounds_its_waiters() {
         let memory = memory(1, 300);
         let (_first, _) = claim(&memory, "a");
         for key in ["b", "c", "d"] {

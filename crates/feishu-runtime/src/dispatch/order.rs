@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_do_not_wait_for_each_other_and_a_key_is_free_in_the_end() {
+    async fn take_orders_one_key_and_leaves_other_keys_free() {
         let lanes = Lanes::new(4);
         let first = enter(&lanes, 1);
         let other = enter(&lanes, 2);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_that_nobody_takes_passes_on() {
+    async fn take_passes_a_dropped_turn_on_to_the_next() {
         let lanes = Lanes::new(4);
         let first = enter(&lanes, 1);
         let (gone, unnoticed, last) = (enter(&lanes, 1), enter(&lanes, 1), enter(&lanes, 1));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_is_bounded() {
+    fn take_bounds_the_waiters_of_a_key() {
         let lanes = Lanes::new(2);
         let _first = enter(&lanes, 1);
         let second = enter(&lanes, 1);

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_go_and_ids_become_pseudonyms_that_stay_apart() {
+    fn redaction_removes_tokens_and_gives_each_id_its_own_pseudonym() {
         let redaction = Redaction::default();
         let mut value = json!({
             "header": { "token": "v-secret", "event_id": "e1", "tenant_key": "t1" },
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_own_members_can_be_hidden_too() {
+    fn redaction_hides_texts_and_further_members_on_request() {
         let redaction = Redaction::default().texts().hide("order");
         let mut value = json!({ "form_value": { "note": "milk", "n": 7 }, "order": ["a"], "kept": "b" });
         redaction.line().apply(&mut value);
