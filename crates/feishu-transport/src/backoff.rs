@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind, RefusalClass, ServerSettings, Stage, Timeouts};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The longest pause of a growing backoff whose cause needs a person to act.
-const LONGEST: Duration = Duration::from_secs(600);
+const MAX_PAUSE: Duration = Duration::from_secs(600);
 
 /// The pauses of one place in a client. Pure: what happened goes in, how long to wait comes out.
 #[derive(Debug)]
@@ -74,7 +74,8 @@ impl Backoff {
                 pause
             }
             ErrorKind::Refused(refusal) if refusal.class != RefusalClass::Busy => {
-                let pause = self.growing(interval.max(SECOND) * 2, self.stubborn, LONGEST.max(interval * 2));
+                let pause =
+                    self.growing(interval.max(SECOND) * 2, self.stubborn, MAX_PAUSE.max(interval * 2));
                 self.stubborn += 1;
                 self.unreached = 0;
                 pause

@@ -12,7 +12,7 @@ use crate::Error;
 pub(crate) const REDACTED: &str = "[redacted]";
 /// A shorter secret protects nothing, and blacking it out would spoil a text that happens to hold it.
 #[cfg(any(feature = "http", test))]
-const SHORTEST: usize = 6;
+const MIN_SECRET_LEN: usize = 6;
 /// A text of the peer's on one line and at most so many characters long.
 pub(crate) fn clean(text: &str, max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(max).collect()
@@ -21,7 +21,7 @@ pub(crate) fn clean(text: &str, max: usize) -> String {
 /// A text of the peer's, which may repeat what it was sent, without these secrets.
 #[cfg(any(feature = "http", test))]
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
+    let secrets = secrets.into_iter().filter(|secret| secret.len() >= MIN_SECRET_LEN);
     secrets.fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
 }
 

@@ -18,9 +18,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Bytes of a request. Documented payloads have a few KiB.
-const MOST_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 /// Connections at one time.
-const MOST_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 1024;
 
 /// The server.
 pub(crate) struct WebhookServer {
@@ -43,7 +43,7 @@ impl Transport for WebhookServer {
             tokio::select! {
                 _ = stop.requested() => break,
                 Some(_) = connections.join_next() => {}
-                accepted = self.listener.accept(), if connections.len() < MOST_CONNECTIONS => {
+                accepted = self.listener.accept(), if connections.len() < MAX_CONNECTIONS => {
                     // What a peer does wrong on the way here is no reason to stop.
                     if let Ok((stream, _)) = accepted {
                         connections.spawn(serve(stream, Arc::clone(&inbox), Arc::clone(&self.webhook), close.clone()));
@@ -84,7 +84,7 @@ async fn serve(
 
 async fn respond(request: Request<Incoming>, inbox: &dyn Inbox, webhook: &Webhook) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, MOST_BODY).collect().await else {
+    let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
         return status(StatusCode::PAYLOAD_TOO_LARGE);
     };
     let payload = match webhook.open(&head.headers, &body.to_bytes(), SystemTime::now()) {

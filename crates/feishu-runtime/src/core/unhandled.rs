@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Types that are counted separately; the platform knows about 240. Further ones are counted, not listed.
-const MOST_TYPES: usize = 256;
+const MAX_TYPES: usize = 256;
 /// Bytes of a type's name that are kept.
-const MOST_NAME: usize = 128;
+const MAX_NAME: usize = 128;
 /// How often the same is said.
 const EVERY: Duration = Duration::from_secs(3600);
 
@@ -29,7 +29,7 @@ struct SeenType {
 impl Unhandled {
     /// Counts one. True when it is time to say so.
     pub(crate) fn came(&self, event_type: &str) -> bool {
-        let name = event_type.get(..MOST_NAME).unwrap_or(event_type);
+        let name = event_type.get(..MAX_NAME).unwrap_or(event_type);
         let now = Instant::now();
         let mut types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = types.get_mut(name) {
@@ -40,7 +40,7 @@ impl Unhandled {
             }
             return due;
         }
-        if types.len() >= MOST_TYPES || name.len() > MOST_NAME {
+        if types.len() >= MAX_TYPES || name.len() > MAX_NAME {
             return false;
         }
         types.insert(name.to_owned(), SeenType { count: 1, said: now });

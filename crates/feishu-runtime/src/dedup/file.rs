@@ -16,9 +16,9 @@ use super::{DedupStore, StoreError, StoredClaim};
 /// Lines beyond twice the known entries after which the file is written anew.
 const SLACK: usize = 1024;
 /// Most entries; the oldest goes first. As many as are remembered in memory by default.
-const MOST_ENTRIES: usize = 100_000;
+const MAX_ENTRIES: usize = 100_000;
 /// Bytes of one reply that are kept; the memory of the process keeps larger ones.
-const MOST_REPLY: usize = 64 << 10;
+const MAX_REPLY: usize = 64 << 10;
 
 /// A [`DedupStore`] in one file, for one process: after a restart, also a crash, repeats of what was handled before are
 /// still recognised. For several processes use a store that they share, such as Redis.
@@ -108,7 +108,7 @@ impl DedupStore for FileStore {
 
     async fn complete(&self, key: &str, owner: &str, reply: &[u8], keep: Duration) -> Result<(), StoreError> {
         let (key, owner) = (key.to_owned(), owner.to_owned());
-        let reply = if reply.len() > MOST_REPLY { b"{}" } else { reply };
+        let reply = if reply.len() > MAX_REPLY { b"{}" } else { reply };
         let reply = String::from_utf8(reply.to_vec())?;
         self.blocking(move |inner, now| {
             let until_ms = now + span(keep);
@@ -133,7 +133,7 @@ impl Inner {
         loop {
             bytes.clear();
             // Twice the reply, as JSON in JSON, and the rest of the line.
-            let most = u64::try_from(2 * MOST_REPLY + 4096).unwrap_or(u64::MAX);
+            let most = u64::try_from(2 * MAX_REPLY + 4096).unwrap_or(u64::MAX);
             if io::Read::take(&mut reader, most).read_until(b'\n', &mut bytes)? == 0 {
                 return Ok(());
             }
@@ -180,7 +180,7 @@ impl Inner {
     fn remember(&mut self, key: String, entry: Entry) {
         self.order.push_back(key.clone());
         self.entries.insert(key, entry);
-        while self.entries.len() > MOST_ENTRIES || self.order.len() > 2 * MOST_ENTRIES {
+        while self.entries.len() > MAX_ENTRIES || self.order.len() > 2 * MAX_ENTRIES {
             let Some(oldest) = self.order.pop_front() else { return };
             self.entries.remove(&oldest);
         }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Repeats that wait for one answer. The platform sends an event five times in all.
-const MOST_WAITING: usize = 16;
+const MAX_WAITING: usize = 16;
 /// Bytes that an entry takes beside its key and its answer.
 const ENTRY_BYTES: usize = 160;
 
@@ -88,7 +88,7 @@ impl Memory {
                 return Claimed::Answered(answer.clone());
             }
             Some(Entry::InFlight { waiting, .. }) => {
-                if waiting.len() >= MOST_WAITING {
+                if waiting.len() >= MAX_WAITING {
                     return Claimed::Crowded;
                 }
                 let (sender, receiver) = oneshot::channel();
@@ -301,7 +301,7 @@ mod tests {
             claim(&memory, key).0.complete(&Answer::empty());
         }
         let mut waiting = Vec::new();
-        for _ in 0..MOST_WAITING {
+        for _ in 0..MAX_WAITING {
             let Claimed::InFlight(receiver) = memory.claim(&"a".into()) else { panic!() };
             waiting.push(receiver);
         }

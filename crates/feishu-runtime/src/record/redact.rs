@@ -21,7 +21,7 @@ const PERSONAL: &[&str] = &[
     "operator_id",
 ];
 /// Shorter ids are not looked for in texts, where they may be anything.
-const SHORTEST_QUOTE: usize = 6;
+const MIN_QUOTE: usize = 6;
 /// The text in a secret's place.
 const REDACTED: &str = "[redacted]";
 
@@ -110,7 +110,7 @@ impl LineRedaction<'_> {
                 let prefix = if prefix.len() <= 4 { prefix } else { "id" };
                 let pseudonym = format!("{prefix}_{:012x}", self.rules.key.hash_one(&*id) >> 16);
                 let id = std::mem::replace(id, pseudonym.clone());
-                if id.len() >= SHORTEST_QUOTE {
+                if id.len() >= MIN_QUOTE {
                     self.known.insert(id, pseudonym);
                 }
             }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use super::line::{Line, Payload, RecordedAnswer};
 
 /// Bytes of one line; 64 MiB: the largest message that the long connection lets in, as JSON in JSON.
-const MOST_LINE: u64 = 64 << 20;
+const MAX_LINE: u64 = 64 << 20;
 
 /// A transport that delivers a recording and compares the answers with the recorded ones.
 ///
@@ -74,7 +74,7 @@ impl Replay {
         let mut lines = Vec::new();
         for number in 1.. {
             let mut text = String::new();
-            if io::Read::take(&mut recording, MOST_LINE).read_line(&mut text)? == 0 {
+            if io::Read::take(&mut recording, MAX_LINE).read_line(&mut text)? == 0 {
                 break;
             }
             if text.trim().is_empty() {

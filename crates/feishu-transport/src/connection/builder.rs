@@ -11,7 +11,7 @@ use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{Connect, Credential, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts};
 
 /// The platform's own bound on connections per app.
-const MOST_CONNECTIONS: u16 = 50;
+const MAX_CONNECTIONS: u16 = 50;
 
 /// Builds a [`LongConnection`]. Everything has a default except the app's credentials.
 #[must_use]
@@ -265,9 +265,9 @@ impl LongConnectionBuilder {
         if let (None, Some(credential)) = (&self.source, &self.credential) {
             credential.check(&self.app_id)?;
         }
-        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+        if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
             return Err(Error::misuse(format!(
-                "connections must be 1 to {MOST_CONNECTIONS}, not {}",
+                "connections must be 1 to {MAX_CONNECTIONS}, not {}",
                 self.connections
             )));
         }

@@ -18,7 +18,7 @@ use crate::{BoxStream, Dial, Error, Stage, Target, Timeouts};
 /// The head start of one address of a name over the next (RFC 8305, "Happy Eyeballs", recommends 250 ms).
 const HEAD_START: Duration = Duration::from_millis(250);
 /// Addresses of a name that are tried.
-const MOST_ADDRESSES: usize = 8;
+const MAX_ADDRESSES: usize = 8;
 
 /// Dials over the machine's network. `TCP_NODELAY` is on: an answer must not wait for the next one.
 ///
@@ -156,7 +156,7 @@ async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Er
             .map_err(|error| {
                 Error::unreachable(Stage::Connect, format_args!("{host}: {error}")).with_source(error)
             })?
-            .take(MOST_ADDRESSES)
+            .take(MAX_ADDRESSES)
             .collect();
         race(host, port, addresses).await
     };

@@ -5,6 +5,8 @@
 mod answer;
 mod heartbeat;
 mod reassembly;
+#[cfg(test)]
+mod reassembly_tests;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Joining the fragments of a message: any order, any boundaries, every quantity bounded.
+//! Reassembly of fragmented messages: in any order, split at any byte, with a limit on every quantity.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -10,34 +10,35 @@ use feishu_proto::{RawFrame, header_name};
 use crate::Limits;
 use crate::counters::Counters;
 
-/// What became of a data frame.
+/// The result of taking a data frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Placed {
-    /// Its message is complete; the payload, in whole.
+    /// The frame completed its message; this is the whole payload.
     Complete(Bytes),
-    /// It waits for the rest of its message, or was a repeat of one that is there.
+    /// The fragment waits for the rest of its message, or was a duplicate.
     Waiting,
-    /// It was dropped; the reason is counted and worth a line.
+    /// The frame was dropped and counted; the reason is for the log.
     Dropped(&'static str),
 }
 
+/// The incomplete messages of one connection slot, and the ids of recently completed ones.
 pub(super) struct Reassembly {
     limits: Limits,
     counters: Arc<Counters>,
-    partial: HashMap<String, Partial>,
-    /// Bytes in all partial messages, each fragment's overhead included.
-    bytes: usize,
-    /// Not later than the first expiry; `None` when nothing waits.
+    pub(super) partial: HashMap<String, Partial>,
+    /// Bytes in all partial messages, including the overhead of each fragment.
+    pub(super) bytes: usize,
+    /// A lower bound of the first expiry; `None` when no message is incomplete.
     next_expiry: Option<Instant>,
     completed: Recent,
-    /// Messages that made room for newer ones. What still comes of them would only push out others.
+    /// Ids of evicted messages. Their later fragments are dropped: taking them would only evict other messages.
     evicted: Recent,
     /// Numbers partial messages in the order of their arrival.
     arrivals: u64,
 }
 
-/// One incomplete message. What is contiguous from the start is joined already; the rest is kept by index.
-struct Partial {
+/// One incomplete message. The contiguous part from the start is already joined; the rest is kept by index.
+pub(super) struct Partial {
     sum: u32,
     joined: BytesMut,
     next: u32,
@@ -47,13 +48,13 @@ struct Partial {
     started: Instant,
     touched: Instant,
     arrival: u64,
-    /// Whether its message has been complete a short time ago. A stray fragment of it is a repeat and goes without a
-    /// word; should all of it come again, somebody waits for an answer.
+    /// Whether a message of this id was completed recently. A stray duplicate fragment is then dropped silently. If the
+    /// whole message is sent again, it is delivered again, because the platform waits for an answer.
     repeat: bool,
 }
 
-/// What holding a fragment costs beside its bytes: many empty fragments must not be free.
-const FRAGMENT_OVERHEAD: usize = 64;
+/// Bytes charged for each fragment on top of its payload, so that many empty fragments hit the limit, too.
+pub(super) const FRAGMENT_OVERHEAD: usize = 64;
 
 impl Reassembly {
     pub(super) fn new(limits: Limits, counters: Arc<Counters>) -> Self {
@@ -69,8 +70,8 @@ impl Reassembly {
         }
     }
 
-    /// Takes a data frame's payload. A frame that names no number of fragments, or one that makes no sense, is whole:
-    /// better a message that cannot be read than one that is never answered.
+    /// Takes a data frame. A frame with a missing or unreadable `sum` counts as a whole message: an unreadable message
+    /// is still answered with an error, while a fragment that never completes would get no answer.
     pub(super) fn place(&mut self, now: Instant, frame: &RawFrame) -> Placed {
         let payload = frame.payload();
         let sum = frame.header(header_name::SUM).and_then(|sum| sum.trim().parse::<u32>().ok()).unwrap_or(1);
@@ -91,7 +92,7 @@ impl Reassembly {
         self.place_fragment(now, id, &Fragment { seq, sum, payload })
     }
 
-    /// Drops partial messages whose time is over.
+    /// Drops incomplete messages that have timed out.
     pub(super) fn expire(&mut self, now: Instant) {
         if self.next_expiry.is_none_or(|expiry| expiry > now) {
             return;
@@ -118,7 +119,7 @@ impl Reassembly {
                     message_id = id,
                     have = partial.fragments,
                     sum = partial.sum,
-                    "a message stayed incomplete and was dropped"
+                    "dropped a message that was not completed in time"
                 );
             }
         }
@@ -140,7 +141,7 @@ impl Reassembly {
         let cost = fragment.payload.len() + FRAGMENT_OVERHEAD;
         match self.partial.get(id) {
             Some(partial) if partial.sum != fragment.sum => {
-                return self.bad("a fragment names another number of fragments than those before it");
+                return self.bad("a fragment's sum differs from that of earlier fragments");
             }
             Some(partial) if partial.has(fragment.seq) => {
                 self.counters.repeated_fragments.one();
@@ -212,7 +213,7 @@ impl Reassembly {
                     message_id = oldest,
                     have = partial.fragments,
                     sum = partial.sum,
-                    "an incomplete message made room for newer ones"
+                    "dropped an incomplete message to make room for a newer one"
                 );
             }
         }
@@ -293,7 +294,7 @@ impl Partial {
     }
 }
 
-/// Ids of messages that were completed, or given up, a short time ago. Bounded in number and time.
+/// A set of recent message ids, bounded in number and age.
 #[derive(Default)]
 struct Recent {
     ids: HashSet<Arc<str>>,
@@ -328,7 +329,7 @@ impl Recent {
     }
 }
 
-/// What still waits when the client ends will never be complete: the counts say so.
+/// Counts the fragments that still wait as expired, so that the counters stay consistent.
 impl Drop for Reassembly {
     fn drop(&mut self) {
         let waiting: u64 = self.partial.values().map(|partial| partial.fragments).sum();
@@ -336,6 +337,3 @@ impl Drop for Reassembly {
         self.counters.expired_fragments.add(waiting);
     }
 }
-
-#[cfg(test)]
-mod tests;

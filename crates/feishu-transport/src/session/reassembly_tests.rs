@@ -1,11 +1,15 @@
-//! Fragments in every order, with every fault, at every limit.
+//! Unit tests of reassembly: fragments in every order, with every fault, at every limit.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use feishu_proto::{Frame, Header};
+use bytes::Bytes;
+use feishu_proto::{Frame, Header, RawFrame};
 use proptest::prelude::*;
 
-use super::*;
+use super::reassembly::{FRAGMENT_OVERHEAD, Placed, Reassembly};
+use crate::Limits;
+use crate::counters::Counters;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -88,7 +92,11 @@ fn a_message_that_comes_again_in_whole_is_delivered_again() {
     for pause in [0, 1, 15] {
         bench.now += pause * SECOND;
         bench.place("m", "2", "0", b"a");
-        assert_eq!(bench.place("m", "2", "1", b"b"), complete(b"ab"), "somebody waits for an answer to it");
+        assert_eq!(
+            bench.place("m", "2", "1", b"b"),
+            complete(b"ab"),
+            "the platform waits for an answer to it"
+        );
     }
 }
 
