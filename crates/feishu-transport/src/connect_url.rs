@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::secret::REDACTED;
+use crate::url::Url;
 
 /// The parameters of a connection URL that are not secret.
 #[cfg(any(feature = "ws", test))]
@@ -27,50 +28,43 @@ impl ConnectUrl {
     /// repeat the URL.
     pub fn parse(url: impl Into<String>) -> Result<Self, Error> {
         let url = Self(Zeroizing::new(url.into()));
-        let printable = url.0.bytes().all(|byte| byte.is_ascii_graphic());
-        let known = matches!(url.scheme(), "ws" | "wss");
-        let port_ok = url.split_authority().1.is_none_or(|port| port.parse::<u16>().is_ok());
-        if printable && known && port_ok && !url.host().is_empty() && !url.authority().contains('@') {
+        if Url::parse(&url.0).is_some_and(|url| matches!(url.scheme, "ws" | "wss") && !url.has_user) {
             return Ok(url);
         }
         Err(Error::protocol(
             crate::Stage::Endpoint,
-            "the connection URL is empty or is not a ws:// or wss:// URL with a host",
+            "the connection URL is not a ws:// or wss:// URL with a host; check that the domain is the open platform's",
         ))
     }
 
     /// `ws` or `wss`.
     pub fn scheme(&self) -> &str {
-        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+        self.parts().scheme
     }
 
     /// Whether the connection is to be encrypted.
     pub fn is_tls(&self) -> bool {
-        self.scheme() == "wss"
+        self.parts().is_tls()
     }
 
     /// The host, an IPv6 address without its brackets.
     pub fn host(&self) -> &str {
-        self.split_authority().0
+        self.parts().host
     }
 
     /// The port; 443 for `wss` and 80 for `ws` where the URL names none.
     pub fn port(&self) -> u16 {
-        let default = if self.is_tls() { 443 } else { 80 };
-        self.split_authority().1.and_then(|port| port.parse().ok()).unwrap_or(default)
+        self.parts().port()
     }
 
     /// Host and port as in the URL: the `Host` header.
     pub fn authority(&self) -> &str {
-        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        rest.split(['/', '?', '#']).next().unwrap_or_default()
+        self.parts().authority
     }
 
     /// Path and query: the target of the request line. Holds the ticket.
     pub fn expose_target(&self) -> String {
-        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let target = rest.get(self.authority().len()..).unwrap_or_default();
-        let target = target.split('#').next().unwrap_or_default();
+        let target = self.parts().target;
         if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
     }
 
@@ -92,8 +86,7 @@ impl ConnectUrl {
     /// The value of a query parameter, the first of its name. Not percent-decoded: the
     /// parameters of the platform are plain.
     pub fn query(&self, name: &str) -> Option<&str> {
-        let (_, query) = self.0.split('#').next()?.split_once('?')?;
-        query.split('&').find_map(|pair| match pair.split_once('=') {
+        self.parts().query().split('&').find_map(|pair| match pair.split_once('=') {
             Some((key, value)) if key == name => Some(value),
             _ => None,
         })
@@ -102,8 +95,7 @@ impl ConnectUrl {
     /// Everything in the query that no log may hold.
     #[cfg(any(feature = "ws", test))]
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
-        let (_, query) = self.0.split_once('?').unwrap_or_default();
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let pairs = self.parts().query().split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| !PLAIN.contains(key)).map(|(_, value)| value)
     }
 
@@ -117,16 +109,9 @@ impl ConnectUrl {
         self.query("device_id").unwrap_or_default().chars().take(64).collect()
     }
 
-    fn split_authority(&self) -> (&str, Option<&str>) {
-        let authority = self.authority();
-        if let Some(rest) = authority.strip_prefix('[') {
-            let (host, rest) = rest.split_once(']').unwrap_or((rest, ""));
-            return (host, rest.strip_prefix(':'));
-        }
-        match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        }
+    /// All parts; the URL was checked when it was made.
+    fn parts(&self) -> Url<'_> {
+        Url::parse(&self.0).unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Error;
+use crate::url::{Url, is_loopback};
 
 /// The site an app belongs to. Everything a client asks goes to the one it is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -14,8 +15,8 @@ pub enum Domain {
     Feishu,
     /// `https://open.larksuite.com`, for apps made on Lark.
     Lark,
-    /// Another base URL: a private deployment, a reverse proxy, the local platform.
-    Custom(BaseUrl),
+    /// Another base URL, made by [`Domain::url`]: a private deployment, a reverse proxy, the local platform.
+    Custom(CustomUrl),
 }
 
 impl Domain {
@@ -26,13 +27,14 @@ impl Domain {
     /// When it is not an `http://` or `https://` URL with a host, or when it is `http://` and the host is not this
     /// machine: the app secret would travel in the clear. [`Domain::insecure_url`] permits that.
     pub fn url(url: impl AsRef<str>) -> Result<Self, Error> {
-        let base = BaseUrl::parse(url.as_ref())?;
-        if !base.is_tls() && !is_loopback(base.host()) {
+        let domain = Self::insecure_url(url)?;
+        if domain.allows_insecure() {
             return Err(Error::misuse(format!(
-                "{base} would carry the app secret unencrypted; use https://, or Domain::insecure_url if the way there is safe",
+                "{domain} would carry the app secret unencrypted; use https://, or Domain::insecure_url if the network \
+                 in between is safe",
             )));
         }
-        Ok(Self::Custom(base))
+        Ok(domain)
     }
 
     /// Another base URL, with `http://` allowed to other machines: the app secret and all callbacks travel in the clear.
@@ -41,7 +43,15 @@ impl Domain {
     ///
     /// When it is not an `http://` or `https://` URL with a host.
     pub fn insecure_url(url: impl AsRef<str>) -> Result<Self, Error> {
-        BaseUrl::parse(url.as_ref()).map(Self::Custom)
+        let text = url.as_ref().trim().trim_end_matches('/');
+        let base = Url::parse(text).filter(|url| matches!(url.scheme, "http" | "https") && !url.has_user);
+        if base.is_none() || text.contains(['?', '#']) {
+            return Err(Error::misuse(
+                "the domain is not a base URL: give one such as https://open.feishu.cn, with http:// or https:// and a \
+                 host, without a user or a query",
+            ));
+        }
+        Ok(Self::Custom(CustomUrl(text.to_owned())))
     }
 
     /// The base URL without a slash at its end.
@@ -56,10 +66,13 @@ impl Domain {
     /// Whether unencrypted connections to other machines are expected: the base URL itself is `http://` and not of this
     /// machine, as only [`Domain::insecure_url`] permits. A base URL of this machine permits nothing beyond it.
     pub fn allows_insecure(&self) -> bool {
-        match self {
-            Self::Feishu | Self::Lark => false,
-            Self::Custom(base) => !base.is_tls() && !is_loopback(base.host()),
-        }
+        let base = self.parts();
+        !base.is_tls() && !is_loopback(base.host)
+    }
+
+    /// The parts of the base URL, which was checked when the domain was made.
+    pub(crate) fn parts(&self) -> Url<'_> {
+        Url::parse(self.base_url()).unwrap_or_default()
     }
 }
 
@@ -118,48 +131,10 @@ impl AsRef<str> for Domain {
     }
 }
 
-/// A checked `http://` or `https://` URL of a [`Domain::Custom`].
+/// The payload of [`Domain::Custom`]: a base URL that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BaseUrl(String);
-
-impl BaseUrl {
-    fn parse(url: &str) -> Result<Self, Error> {
-        let base = Self(url.trim().trim_end_matches('/').to_owned());
-        let clean = base.0.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@'));
-        let scheme = base.0.starts_with("http://") || base.0.starts_with("https://");
-        if clean && scheme && !base.host().is_empty() {
-            return Ok(base);
-        }
-        Err(Error::misuse(
-            "the domain must be a URL such as https://open.feishu.cn: http:// or https://, a host, no user, no query",
-        ))
-    }
-
-    fn is_tls(&self) -> bool {
-        self.0.starts_with("https://")
-    }
-
-    fn host(&self) -> &str {
-        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let authority = rest.split('/').next().unwrap_or_default();
-        match authority.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => authority.split(':').next().unwrap_or_default(),
-        }
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Whether a host name means this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
+#[expect(unnameable_types, reason = "only Domain::url and Domain::insecure_url make one")]
+pub struct CustomUrl(String);
 
 #[cfg(test)]
 mod tests {
@@ -193,9 +168,16 @@ mod tests {
 
     #[test]
     fn what_would_leak_or_cannot_work_is_refused() {
-        for bad in
-            ["", "open.feishu.cn", "ftp://x", "https://", "https://u:p@h", "https://h/?q", "http://10.0.0.1"]
-        {
+        for bad in [
+            "",
+            "open.feishu.cn",
+            "ftp://x",
+            "https://",
+            "https://u:p@h",
+            "https://h/?q",
+            "http://10.0.0.1",
+            "https://h:x",
+        ] {
             assert!(Domain::url(bad).is_err(), "{bad}");
         }
         assert!(Domain::insecure_url("http://10.0.0.1").is_ok());

@@ -39,6 +39,7 @@ mod stage;
 mod state;
 mod stop;
 mod transport;
+mod url;
 
 pub use crate::answer::Answer;
 pub use crate::connect_url::ConnectUrl;
@@ -50,7 +51,7 @@ pub use crate::credential::{ClientAssertion, Credential};
 pub(crate) use crate::delivery::{Confirm, ReplyPath};
 pub use crate::delivery::{ConnectionInfo, Delivery, PendingAnswer, Receipt, Received};
 pub use crate::dial::{BoxStream, ByteStream, Dial, Target};
-pub use crate::domain::{BaseUrl, Domain};
+pub use crate::domain::Domain;
 pub use crate::endpoint::{Endpoint, EndpointSource};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::lifecycle::LifecycleEvent;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, Request, Uri};
+use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use tokio::time::timeout;
 
@@ -164,31 +164,24 @@ impl HttpClient {
     }
 
     fn prepare(&self, call: HttpRequest) -> Result<(Target, Request<Full<Bytes>>), Error> {
-        let base = self.domain.base_url();
-        let wrong = || Error::misuse(format!("{base:?} is not a URL such as https://open.feishu.cn"));
-        let uri: Uri = base.parse().map_err(|_| wrong())?;
-        let authority = uri.authority().ok_or_else(wrong)?;
-        let tls = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-
+        let base = self.domain.parts();
         let mut request = Request::new(Full::new(call.body));
         *request.method_mut() = Method::from_bytes(call.method.as_bytes())
             .map_err(|_| Error::misuse(format!("{:?} is not an HTTP method", call.method)))?;
         if !call.path.starts_with('/') {
             return Err(Error::misuse("the path of the call must begin with a slash, such as /open-apis/…"));
         }
-        *request.uri_mut() = format!("{}{}", uri.path().trim_end_matches('/'), call.path)
+        *request.uri_mut() = format!("{}{}", base.path().trim_end_matches('/'), call.path)
             .parse()
             .map_err(|_| Error::misuse("the path of the call is not a valid URL path; percent-encode it"))?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.extend(self.headers.clone()?);
         headers.extend(call.headers?);
-        let host_header = HeaderValue::from_str(authority.as_str())
-            .map_err(|_| Error::misuse("the domain holds characters that no host name has"))?;
+        let host_header = HeaderValue::from_str(base.authority)
+            .map_err(|_| Error::misuse("the domain holds characters that no host name has; check its URL"))?;
         headers.insert(HOST, host_header);
-        Ok((Target::new(host, port, tls), request))
+        Ok((Target::new(base.host, base.port(), base.is_tls()), request))
     }
 }
 

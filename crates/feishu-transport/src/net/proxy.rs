@@ -9,7 +9,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 
 use super::exchange::exchange;
-use crate::domain::is_loopback;
+use crate::url::{Url, is_loopback};
 use crate::{BoxStream, Error, Stage, Target};
 
 /// Which proxy connections go through. One policy for the endpoint call and the WebSocket.
@@ -52,10 +52,8 @@ impl Proxies {
             ProxyPolicy::Url(url) => {
                 let matcher = Matcher::builder().all(url.as_str()).build();
                 let probe = Uri::from_static("https://probe.invalid");
-                let proxy = matcher.intercept(&probe).ok_or_else(|| {
-                    Error::misuse("the proxy must be a URL such as http://proxy.example:3128")
-                })?;
-                check_scheme(proxy.uri())?;
+                let proxy = matcher.intercept(&probe).ok_or_else(not_a_url)?;
+                parts(&proxy.uri().to_string())?;
                 (Some(matcher), false)
             }
         };
@@ -72,28 +70,32 @@ impl Proxies {
         let Some(proxy) = self.matcher.as_ref().and_then(|matcher| matcher.intercept(&uri)) else {
             return Ok(None);
         };
-        let tls = check_scheme(proxy.uri())?;
-        let host = proxy.uri().host().unwrap_or_default();
+        let url = proxy.uri().to_string();
+        let url = parts(&url)?;
         Ok(Some(Proxy {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: proxy.uri().port_u16().unwrap_or(if tls { 443 } else { 80 }),
-            tls,
+            host: url.host.to_owned(),
+            port: url.port(),
+            tls: url.is_tls(),
             authorization: proxy.basic_auth().cloned(),
         }))
     }
 }
 
-/// Whether the proxy itself is reached by TLS.
-fn check_scheme(proxy: &Uri) -> Result<bool, Error> {
-    match proxy.scheme_str() {
-        Some("http") => Ok(false),
-        Some("https") => Ok(true),
-        other => Err(Error::misuse(format!(
-            "a proxy of kind {:?} is not supported: use an HTTP proxy (http:// or https://), ProxyPolicy::None, or a \
-             Dial of your own",
-            other.unwrap_or_default()
-        ))),
+/// The parts of a proxy's URL, if it is an HTTP proxy.
+fn parts(url: &str) -> Result<Url<'_>, Error> {
+    let url = Url::parse(url).ok_or_else(not_a_url)?;
+    if matches!(url.scheme, "http" | "https") {
+        return Ok(url);
     }
+    Err(Error::misuse(format!(
+        "a proxy of kind {:?} is not supported: use an HTTP proxy (http:// or https://), ProxyPolicy::None, or a Dial of \
+         your own",
+        url.scheme
+    )))
+}
+
+fn not_a_url() -> Error {
+    Error::misuse("the proxy is not a URL: give one such as http://proxy.example:3128")
 }
 
 /// One proxy.

@@ -31,9 +31,9 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::exchange::{AGENT, dial, exchange, header};
-use crate::domain::is_loopback;
 use crate::refusal::MAX_MESSAGE;
 use crate::secret::{clean, redact};
+use crate::url::is_loopback;
 use crate::{
     BoxStream, Connect, ConnectUrl, Dial, Error, Limits, Link, Message, NetworkDial, Refusal, Stage, Target,
     Timeouts,
