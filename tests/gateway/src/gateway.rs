@@ -28,7 +28,28 @@ const RETRIES: [Duration; 4] = [
     Duration::from_secs(6 * 60 * 60),
 ];
 
-/// The platform's stand-in. Cheap to clone; every task of it ends when the last clone is dropped.
+/// The local platform. Cheap to clone; all its tasks end when the last clone is dropped.
+///
+/// ```
+/// use feishu_gateway::{Click, Gateway, json};
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/common/doc_bot.in"));
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let gateway = Gateway::start().await?;
+/// // Start your client with gateway.base_url(), gateway.app_id() and gateway.app_secret().
+/// # tokio::spawn(bot(gateway.clone()));
+/// gateway.connected(1).await;
+///
+/// let answer = gateway.click(Click::button("approve").value(json!({"order": 42}))).await?;
+///
+/// assert_eq!(answer.code(), 200);
+/// assert_eq!(answer.data(), Some(json!({"toast": {"type": "success", "content": "Saved"}})));
+/// assert_eq!(answer.verdict().to_string(), "a toast (success) \"Saved\"");
+/// assert!(gateway.findings().is_empty(), "{:?}", gateway.findings());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Gateway(Arc<Owner>);
 

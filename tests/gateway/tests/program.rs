@@ -1,4 +1,4 @@
-//! The program as its users run it.
+//! The program `feishu-gateway`: its options, commands and exit codes.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -9,21 +9,21 @@ use lexopt::Parser;
 use lexopt::prelude::{Long, Short, ValueExt as _};
 
 pub(crate) const HELP: &str = "\
-A local stand-in for the Feishu / Lark platform: endpoint call, long connection, tokens, card updates.
+The Feishu / Lark platform on this machine, for tests: endpoint call, long connection, tokens, card updates.
 
 Usage: feishu-gateway [options]
 
-  --port N               port to listen on (default 0: a free one)
-  --host ADDRESS         address to listen on (default 127.0.0.1; 0.0.0.0 for containers)
-  --app-id ID            app id that may connect (default cli_10ca1ba5e0000001)
-  --app-secret SECRET    its secret (default local-secret)
-  --click-every TIME     a click every 2s, 500ms, 1m
-  --ping-interval N      PingInterval in seconds (default 120)
-  --reconnect-nonce N    ReconnectNonce in seconds (default 30)
-  --max-connections N    connections an app may have (default 50)
-  --help                 this text
+  --port N               the port to listen on (default: a free one)
+  --host ADDRESS         the address to listen on (default 127.0.0.1; 0.0.0.0 for containers)
+  --app-id ID            the app id that may connect (default cli_10ca1ba5e0000001)
+  --app-secret SECRET    the secret of this app (default local-secret)
+  --click-every TIME     presses a button at this interval, such as 2s, 500ms or 1m
+  --ping-interval N      the setting PingInterval, in seconds (default 120)
+  --reconnect-nonce N    the setting ReconnectNonce, in seconds (default 30)
+  --max-connections N    how many connections the app may have (default 50)
+  --help                 prints this text
 
-Commands on standard input are listed by the command help.
+While it runs, it reads commands from standard input. The command `help` lists them.
 ";
 
 /// 16 hex digits, as the official Node SDK starts with no other.

@@ -6,28 +6,34 @@ use feishu_gateway::{
 
 pub(crate) const HELP: &str = "\
 Pushes, each with its answer:
-  click NAME [VALUE]        a button is pressed; VALUE is JSON
-  form NAME VALUES          a form is submitted; VALUES is a JSON object
-  select NAME OPTION        an option is chosen
-  preview URL               a link needs its preview
-  event TYPE [BODY]         an event; BODY is JSON
-  deliver TYPE [BODY]       an event, pushed again after 15 s, 5 min, 1 h, 6 h while it fails
-  torn N NAME               a button is pressed, in N fragments
-  raw JSON                  exactly this payload
-Faults of the connections that are live:
-  stall   cut   close [CODE]   noise   text   wsping
-Faults that stand until heal (a number at the end: this many times):
+  click NAME [VALUE]        presses a button; VALUE is JSON
+  form NAME VALUES          submits a form; VALUES is a JSON object
+  select NAME OPTION        chooses an option
+  preview URL               asks for the preview of a link
+  event TYPE [BODY]         pushes an event; BODY is the JSON under `event`
+  deliver TYPE [BODY]       pushes an event, again after 15 s, 5 min, 1 h and 6 h while it fails
+  torn N NAME               presses a button, in N fragments
+  raw JSON                  pushes exactly this payload
+Faults of the live connections, at once:
+  stall                     they stay open and silent
+  cut                       they break
+  close [CODE]              they are closed with a close frame
+  noise   text              they get a message that is no frame, a text message
+  wsping                    they get a ping of WebSocket
+Faults of what comes next, until heal (with a number at the end: this many times):
   refuse CODE               403 and 514 refuse the handshake, other codes the endpoint call
-  limit                     the handshake says that there are too many connections
-  html   hang   nodata   emptyurl   status CODE      the endpoint call goes wrong
+  limit                     the handshake is refused: too many connections
+  html   hang   nodata   emptyurl   status CODE
+                            the endpoint call gives HTML, no answer, no data, an empty URL, an HTTP status
   nohandshake               the handshake is never answered
   nopongs                   pings are not answered
   unpublished               clicks come in frames of type card
   heal                      ends all faults
 And:
-  settings JSON             another ClientConfig, for the coming calls and pongs
-  card MESSAGE_ID           the card of a message as it is now
-  connections   findings   help   quit
+  settings JSON             sets another ClientConfig for later endpoint calls and pongs
+  card MESSAGE_ID           prints the current card of a message
+  connections   findings    lists the connections, the mistakes of clients
+  help   quit               lists the commands, ends the program after the outstanding answers
 ";
 
 #[derive(Debug)]

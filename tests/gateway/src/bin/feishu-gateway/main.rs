@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use args::Args;
 use command::Command;
 
-/// Lines that may wait; the reading thread waits with them.
+/// Bounds the typed lines that are not run yet; beyond it the reading thread waits.
 const LINES_LIMIT: usize = 64;
 
 #[tokio::main(flavor = "current_thread")]
@@ -73,7 +73,7 @@ async fn show(mut entries: broadcast::Receiver<Entry>) {
 
 fn show_entry(entry: &Entry) {
     match &entry.seen {
-        // Told once, by the answer below it or the handshake above it.
+        // Each pong follows a ping, which is shown.
         Seen::Pong => {}
         Seen::Found(finding) => println!("               ! {finding}"),
         Seen::Answered(answer) => {
@@ -93,7 +93,7 @@ async fn click_every_now_and_then(gateway: Gateway, pause: Duration) {
     }
 }
 
-/// Obeys lines of standard input until `quit`; the end of the input is no end, so that the program can run in the
+/// Runs the commands of standard input until `quit`. It goes on when the input ends, so that the program can run in the
 /// background.
 async fn obey(gateway: &Gateway) {
     let (lines, mut typed) = mpsc::channel(LINES_LIMIT);
@@ -139,7 +139,7 @@ fn run(gateway: &Gateway, command: Command, pushes: &mut JoinSet<()>) {
                 Some(times) => gateway.fault_times(times, fault),
                 None => gateway.fault(fault),
             }
-            println!("done (heal ends what stands)");
+            println!("done (heal ends all faults)");
         }
         Command::Heal => gateway.heal(),
         Command::Settings(settings) => gateway.set_settings(settings),
