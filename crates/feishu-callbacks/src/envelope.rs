@@ -89,6 +89,22 @@ impl<B> Envelope<B> {
     pub fn odd_fields(&self) -> &[OddField] {
         &self.odd
     }
+
+    /// Every member that was there and was left out: those of the header, then those of the body. Empty for a payload
+    /// as documented; asking costs nothing then.
+    ///
+    /// ```
+    /// use feishu_callbacks::{CardActionTrigger, decode};
+    ///
+    /// let payload = br#"{"header":{"event_type":"card.action.trigger","app_id":[]},"event":{"action":{"checked":"x"}}}"#;
+    /// let click: CardActionTrigger = decode(payload)?;
+    /// let places: Vec<String> = click.all_odd_fields().map(|odd| odd.place()).collect();
+    /// assert_eq!(places, ["header.app_id", "event.action.checked"]);
+    /// # Ok::<(), feishu_callbacks::DecodeError>(())
+    /// ```
+    pub fn all_odd_fields(&self) -> impl Iterator<Item = &OddField> {
+        self.header.odd_fields().iter().chain(&self.odd)
+    }
 }
 
 impl<B: Serialize> Serialize for Envelope<B> {

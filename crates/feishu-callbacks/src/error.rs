@@ -102,6 +102,29 @@ pub struct OddField {
     pub expected: String,
 }
 
+impl OddField {
+    /// [`path`](Self::path) without the positions in lists, to count by: `event.message.mentions[].key`. At most
+    /// [`MAX_PLACE_LEN`](Self::MAX_PLACE_LEN) bytes.
+    pub fn place(&self) -> String {
+        let mut place = String::with_capacity(self.path.len());
+        let mut in_brackets = false;
+        for letter in self.path.chars() {
+            if place.len() + letter.len_utf8() > Self::MAX_PLACE_LEN {
+                break;
+            }
+            let position = in_brackets && letter.is_ascii_digit();
+            in_brackets = letter == '[' || position;
+            if !position {
+                place.push(letter);
+            }
+        }
+        place
+    }
+
+    /// Length of the longest [`place`](Self::place), in bytes.
+    pub const MAX_PLACE_LEN: usize = 200;
+}
+
 impl fmt::Display for OddField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.found.is_empty() {
@@ -193,3 +216,17 @@ impl fmt::Display for FieldError {
 }
 
 impl std::error::Error for FieldError {}
+
+#[cfg(test)]
+mod tests {
+    use super::OddField;
+
+    #[test]
+    fn odd_field_place_leaves_positions_out_and_is_bounded() {
+        let odd =
+            |path: &str| OddField { path: path.to_owned(), found: String::new(), expected: String::new() };
+        assert_eq!(odd("event.users[12].name").place(), "event.users[].name");
+        assert_eq!(odd("event.action.v2[0][7]").place(), "event.action.v2[][]");
+        assert_eq!(odd(&"é".repeat(500)).place().len(), OddField::MAX_PLACE_LEN);
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use feishu_callbacks::{DecodeError, Envelope, EventBody, Header, Reply, decode_with};
+use feishu_callbacks::{DecodeError, Envelope, EventBody, Header, OddField, Reply, decode_with};
 
 /// What a typed handler takes: an [`Envelope`] of any [`EventBody`].
 ///
@@ -27,6 +27,10 @@ pub trait Callback: Send + Sized + 'static {
     ///
     /// When the payload cannot be read as this type.
     fn decode(header: &Arc<Header>, payload: &Bytes) -> Result<Self, DecodeError>;
+
+    /// Members that were there and were left out because they could not be read: those of the header, then those of the
+    /// body. Empty for a payload as documented.
+    fn odd_fields(&self) -> impl Iterator<Item = &OddField>;
 }
 
 impl<B: EventBody> Callback for Envelope<B> {
@@ -35,5 +39,9 @@ impl<B: EventBody> Callback for Envelope<B> {
 
     fn decode(header: &Arc<Header>, payload: &Bytes) -> Result<Self, DecodeError> {
         decode_with(Arc::clone(header), payload)
+    }
+
+    fn odd_fields(&self) -> impl Iterator<Item = &OddField> {
+        self.all_odd_fields()
     }
 }
