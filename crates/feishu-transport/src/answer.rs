@@ -1,4 +1,4 @@
-//! The answer to a delivery, before it has the form of a transport.
+//! The answer to a delivery, independent of the transport.
 
 use std::fmt;
 
@@ -15,27 +15,28 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Processed; `json` is what the handler returns to the user's client.
+    /// A success (code 200); `json` goes to the user's client.
     pub fn ok(json: impl Into<Bytes>) -> Self {
         Self { code: 200, data: Some(json.into()) }
     }
 
-    /// Processed, nothing to return. It carries `{}`: an answer without data was reported to show the user error 108002.
+    /// A success (code 200) without content. It carries `{}`, because an answer without data was reported to show the user
+    /// error 108002.
     pub fn empty() -> Self {
         Self { code: 200, data: Some(Bytes::from_static(b"{}")) }
     }
 
-    /// Not processed, code 500. The platform sends an event again; the user who clicked a card sees error 200671.
+    /// A failure (code 500). The platform sends an event again; a user who clicked a card sees error 200671.
     pub fn failed() -> Self {
         Self { code: 500, data: None }
     }
 
-    /// 200 when the delivery was processed, any other number when it was not.
+    /// The code: 200 if the delivery was processed.
     pub fn code(&self) -> u16 {
         self.code
     }
 
-    /// Whether the platform takes this as processed.
+    /// Whether the code is 200.
     pub fn is_ok(&self) -> bool {
         self.code == 200
     }
@@ -46,7 +47,7 @@ impl Answer {
     }
 }
 
-/// Shows the length of the data, not the data: it is the user's.
+/// Shows the length of the data only, because the data is the user's.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let len = self.data.as_ref().map(Bytes::len);

@@ -1,25 +1,25 @@
-//! When to try again: a policy without a clock, with jitter from a seedable generator.
+//! The reconnect backoff: a policy without a clock, with jitter from a seedable generator.
 
 use std::time::Duration;
 
 use crate::{Error, ErrorKind, RefusalClass, ServerSettings, Stage, Timeouts};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// The longest pause of a growing backoff whose cause needs a person to act.
+/// The longest pause of the growing backoff for errors that a person has to fix.
 const MAX_PAUSE: Duration = Duration::from_secs(600);
 
-/// The pauses of one place in a client. Pure: what happened goes in, how long to wait comes out.
+/// The backoff of one reconnect loop. Pure: takes what happened, returns how long to wait.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     rng: fastrand::Rng,
     stable: Duration,
-    /// Attempts of this outage that failed.
+    /// Failed attempts of this outage.
     attempts: u32,
     /// Connections in a row that were lost before they were stable.
     short_lived: u32,
     /// Failures in a row that never reached the platform.
     unreached: u32,
-    /// Failures in a row that need a person, or of an unknown kind.
+    /// Failures in a row that a person has to fix, or of an unknown kind.
     stubborn: u32,
 }
 
@@ -35,15 +35,16 @@ impl Backoff {
         }
     }
 
-    /// Attempts of this outage that failed.
+    /// Failed attempts of this outage.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The pause before the first attempt after a connection that lasted `uptime` was lost.
+    /// The pause before the first attempt after the loss of a connection that lasted `uptime`.
     ///
-    /// A random part of the nonce, so that the clients of a restarted gateway do not come back as one. If connections
-    /// keep dying young, a growing pause on top: a gateway that accepts and closes must not cause a spin.
+    /// A random part of `ReconnectNonce`, so that the clients of a restarted gateway do not reconnect all at once, plus
+    /// a growing pause if connections are repeatedly lost early, so that a gateway that accepts and closes causes no
+    /// busy loop.
     pub(crate) fn after_loss(&mut self, uptime: Duration, settings: &ServerSettings) -> Duration {
         self.unreached = 0;
         self.stubborn = 0;
@@ -65,7 +66,7 @@ impl Backoff {
         self.attempts += 1;
         let interval = settings.reconnect_interval;
         match error.kind() {
-            // A route that swallows packets is no answer of the platform's either.
+            // A time-out while dialling means that the platform was not reached, as an unreachable address does.
             ErrorKind::Unreachable { .. }
             | ErrorKind::Lost { .. }
             | ErrorKind::TimedOut { stage: Stage::Connect | Stage::Proxy | Stage::Tls, .. } => {
@@ -87,12 +88,12 @@ impl Backoff {
         }
     }
 
-    /// Whether the server's or the caller's number of attempts is used up.
+    /// Whether the server's or the caller's limit of attempts is reached.
     pub(crate) fn is_exhausted(&self, limit: Option<u32>) -> bool {
         limit.is_some_and(|limit| self.attempts >= limit)
     }
 
-    /// `base` doubled `times` times, at most `cap`, less up to a fifth of it at random.
+    /// `base` doubled `times` times, at most `cap`, reduced by up to a fifth at random.
     fn growing(&mut self, base: Duration, times: u32, cap: Duration) -> Duration {
         let pause = base.saturating_mul(1 << times.min(16)).min(cap);
         pause.mul_f64(1.0 - 0.2 * self.rng.f64())

@@ -20,12 +20,12 @@ const PLAIN: [&str; 4] = ["device_id", "service_id", "fpid", "aid"];
 pub struct ConnectUrl(Zeroizing<String>);
 
 impl ConnectUrl {
-    /// Takes a URL as it is.
+    /// Parses a connection URL.
     ///
     /// # Errors
     ///
-    /// When it is not a `ws://` or `wss://` URL with a host, or holds a character that no URL holds. The error does not
-    /// repeat the URL.
+    /// If it is not a `ws://` or `wss://` URL with a host, or holds a character that is not allowed in a URL. The error
+    /// text does not contain the URL.
     pub fn parse(url: impl Into<String>) -> Result<Self, Error> {
         let url = Self(Zeroizing::new(url.into()));
         if Url::parse(&url.0).is_some_and(|url| matches!(url.scheme, "ws" | "wss") && !url.has_user) {
@@ -37,12 +37,12 @@ impl ConnectUrl {
         ))
     }
 
-    /// `ws` or `wss`.
+    /// The scheme, `ws` or `wss`.
     pub fn scheme(&self) -> &str {
         self.parts().scheme
     }
 
-    /// Whether the connection is to be encrypted.
+    /// Whether the connection must be encrypted (`wss`).
     pub fn is_tls(&self) -> bool {
         self.parts().is_tls()
     }
@@ -52,7 +52,7 @@ impl ConnectUrl {
         self.parts().host
     }
 
-    /// The port; 443 for `wss` and 80 for `ws` where the URL names none.
+    /// The port; by default 443 for `wss` and 80 for `ws`.
     pub fn port(&self) -> u16 {
         self.parts().port()
     }
@@ -62,13 +62,13 @@ impl ConnectUrl {
         self.parts().authority
     }
 
-    /// Path and query: the target of the request line. Holds the ticket.
+    /// Path and query, the target of the request line. Contains the ticket.
     pub fn expose_target(&self) -> String {
         let target = self.parts().target;
         if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
     }
 
-    /// The whole URL. Holds the ticket.
+    /// The whole URL. Contains the ticket.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -83,8 +83,7 @@ impl ConnectUrl {
         Self::parse(format!("{}{}", base.trim_end_matches('/'), self.expose_target()))
     }
 
-    /// The value of a query parameter, the first of its name. Not percent-decoded: the
-    /// parameters of the platform are plain.
+    /// The first query parameter of this name. Not percent-decoded, as the platform's parameters need no decoding.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.parts().query().split('&').find_map(|pair| match pair.split_once('=') {
             Some((key, value)) if key == name => Some(value),
@@ -92,24 +91,24 @@ impl ConnectUrl {
         })
     }
 
-    /// Everything in the query that no log may hold.
+    /// All values in the query that must not be logged.
     #[cfg(any(feature = "ws", test))]
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let pairs = self.parts().query().split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| !PLAIN.contains(key)).map(|(_, value)| value)
     }
 
-    /// `service_id`, which goes into pings; 0 when it is absent or not a number, as Go's SDK does.
+    /// `service_id`, which pings carry; 0 if it is absent or not a number, as in the Go SDK.
     pub fn service_id(&self) -> i32 {
         self.query("service_id").and_then(|id| id.parse().ok()).unwrap_or(0)
     }
 
-    /// `device_id`, the platform's name of the connection; not a secret. Cut to 64 characters.
+    /// `device_id`, the platform's id of the connection, cut to 64 characters. Not a secret.
     pub fn connection_id(&self) -> String {
         self.query("device_id").unwrap_or_default().chars().take(64).collect()
     }
 
-    /// All parts; the URL was checked when it was made.
+    /// The parts of the URL, which was checked by `parse`.
     fn parts(&self) -> Url<'_> {
         Url::parse(&self.0).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Counts of every message's fate. They add up: what was received was delivered, dropped for a named reason, or waits.
+//! Counters of received messages. They add up: each was delivered, dropped for a named reason, or is still incomplete.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,7 +11,7 @@ macro_rules! counters {
             $(pub(crate) $name: Count,)+
         }
 
-        /// A reading of all counts, from the start of the client.
+        /// A snapshot of all counters, counted from the start of the client.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct CounterValues {
@@ -19,14 +19,14 @@ macro_rules! counters {
         }
 
         impl Counters {
-            /// Reads all counts. While messages arrive the reading is not one instant's.
+            /// Reads all counters. Not atomic as a whole while messages arrive.
             pub(crate) fn read(&self) -> CounterValues {
                 CounterValues { $($name: self.$name.get(),)+ }
             }
         }
 
         impl CounterValues {
-            /// All counts by name, for a metrics exporter.
+            /// All counters by name, for a metrics exporter.
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name)),+].into_iter()
             }
@@ -39,17 +39,17 @@ counters! {
     received,
     /// Frames that were, or were part of, a delivered message.
     frames_delivered,
-    /// Fragments that wait for the rest of their message. Goes up and down.
+    /// Fragments of incomplete messages. A gauge: goes up and down.
     fragments_waiting,
-    /// Pongs to the application-level ping, with settings or without.
+    /// Pongs to application-level pings, with or without settings.
     pongs,
-    /// Application-level pings of the server's; a sign of life, not answered.
+    /// Application-level pings from the server. They count as a sign of life and are not answered.
     server_pings,
     /// WebSocket-level pings, pongs and close messages.
     websocket_control,
-    /// Dropped: text messages, which have no meaning here.
+    /// Dropped: text messages, which the protocol does not use.
     text_messages,
-    /// Dropped: binary messages that are no protobuf frame.
+    /// Dropped: binary messages that are not a protobuf frame.
     undecodable,
     /// Dropped: frames with a method other than control and data, or a control type other than ping and pong.
     unknown_control,
@@ -57,30 +57,30 @@ counters! {
     unknown_type,
     /// Dropped: fragments that cannot be placed (no or bad `seq`, no `message_id`, another `sum` than before).
     bad_fragments,
-    /// Dropped: fragments and messages past a limit.
+    /// Dropped: fragments and messages over a limit.
     over_limit,
-    /// Dropped: fragments of a message that was already complete, or that were there already.
+    /// Dropped: repeated fragments, and fragments of a message that was already complete.
     repeated_fragments,
     /// Dropped: fragments whose message was not completed in time.
     expired_fragments,
-    /// Dropped: fragments that made room for newer ones.
+    /// Dropped: fragments evicted to make room for newer ones.
     evicted_fragments,
 
-    /// Messages complete: handed to the inbox, or refused because the client was stopping.
+    /// Complete messages: handed to the inbox, or refused because the client was stopping.
     delivered,
-    /// Of these: refused with code 500, as the client was stopping.
+    /// Complete messages that were refused with code 500 because the client was stopping.
     refused_while_stopping,
     /// Answers written to a connection.
     answers_written,
-    /// Answers lost: no connection in time.
+    /// Answers lost because no connection was open in time.
     answers_lost,
-    /// Pongs whose settings could not be read; the settings stay.
+    /// Pongs whose settings could not be read; the previous settings stay in force.
     bad_settings,
     /// Application-level pings sent.
     pings_sent,
-    /// Attempts to connect.
+    /// Connection attempts.
     attempts,
-    /// Connections made.
+    /// Connections opened.
     connections,
     /// Lifecycle events that a slow observer missed.
     events_missed,
@@ -100,20 +100,20 @@ impl CounterValues {
             + self.evicted_fragments
     }
 
-    /// Whether everything received is delivered, dropped for a named reason, part of the connection's own talk, or
-    /// waiting for the rest of its message. True whenever no message is being handled at the moment of the reading.
+    /// Whether everything received was delivered, dropped for a named reason, a control message, or a fragment of an
+    /// incomplete message. True if no message was being processed while the snapshot was taken.
     pub fn is_consistent(&self) -> bool {
         let talk = self.pongs + self.server_pings + self.websocket_control;
         self.received == self.frames_delivered + self.fragments_waiting + talk + self.dropped()
     }
 
-    /// Deliveries that have not been answered yet.
+    /// Unanswered deliveries.
     pub fn answers_pending(&self) -> u64 {
         self.delivered.saturating_sub(self.answers_written + self.answers_lost)
     }
 }
 
-/// One count.
+/// One counter.
 #[derive(Default)]
 pub(crate) struct Count(AtomicU64);
 

@@ -1,4 +1,4 @@
-//! How an app proves who it is: with its secret, or with a signed client assertion.
+//! App credentials: the app secret, or a signed client assertion.
 
 use std::fmt;
 use std::future::Future;
@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use crate::{AppSecret, Error, Stage};
 
-/// What an app proves with who it is.
+/// The credential of an app.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Credential {
     /// The app secret.
     Secret(AppSecret),
-    /// A signed token in the place of the secret.
+    /// A signed token used instead of the secret.
     Assertion(ClientAssertion),
 }
 
 impl Credential {
-    /// Says what is missing, if anything is.
+    /// An error that says what is missing, if anything is.
     pub(crate) fn check(&self, app_id: &str) -> Result<(), Error> {
         let has_secret = !matches!(self, Self::Secret(secret) if secret.expose().is_empty());
         if !app_id.is_empty() && has_secret {
@@ -45,12 +45,12 @@ impl From<ClientAssertion> for Credential {
 
 type Assertion = Pin<Box<dyn Future<Output = Result<AppSecret, Error>> + Send>>;
 
-/// A source of client assertions: signed tokens that an app sends in the place of its secret.
+/// A source of client assertions: signed tokens that an app sends instead of its secret.
 #[derive(Clone)]
 pub struct ClientAssertion(Arc<dyn Fn() -> Assertion + Send + Sync>);
 
 impl ClientAssertion {
-    /// `source` gives an assertion for each endpoint call.
+    /// Creates a source from `source`, which is called before each endpoint call.
     pub fn new<F, T>(source: F) -> Self
     where
         F: Fn() -> T + Send + Sync + 'static,
@@ -59,7 +59,7 @@ impl ClientAssertion {
         Self(Arc::new(move || Box::pin(source())))
     }
 
-    /// One assertion; an empty one is an error.
+    /// Requests one assertion. An empty one is an error.
     #[cfg_attr(
         not(feature = "http"),
         expect(dead_code, reason = "used by the endpoint call of feature `http`")
@@ -69,7 +69,7 @@ impl ClientAssertion {
         if assertion.expose().is_empty() {
             return Err(Error::unreachable(
                 Stage::Endpoint,
-                "the source of client assertions gave an empty one; check the service that signs them",
+                "the client assertion source returned an empty assertion; check the service that signs them",
             ));
         }
         Ok(assertion)

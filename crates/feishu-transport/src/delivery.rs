@@ -1,4 +1,4 @@
-//! One message from the platform, and the duty to answer it once.
+//! One message from the platform, which must be answered once.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,25 +13,25 @@ use tokio::time::Instant;
 
 use crate::Answer;
 
-/// A complete message from the platform, with the duty to answer it once.
+/// A complete message from the platform, to be answered once.
 ///
 /// Dropping a delivery answers with code 500, so that an answer cannot be forgotten.
 #[must_use = "dropping a delivery answers with code 500"]
 pub struct Delivery {
     received: Arc<Received>,
-    /// `None` once it is answered.
+    /// `None` after it was answered.
     path: Option<Arc<dyn ReplyPath>>,
     tap: Option<Tap>,
 }
 
-/// Sees the answer on its way.
+/// Called with the answer before it is sent.
 type Tap = Box<dyn FnOnce(&Answer) + Send + Sync>;
 
 impl Delivery {
-    /// A delivery of a transport of your own, to hand to an [`Inbox`](crate::Inbox), and the answer to it.
+    /// Creates a delivery for a custom transport to hand to an [`Inbox`](crate::Inbox), and the future of its answer.
     ///
-    /// Its [`Receipt`] says that the answer was taken over, while the [`PendingAnswer`] exists: what becomes of it after
-    /// that is the transport's matter.
+    /// Its [`Receipt`] reports success once the answer has reached the [`PendingAnswer`]; sending it from there is up to
+    /// the transport.
     ///
     /// ```
     /// use feishu_transport::{Answer, Delivery, Received};
@@ -52,12 +52,12 @@ impl Delivery {
         Self { received: Arc::new(received), path: Some(path), tap: None }
     }
 
-    /// What was received.
+    /// The received message.
     pub fn received(&self) -> &Arc<Received> {
         &self.received
     }
 
-    /// Calls `tap` with the answer, whichever it will be, before it is given: for a recorder or a log. It must not block.
+    /// Calls `tap` with the answer before it is sent, for a recorder or a log. It must not block.
     pub fn tap(mut self, tap: impl FnOnce(&Answer) + Send + Sync + 'static) -> Self {
         let before = self.tap.take();
         self.tap = Some(Box::new(move |answer| {
@@ -69,12 +69,12 @@ impl Delivery {
         self
     }
 
-    /// Hands the answer over and returns at once. The transport counts whether it was written or lost.
+    /// Sends the answer and returns at once. The transport counts whether it was written or lost.
     pub fn answer(mut self, answer: &Answer) {
         self.give(answer, None);
     }
 
-    /// Hands the answer over; the receipt says when it was written, or that it was lost.
+    /// Sends the answer; the receipt resolves when it was written or lost.
     pub fn answer_with_receipt(mut self, answer: &Answer) -> Receipt {
         let (confirm, receipt) = oneshot::channel();
         self.give(answer, Some(Confirm(confirm)));
@@ -103,7 +103,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// What was received from the platform: a payload, its headers, and when and where it arrived.
+/// A message received from the platform: payload, headers, time of arrival and connection.
 pub struct Received {
     headers: Headers,
     payload: Bytes,
@@ -112,25 +112,25 @@ pub struct Received {
 }
 
 impl Received {
-    /// A message that did not come in a frame (a webhook, a queue, a recording). `headers` are frame headers such as
-    /// [`header_name::MESSAGE_ID`]; a missing `type` reads as `event`. It arrived now, unless
-    /// [`arrived_at`](Self::arrived_at) says otherwise.
+    /// Creates a message that did not come in a frame (a webhook, a queue, a recording). `headers` are frame headers such
+    /// as [`header_name::MESSAGE_ID`]; a missing `type` reads as `event`. The time of arrival is now, unless
+    /// [`arrived_at`](Self::arrived_at) sets it.
     pub fn new(payload: impl Into<Bytes>, headers: impl IntoIterator<Item = (String, String)>) -> Self {
         let headers = Headers::Plain(headers.into_iter().collect());
         Self { headers, payload: payload.into(), arrival: Instant::now(), connection: None }
     }
 
-    /// Sets when the message arrived, for one that waited in this process: the platform's three seconds, and with them
-    /// the dispatcher's deadline, run from there. See [`arrived_ago`](Self::arrived_ago) for other processes.
+    /// Sets the time of arrival of a message that waited in this process: the platform's three seconds, and with them
+    /// the dispatcher's deadline, count from it. See [`arrived_ago`](Self::arrived_ago) for other processes.
     #[must_use]
     pub fn arrived_at(mut self, arrival: Instant) -> Self {
         self.arrival = arrival;
         self
     }
 
-    /// Sets how long ago the message arrived, for one that waited in a queue of another process or machine. A receiver
-    /// notes its wall clock beside the message, and the worker that takes the message from the queue passes the time
-    /// since then:
+    /// Sets how long ago the message arrived, if it waited in a queue between processes or machines. The receiver stores
+    /// its wall-clock time beside the message, and the worker that takes the message from the queue passes the time since
+    /// then:
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -148,7 +148,7 @@ impl Received {
         self.arrived_at(now.checked_sub(waited).unwrap_or(now))
     }
 
-    /// A message whose last frame is `frame` and whose whole payload is `payload`.
+    /// Creates a message from its last frame and its whole payload.
     pub(crate) fn from_frame(
         frame: RawFrame,
         payload: Bytes,
@@ -163,8 +163,8 @@ impl Received {
         &self.payload
     }
 
-    /// `event` in normal operation, for events and callbacks alike; `card` for a card callback whose subscription in
-    /// the developer console is not in effect.
+    /// The message type: normally `event`, for events and callbacks; `card` for a card callback whose subscription in the
+    /// developer console is not in effect.
     pub fn kind(&self) -> Kind<'_> {
         Kind::parse(self.header(header_name::TYPE).unwrap_or(Kind::Event.as_str()))
     }
@@ -174,7 +174,7 @@ impl Received {
         self.header(header_name::MESSAGE_ID).filter(|id| !id.is_empty())
     }
 
-    /// The id to quote to the platform's support.
+    /// The trace id, to quote to the platform's support.
     pub fn trace_id(&self) -> Option<&str> {
         self.header(header_name::TRACE_ID).filter(|id| !id.is_empty())
     }
@@ -199,13 +199,13 @@ impl Received {
         frame.into_iter().flat_map(RawFrame::headers).chain(plain)
     }
 
-    /// When the last byte of the message arrived: the platform's three seconds run from here.
+    /// When the last byte of the message arrived. The platform's three seconds start about here.
     pub fn received_at(&self) -> Instant {
         self.arrival
     }
 
-    /// When the message arrived by the wall clock, to note beside it in a queue. It is computed from
-    /// [`received_at`](Self::received_at) and shifts when the clock is set.
+    /// The wall-clock time of arrival, to store beside the message in a queue. Computed from
+    /// [`received_at`](Self::received_at), so it shifts when the clock is set.
     pub fn received_wall_clock(&self) -> SystemTime {
         let now = SystemTime::now();
         now.checked_sub(self.arrival.elapsed()).unwrap_or(now)
@@ -226,7 +226,7 @@ impl Received {
     }
 }
 
-/// Frame headers, in a frame or without one.
+/// The headers of a message, in a frame or without one.
 enum Headers {
     Frame(RawFrame),
     Plain(Vec<(String, String)>),
@@ -243,15 +243,15 @@ impl fmt::Debug for Received {
     }
 }
 
-/// Names one connection of a client.
+/// Identifies one connection of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
-    /// The platform's name of it (`device_id` of the connection URL), for its support; empty when it gave none.
+    /// The platform's id of the connection (`device_id` of the connection URL), to quote to its support; empty if absent.
     pub id: String,
     /// Scheme, host and port of the connection URL (`wss://gateway.example`), without its path and its ticket.
     pub address: String,
-    /// Counts the connections of a client, from 1. It never repeats within one client.
+    /// The number of the connection, counted from 1. Unique within one client.
     pub generation: u64,
 }
 
@@ -261,25 +261,25 @@ impl ConnectionInfo {
     }
 }
 
-/// Where a transport takes answers. Called once per delivery; must not block.
+/// The transport's end of a delivery's answer. Called once per delivery; must not block.
 pub(crate) trait ReplyPath: Send + Sync {
-    /// Takes the answer to `received`. `confirm` is there when the receipt is waited for.
+    /// Takes the answer to `received`. `confirm` is set if the caller waits for a receipt.
     fn send(&self, received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>);
 }
 
-/// The transport's end of a [`Receipt`]. Dropping it says that the answer was lost.
+/// The transport's end of a [`Receipt`]. Dropping it reports that the answer was lost.
 #[derive(Debug)]
 pub(crate) struct Confirm(oneshot::Sender<()>);
 
 impl Confirm {
-    /// The answer has been written to the peer.
+    /// Reports that the answer was written.
     pub(crate) fn written(self) {
-        // A receipt that was dropped is not waited for.
+        // An error means that the receipt was dropped, which is fine.
         let _ = self.0.send(());
     }
 }
 
-/// The way back of [`Delivery::channel`].
+/// The answer path of [`Delivery::channel`].
 struct Channel(Mutex<Option<oneshot::Sender<Answer>>>);
 
 impl ReplyPath for Channel {
@@ -292,8 +292,8 @@ impl ReplyPath for Channel {
     }
 }
 
-/// The answer to a delivery made by [`Delivery::channel`]: a future that resolves once it is given, at the latest when
-/// the delivery is dropped.
+/// The answer to a delivery made by [`Delivery::channel`]: a future that resolves when the delivery is answered, or
+/// dropped.
 #[derive(Debug)]
 #[must_use = "a future: await it for the answer"]
 pub struct PendingAnswer(oneshot::Receiver<Answer>);
@@ -306,13 +306,13 @@ impl Future for PendingAnswer {
     }
 }
 
-/// What became of an answer: a future that resolves to true once the answer has been handed to the network, and to false
-/// once it is known to be lost, because the connection went away and no other came in time. An answer is of use for 3
-/// seconds only, so it does not wait longer.
+/// Whether an answer was sent: a future that resolves to true once the answer was written to the network, and to false
+/// if it was lost, because the connection closed and no other opened in time. It resolves within
+/// [`Timeouts::answer`](crate::Timeouts::answer), as the platform ignores later answers.
 ///
 /// # Cancel safety
 ///
-/// Safe: dropping the future loses nothing but the knowledge.
+/// Safe: dropping the future does not affect the answer.
 #[derive(Debug)]
 #[must_use = "a future: await it to know what became of the answer"]
 pub struct Receipt(oneshot::Receiver<()>);

@@ -1,4 +1,4 @@
-//! How a byte stream to a host is opened.
+//! The swap point for opening byte streams to a host.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,9 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::Error;
 
-/// Opens byte streams. Swap point: a proxy, TLS of your own, a unix socket, `tokio::io::duplex`.
-///
-/// Both legs use it: the endpoint call and the WebSocket.
+/// Opens byte streams, for the endpoint call and the WebSocket. Swap point: a proxy, your own TLS, a unix socket,
+/// `tokio::io::duplex`.
 #[async_trait]
 pub trait Dial: Send + Sync {
     /// Opens a stream to `target`, encrypted if the target asks for it.
@@ -28,7 +27,7 @@ impl<D: Dial + ?Sized> Dial for Arc<D> {
     }
 }
 
-/// Where to dial.
+/// The address to dial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Target {
@@ -41,7 +40,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A target from its parts.
+    /// Creates a target.
     pub fn new(host: impl Into<String>, port: u16, tls: bool) -> Self {
         Self { host: host.into(), port, tls }
     }

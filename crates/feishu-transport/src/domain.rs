@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::Error;
 use crate::url::{Url, is_loopback};
 
-/// The site an app belongs to. Everything a client asks goes to the one it is given.
+/// The site an app belongs to, which receives all of its calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Domain {
@@ -25,7 +25,7 @@ impl Domain {
     /// # Errors
     ///
     /// When it is not an `http://` or `https://` URL with a host, or when it is `http://` and the host is not this
-    /// machine: the app secret would travel in the clear. [`Domain::insecure_url`] permits that.
+    /// machine, as the app secret would be sent unencrypted. [`Domain::insecure_url`] permits that.
     pub fn url(url: impl AsRef<str>) -> Result<Self, Error> {
         let domain = Self::insecure_url(url)?;
         if domain.allows_insecure() {
@@ -37,7 +37,8 @@ impl Domain {
         Ok(domain)
     }
 
-    /// Another base URL, with `http://` allowed to other machines: the app secret and all callbacks travel in the clear.
+    /// Another base URL, with `http://` permitted to other machines: the app secret and all callbacks are then sent
+    /// unencrypted.
     ///
     /// # Errors
     ///
@@ -54,7 +55,7 @@ impl Domain {
         Ok(Self::Custom(CustomUrl(text.to_owned())))
     }
 
-    /// The base URL without a slash at its end.
+    /// The base URL without a trailing slash.
     pub fn base_url(&self) -> &str {
         match self {
             Self::Feishu => "https://open.feishu.cn",
@@ -63,8 +64,8 @@ impl Domain {
         }
     }
 
-    /// Whether unencrypted connections to other machines are expected: the base URL itself is `http://` and not of this
-    /// machine, as only [`Domain::insecure_url`] permits. A base URL of this machine permits nothing beyond it.
+    /// Whether unencrypted connections to other machines are permitted: the base URL is `http://` on another machine,
+    /// which only [`Domain::insecure_url`] allows. A base URL on this machine permits no others.
     pub fn allows_insecure(&self) -> bool {
         let base = self.parts();
         !base.is_tls() && !is_loopback(base.host)

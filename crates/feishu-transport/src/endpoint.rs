@@ -1,4 +1,4 @@
-//! The source of connection URLs, and the answer of the endpoint call.
+//! The source of connection URLs, and the parser of the endpoint call's answer.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -7,43 +7,43 @@ use crate::refusal::MAX_MESSAGE;
 use crate::secret::clean;
 use crate::{ConnectUrl, Error, Refusal, SettingsUpdate, Stage};
 
-/// Asks the platform for the URL of one connection. Swap point: a fixed URL, or your own HTTP client.
+/// Requests the URL of a connection. Swap point: a fixed URL, or your own HTTP client.
 ///
-/// It is called before every attempt to connect: the URL carries a ticket for one use.
+/// It is called before every connection attempt, because the URL carries a single-use ticket.
 #[async_trait]
 pub trait EndpointSource: Send + Sync {
-    /// One endpoint call. The caller bounds its time.
+    /// Makes one endpoint call. The caller bounds its time.
     ///
     /// # Errors
     ///
-    /// A refusal of the platform as [`Error::refused`], anything else as unreachable, timed out or broken protocol; the
-    /// pause before the next attempt depends on it.
+    /// Return [`Error::refused`] for a refusal by the platform, otherwise [`Error::unreachable`], [`Error::timed_out`] or
+    /// [`Error::protocol`]: the kind decides the pause before the next attempt.
     async fn endpoint(&self) -> Result<Endpoint, Error>;
 }
 
-/// What the endpoint call gives: where to connect, and the server's settings.
+/// The result of the endpoint call: the connection URL, and the server's settings.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Endpoint {
-    /// Where to connect. Single use.
+    /// The connection URL, for a single use.
     pub url: ConnectUrl,
-    /// The `ClientConfig`, as far as it could be read.
+    /// The readable fields of `ClientConfig`.
     pub settings: SettingsUpdate,
 }
 
 impl Endpoint {
-    /// An endpoint without settings of the server's: the defaults stay.
+    /// An endpoint without server settings, which leaves the defaults in force.
     pub fn new(url: ConnectUrl) -> Self {
         Self { url, settings: SettingsUpdate::default() }
     }
 
-    /// The same with settings.
+    /// Sets the server's settings.
     pub fn with_settings(mut self, settings: SettingsUpdate) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Reads the endpoint's answer: HTTP status and body.
+    /// Parses the endpoint's answer from its HTTP status and body.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Endpoint {
         match (status, code) {
             (_, Some(code)) if code != 0 => {
                 let mut refusal = Refusal::endpoint(code, clean(message, MAX_MESSAGE));
-                // An unknown code under a telling HTTP status means what the status means.
+                // An undocumented code is classified by its HTTP status, if that one is known.
                 if refusal.class == crate::RefusalClass::Unknown && status != 200 {
                     refusal.class = Refusal::endpoint(i64::from(status), "").class;
                 }

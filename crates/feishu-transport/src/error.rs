@@ -1,4 +1,4 @@
-//! What can go wrong, whose fault it is, and what to do.
+//! The transport's error type.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::{Refusal, Stage};
 
-/// Why a connection could not be made or kept, or a call failed.
+/// The error of a connection or a call.
 ///
-/// Cheap to clone, so that a state that many watch can hold it. Its texts never hold a secret or a connection URL.
+/// Cheap to clone, as connection states hold it. Its text never contains a secret or a connection URL.
 #[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
@@ -20,42 +20,42 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The platform answered, and said no.
+    /// The platform refused the request.
     Refused(Refusal),
     /// The platform could not be reached: name, route, proxy, TLS.
     Unreachable {
-        /// How far it came.
+        /// The step that failed.
         stage: Stage,
-        /// What happened there.
+        /// What failed.
         detail: String,
     },
-    /// A deadline passed without an answer.
+    /// A deadline passed.
     TimedOut {
-        /// What was being waited for.
+        /// The step that took too long.
         stage: Stage,
         /// The deadline.
         after: Duration,
     },
-    /// The peer answered something that is not the protocol.
+    /// The peer's answer violates the protocol.
     Protocol {
-        /// How far it came.
+        /// The step that failed.
         stage: Stage,
         /// What was wrong with it.
         detail: String,
     },
-    /// An established connection went away.
+    /// An open connection was lost.
     Lost {
-        /// What was seen of it.
+        /// What was observed.
         detail: String,
     },
-    /// The platform's `ReconnectCount`, or the caller's own limit, is used up.
+    /// The limit of reconnect attempts was reached: `ReconnectCount` of the server, or the caller's.
     Exhausted {
         /// How many attempts were made in this outage.
         attempts: u32,
         /// Why the last one failed.
         last: Box<Error>,
     },
-    /// The caller asked for something that cannot be.
+    /// Invalid configuration or misuse of the API.
     Misuse(String),
 }
 
@@ -64,13 +64,13 @@ impl Error {
         Self { kind, source: None }
     }
 
-    /// An error of an [`EndpointSource`](crate::EndpointSource), [`Dial`](crate::Dial) or
-    /// [`Connect`](crate::Connect) of your own: the platform was not reached. The client retries soon.
+    /// The platform was not reached, for a custom [`EndpointSource`](crate::EndpointSource), [`Dial`](crate::Dial) or
+    /// [`Connect`](crate::Connect). The client retries soon.
     pub fn unreachable(stage: Stage, detail: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Unreachable { stage, detail: detail.to_string() })
     }
 
-    /// The peer broke the protocol. The client retries at the platform's interval.
+    /// The peer violated the protocol. The client retries at the platform's interval.
     pub fn protocol(stage: Stage, detail: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Protocol { stage, detail: detail.to_string() })
     }
@@ -80,12 +80,12 @@ impl Error {
         Self::new(ErrorKind::TimedOut { stage, after })
     }
 
-    /// The platform said no.
+    /// The platform refused the request; the refusal's class decides whether the client retries.
     pub fn refused(refusal: Refusal) -> Self {
         Self::new(ErrorKind::Refused(refusal))
     }
 
-    /// An established connection went away.
+    /// An open connection was lost.
     pub fn lost(detail: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Lost { detail: detail.to_string() })
     }
@@ -95,7 +95,7 @@ impl Error {
         Self::new(ErrorKind::Misuse(what.to_string()))
     }
 
-    /// Keeps the error below this one for [`StdError::source`].
+    /// Sets the underlying error, returned by [`StdError::source`].
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
@@ -115,8 +115,8 @@ impl Error {
         &self.kind
     }
 
-    /// What was seen, without the sentence that [`Display`](fmt::Display) puts around it, for an error that names
-    /// another thing than the platform.
+    /// The detail without the sentence that [`Display`](fmt::Display) puts around it, for errors that do not concern the
+    /// platform itself.
     #[cfg(feature = "proxy")]
     pub(crate) fn detail(&self) -> String {
         match &self.kind {
@@ -126,7 +126,7 @@ impl Error {
         }
     }
 
-    /// The platform's refusal, if it is one; looks through [`ErrorKind::Exhausted`].
+    /// The platform's refusal, if this is one or an [`ErrorKind::Exhausted`] caused by one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.kind {
             ErrorKind::Refused(refusal) => Some(refusal),
@@ -135,7 +135,7 @@ impl Error {
         }
     }
 
-    /// Whether trying again does not help until the configuration is changed.
+    /// Whether a retry cannot succeed until the configuration is changed.
     pub fn is_fatal(&self) -> bool {
         match &self.kind {
             ErrorKind::Refused(refusal) => refusal.is_fatal(),
@@ -174,14 +174,15 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
-/// The same words: a `main` that returns the error prints it this way. [`Error::kind`] has the parts.
+/// Prints the same text as `Display`, because a `main` that returns the error prints its `Debug` form. [`Error::kind`]
+/// has the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// Compares the kinds; the errors below are not compared.
+/// Compares the kinds, not the underlying errors.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind

@@ -1,4 +1,4 @@
-//! Choosing how a client connects.
+//! The builder of a long connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use super::shared::Shared;
 use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{Connect, Credential, Dial, Domain, EndpointSource, Error, Limits, ServerSettings, Timeouts};
 
-/// The platform's own bound on connections per app.
+/// The platform's limit of connections per app.
 const MAX_CONNECTIONS: u16 = 50;
 
 /// Builds a [`LongConnection`]. Everything has a default except the app's credentials.
 #[must_use]
 pub struct LongConnectionBuilder {
     pub(crate) app_id: String,
-    /// None where the endpoint source needs none.
+    /// `None` if a custom endpoint source needs none.
     pub(crate) credential: Option<Credential>,
     pub(super) domain: Result<Domain, Error>,
     pub(super) limits: Limits,
@@ -102,17 +102,17 @@ impl LongConnectionBuilder {
         self
     }
 
-    /// The app; empty where an endpoint source needs none.
+    /// The app id; empty if a custom endpoint source needs none.
     pub fn app_id(&self) -> &str {
         &self.app_id
     }
 
-    /// The site that was chosen; `None` when the text given to [`domain`](Self::domain) is none.
+    /// The site that was chosen; `None` if the text given to [`domain`](Self::domain) is invalid.
     pub fn site(&self) -> Option<&Domain> {
         self.domain.as_ref().ok()
     }
 
-    /// The app secret, where the app has one.
+    /// The app secret, if the app uses one.
     pub fn secret(&self) -> Option<&crate::AppSecret> {
         match &self.credential {
             Some(Credential::Secret(secret)) => Some(secret),
@@ -120,12 +120,11 @@ impl LongConnectionBuilder {
         }
     }
 
-    /// An HTTP client with the same way out as the connection: its domain, dial, proxy, TLS, deadlines, limits and
-    /// headers.
+    /// An HTTP client that uses the same domain, dial, proxy, TLS, deadlines, limits and headers as the connection.
     ///
     /// # Errors
     ///
-    /// Misuse: a proxy or TLS that cannot be set up, or a domain that is none.
+    /// Misuse: an invalid domain, or a proxy or TLS configuration that cannot be set up.
     #[cfg(feature = "http")]
     pub fn http(&self) -> Result<crate::HttpClient, Error> {
         let client = self.http_client(self.dial_of_both_legs()?)?;
@@ -133,26 +132,26 @@ impl LongConnectionBuilder {
         Ok(client)
     }
 
-    /// How many connections to hold, 1 to 50; 1 by default. The platform spreads an app's messages over all its
-    /// connections at random, those of other processes included.
+    /// Sets the number of connections to keep open, 1 to 50; 1 by default. The platform sends each message of an app to
+    /// one of its connections at random, including connections of other processes.
     pub fn connections(mut self, connections: u16) -> Self {
         self.connections = connections;
         self
     }
 
-    /// Bounds on what is received.
+    /// Sets the size limits for received messages.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Deadlines of the waits on the network.
+    /// Sets the network timeouts.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// The settings before the server's first answer.
+    /// Sets the ping and reconnect settings that apply until the server sends its own.
     pub fn initial_settings(mut self, settings: ServerSettings) -> Self {
         self.settings = settings;
         self
@@ -164,21 +163,22 @@ impl LongConnectionBuilder {
         self
     }
 
-    /// What to do when the app has as many connections as it may have; waiting by default.
+    /// Sets what to do when the app has reached its connection limit; by default the client waits and retries.
     pub fn on_connection_limit(mut self, policy: OnConnectionLimit) -> Self {
         self.on_limit = policy;
         self
     }
 
-    /// Replaces each connection when it is this old, as [`ConnectionHandle::rotate`](crate::ConnectionHandle::rotate)
-    /// does. At least 1 min; never by default.
+    /// Replaces each connection once it reaches this age, as
+    /// [`ConnectionHandle::rotate`](crate::ConnectionHandle::rotate) does. At least 1 min; never by default.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// Sends the WebSocket to another address than the endpoint call names, for reverse proxies and private networks:
-    /// `wss://gateway.example:8443/prefix`. Path and query of the URL are kept behind the prefix.
+    /// Connects the WebSocket to this address instead of the one that the endpoint call returns, for reverse proxies
+    /// and private networks: `wss://gateway.example:8443/prefix`. The original path and query are appended to the
+    /// prefix.
     pub fn rewrite_gateway(mut self, base: impl Into<String>) -> Self {
         self.rewrite = Some(base.into());
         self
@@ -196,70 +196,70 @@ impl LongConnectionBuilder {
         self
     }
 
-    /// Permits `ws://` to other machines than this one: callbacks and the ticket travel in the clear. It is implied by
-    /// a [`Domain::insecure_url`] on another machine.
+    /// Permits `ws://` to other machines: callbacks and the ticket are then sent unencrypted. A
+    /// [`Domain::insecure_url`] on another machine implies it.
     pub fn allow_insecure_websocket(mut self) -> Self {
         self.allow_plain = true;
         self
     }
 
-    /// Opens byte streams in another way, for both legs.
+    /// Replaces how byte streams are opened, for the endpoint call and the WebSocket.
     pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
         self.dial = Some(Arc::new(dial));
         self
     }
 
-    /// Asks for connection URLs in another way.
+    /// Replaces how connection URLs are requested.
     pub fn endpoint_source(mut self, source: impl EndpointSource + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
 
-    /// Opens WebSocket connections in another way.
+    /// Replaces how WebSocket connections are opened.
     pub fn connect(mut self, connect: impl Connect + 'static) -> Self {
         self.connect = Some(Arc::new(connect));
         self
     }
 
-    /// TLS roots and provider, for both legs.
+    /// Sets TLS roots and provider, for the endpoint call and the WebSocket.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: crate::Tls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Proxies, for both legs; from the environment by default.
+    /// Sets the proxies for the endpoint call and the WebSocket; taken from the environment by default.
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, proxy: crate::ProxyPolicy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Tells `observer` what happens. It runs on a thread of its own and may block: the client goes on, and counts the
-    /// events that a slow observer missed.
+    /// Calls `observer` for each lifecycle event, on a separate thread. It may block: the client does not wait, and
+    /// counts the events that a slow observer missed.
     pub fn observe(mut self, observer: impl FnMut(LifecycleEvent) + Send + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// The wall clock that tells a sleep of the machine, for tests.
+    /// Sets the wall clock used to detect that the machine slept, for tests.
     pub fn wall_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.wall_clock = Arc::new(clock);
         self
     }
 
-    /// The seed of all random delays, for tests.
+    /// Sets the seed of all random delays, for tests.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Checks the choices.
+    /// Validates the configuration and creates the client.
     ///
     /// # Errors
     ///
     /// Misuse: no app id or secret, a number of connections outside 1 to 50, an age below a minute, a gateway address
-    /// that is no WebSocket URL, or a part that a switched-off feature would have to provide.
+    /// that is not a WebSocket URL, or a default part whose Cargo feature is disabled.
     pub fn build(mut self) -> Result<LongConnection, Error> {
         self.domain.as_ref().map_err(Clone::clone)?;
         if let (None, Some(credential)) = (&self.source, &self.credential) {
@@ -288,7 +288,7 @@ impl LongConnectionBuilder {
         let observer = match self.observer.take() {
             None => Observer::none(),
             Some(callback) => Observer::start(callback).map_err(|error| {
-                Error::misuse("the thread of the lifecycle observer cannot be started").with_source(error)
+                Error::misuse("cannot start the thread of the lifecycle observer").with_source(error)
             })?,
         };
         let config = Config {
@@ -310,7 +310,7 @@ impl LongConnectionBuilder {
     }
 }
 
-/// Shows no secret and no header value.
+/// Hides secrets and header values.
 impl fmt::Debug for LongConnectionBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LongConnectionBuilder")

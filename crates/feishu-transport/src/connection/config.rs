@@ -1,4 +1,4 @@
-//! The choices a client was built with.
+//! The configuration of a long connection.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,10 +7,10 @@ use crate::{Connect, EndpointSource, Limits, ServerSettings, Timeouts};
 
 pub(super) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// Everything a client needs to know; checked when it was built.
+/// The configuration of a client, validated when it was built.
 #[derive(Clone)]
 pub(super) struct Config {
-    /// For log lines; empty if the endpoint source needs no credentials.
+    /// The app id for log lines; empty if the endpoint source needs no credentials.
     pub(super) app_id: String,
     pub(super) source: Arc<dyn EndpointSource>,
     pub(super) connect: Arc<dyn Connect>,
@@ -26,24 +26,24 @@ pub(super) struct Config {
     pub(super) seed: u64,
 }
 
-/// How often an outage is tried to be mended.
+/// Limits reconnect attempts per outage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retries {
-    /// As the server says in `ReconnectCount`; without end where it says nothing, or a negative number. The default.
+    /// The server's `ReconnectCount`; unlimited if that is absent or negative. The default.
     #[default]
     AsServerSays,
-    /// Without end, whatever the server says.
+    /// Unlimited, whatever the server says.
     Endless,
-    /// At most so many attempts per outage; then `run` ends with an error.
+    /// At most this many attempts per outage; then `run` ends with an error.
     AtMost(u32),
 }
 
-/// What a client does when the app has as many connections as it may have.
+/// What a client does when the app has reached its connection limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConnectionLimit {
-    /// Wait, longer each time, and try again. The default: after a crash the platform counts dead connections.
+    /// Retry with a growing backoff. The default, because after a crash the platform still counts the dead connections.
     #[default]
     Wait,
     /// End `run` with the refusal.

@@ -14,20 +14,20 @@ use crate::session::{Session, Step, Verdict};
 use crate::state::Activity;
 use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, Stage};
 
-/// Messages taken from the link before answers get their turn.
+/// Maximum number of messages read from the link before answers are written.
 const RECEIVE_BATCH: usize = 64;
 
 /// How a connection ended.
 pub(super) struct End {
-    /// The session, for the next connection.
+    /// The session, to be reused by the next connection.
     pub(super) session: Session,
-    /// Why; `None` when it was let go on purpose.
+    /// Why; `None` if it was closed on purpose.
     pub(super) cause: Option<Error>,
-    /// Whether it was found dead after a sleep: the next attempt needs no pause.
+    /// Whether it was found dead after a sleep of the machine; the next attempt then starts without a pause.
     pub(super) woken: bool,
 }
 
-/// One open connection. A future that ends with it.
+/// One open connection: a future that resolves when the connection ends.
 pub(super) struct Driver {
     pub(super) link: Box<dyn Link>,
     pub(super) session: Option<Session>,
@@ -42,25 +42,25 @@ pub(super) struct Driver {
 struct Io {
     /// Taken from the outbox, not yet given to the link.
     waiting: Vec<Outgoing>,
-    /// Given to the link, not known to be written.
+    /// Given to the link, not yet flushed.
     unflushed: Vec<Outgoing>,
     needs_flush: bool,
-    /// Since when the link takes no bytes.
+    /// Since when the link has accepted no bytes.
     stalled_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     closing: Closing,
-    /// Whether handlers that are ready have been let run since the last answer came.
+    /// Whether the driver has yielded to ready handlers since the last answer came.
     yielded: bool,
 }
 
-/// How far a connection is on its way out.
+/// The stage of the closing handshake.
 enum Closing {
     No,
-    /// To close once all deliveries are answered, at the latest then.
+    /// Close once all deliveries are answered, at this time at the latest.
     Retiring(Instant),
-    /// Our close message is sent; the peer's is awaited until then.
+    /// Our close message is sent; the peer's is awaited until this time.
     AwaitingPeer(Instant),
-    /// The peer's close message came; our reply is being written, until then.
+    /// The peer's close message came; our reply is being written until this time at the latest.
     Replying(Instant, Error),
 }
 
@@ -91,7 +91,7 @@ impl Driver {
         let drained = self.receive(session, cx)?;
         let now = Instant::now();
         if drained {
-            // Only now: what has arrived must have been seen before a peer is called silent.
+            // Only after reading: a peer is silent only if nothing is waiting to be read.
             judge(session, now)?;
         }
         session.expire(now.into_std());
@@ -106,7 +106,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Takes messages from the link; `true` when there are no more for now.
+    /// Reads messages from the link; `true` if there are no more for now.
     fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<bool, Ending> {
         let mut now = None;
         for _ in 0..RECEIVE_BATCH {
@@ -145,7 +145,7 @@ impl Driver {
         self.inbox.deliver(delivery);
     }
 
-    /// The peer closes: what is left to be answered goes out elsewhere, our reply is written here.
+    /// Handles the peer's close message: pending answers move to other connections, our reply is written here.
     fn peer_closes(&mut self, now: Instant, reason: Option<(u16, String)>) -> Result<(), Ending> {
         if matches!(self.io.closing, Closing::AwaitingPeer(_)) {
             return Err(Ending::Released);
@@ -162,12 +162,12 @@ impl Driver {
         Ok(())
     }
 
-    /// Answers that wait, and those that come from now on, go out on another connection.
+    /// Closes the outbox: pending and later answers go out on another connection.
     fn take_no_more_answers(&mut self) {
         self.shared.router.closed(&self.outbox, std::mem::take(&mut self.io.waiting));
     }
 
-    /// An error of the link, or its end: expected while closing, a loss otherwise.
+    /// Classifies an error or the end of the link: expected while closing, otherwise a loss.
     fn gone(&mut self, error: Error) -> Ending {
         match std::mem::replace(&mut self.io.closing, Closing::No) {
             Closing::AwaitingPeer(_) => Ending::Released,
@@ -193,7 +193,7 @@ impl Driver {
         }
     }
 
-    /// Gives pings and answers to the link, as far as it takes them.
+    /// Writes pings and answers to the link until it accepts no more.
     fn send(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         if matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..)) {
             return Ok(());
@@ -206,7 +206,7 @@ impl Driver {
             return Ok(());
         }
         if self.outbox.pending() > 0 && !std::mem::replace(&mut self.io.yielded, true) {
-            // Other handlers are at work: those that are ready now have their answers leave in the same flush.
+            // Other handlers are running: yield once, so that answers that are about to come share the same flush.
             cx.waker().wake_by_ref();
             return Ok(());
         }
@@ -289,11 +289,11 @@ impl Driver {
         }
     }
 
-    /// Sets the timer to the next moment at which a turn is due. A timer that is early is left to fire: deadlines move
-    /// with every message, and moving a timer costs more than one turn in vain.
+    /// Sets the timer to the next deadline. A timer that would fire too early is kept: deadlines move with every
+    /// message, and resetting a timer costs more than one unnecessary turn.
     fn arm_timer(&mut self, session: &Session, cx: &mut Context<'_>) {
         loop {
-            // A link that takes nothing wakes the driver when it does; pings that are due wait for that.
+            // A link that accepts no bytes wakes the driver once it does; due pings wait until then.
             let can_ping = self.io.stalled_since.is_none()
                 && matches!(self.io.closing, Closing::No | Closing::Retiring(_));
             let mut next = Instant::from_std(session.next_timeout(can_ping));
@@ -341,7 +341,7 @@ impl Future for Driver {
     }
 }
 
-/// However a driver ends, what it could not write finds another way.
+/// Hands unsent answers to other connections, however the driver ends.
 impl Drop for Driver {
     fn drop(&mut self) {
         let mut unsent = std::mem::take(&mut self.io.unflushed);
@@ -352,7 +352,7 @@ impl Drop for Driver {
 
 /// Why a driver ends.
 enum Ending {
-    /// Let go on purpose.
+    /// Closed on purpose.
     Released,
     Lost(Error),
     GoneWhileAsleep,
@@ -366,10 +366,9 @@ fn judge(session: &Session, now: Instant) -> Result<(), Ending> {
         Verdict::Silent(silence) => {
             Err(Ending::Lost(Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))))
         }
-        Verdict::Unanswered(silence) => Err(Ending::Lost(Error::lost(format_args!(
-            "a ping was left unanswered for {:?}",
-            rounded(silence)
-        )))),
+        Verdict::Unanswered(silence) => {
+            Err(Ending::Lost(Error::lost(format_args!("a ping was not answered for {:?}", rounded(silence)))))
+        }
         Verdict::GoneWhileAsleep => Err(Ending::GoneWhileAsleep),
     }
 }

@@ -1,4 +1,4 @@
-//! Watching and steering a long connection.
+//! The handle that watches and controls a long connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::shared::Shared;
 use crate::{CounterValues, Error, State};
 
-/// Watches and steers a [`LongConnection`](crate::LongConnection). Cheap to clone; it keeps nothing running.
+/// Watches and controls a [`LongConnection`](crate::LongConnection). Cheap to clone; holding it does not keep the client
+/// running.
 #[derive(Clone)]
 pub struct ConnectionHandle {
     shared: Arc<Shared>,
@@ -20,17 +21,17 @@ impl ConnectionHandle {
         Self { shared }
     }
 
-    /// What the client is doing at this moment: the best that any of its connections does.
+    /// The current state of the client: the best state of its connections.
     pub fn state(&self) -> State {
         self.shared.watch().borrow().clone()
     }
 
-    /// What each of its connections is doing.
+    /// The current state of each connection.
     pub fn connections(&self) -> Vec<State> {
         self.shared.states()
     }
 
-    /// The states of the client as they change, from the present one on.
+    /// A stream of the client's states, starting with the current one.
     pub fn states(&self) -> States {
         let mut receiver = self.shared.watch();
         receiver.mark_changed();
@@ -57,8 +58,8 @@ impl ConnectionHandle {
         }
     }
 
-    /// Whether a connection is open and something has arrived on it within `max_silence`, for a readiness probe. Twice
-    /// the ping interval (4 min by default) is a sensible `max_silence`.
+    /// Whether a connection is open and has received something within `max_silence`, for a readiness probe. Twice the
+    /// ping interval (4 min by default) is a sensible `max_silence`.
     pub fn is_healthy(&self, max_silence: Duration) -> bool {
         self.shared.states().iter().any(|state| match state {
             State::Connected(connected) => {
@@ -69,19 +70,19 @@ impl ConnectionHandle {
         })
     }
 
-    /// The counts so far. They are kept by the handle after the client has ended.
+    /// The counters so far. They stay readable after the client has ended.
     pub fn counters(&self) -> CounterValues {
         self.shared.counters.read()
     }
 
-    /// Tells the client that the network changed (another Wi-Fi, a resumed machine): connections are asked for a sign of
-    /// life within 5 s, a waiting client tries at once.
+    /// Reports that the network changed (another Wi-Fi, a resumed machine): each open connection must answer a ping
+    /// within 5 s, and a client that waits to reconnect tries at once.
     pub fn network_changed(&self) {
         self.shared.woken();
     }
 
-    /// Opens a new connection in place of each present one, before the present one is let go: nothing is missed, and
-    /// running answers still go out on the old one.
+    /// Replaces each connection: the new one opens before the old one closes, so no message is missed, and pending
+    /// answers still go out on the old one.
     pub fn rotate(&self) {
         self.shared.signals.iter().for_each(|signals| signals.rotate.send_modify(|times| *times += 1));
     }
@@ -93,11 +94,11 @@ impl fmt::Debug for ConnectionHandle {
     }
 }
 
-/// The states of a client as they change, from [`ConnectionHandle::states`].
+/// The states of a client as they change; made by [`ConnectionHandle::states`].
 #[derive(Debug)]
 pub struct States {
     receiver: tokio::sync::watch::Receiver<State>,
-    /// The last state has been seen.
+    /// Whether the last state has been returned.
     over: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The long connection as a whole: one or more connections of one app, kept up, and the handle to them.
+//! The long connection: one or more connections of one app, reconnected as needed, and the handle to them.
 
 mod builder;
 mod config;
@@ -30,17 +30,17 @@ use shared::Shared;
 
 use crate::{Error, Inbox, Shutdown, Transport};
 
-/// How often clocks are compared and waiting answers looked at.
+/// How often the clocks are compared and expired answers are dropped.
 const TICK: Duration = Duration::from_millis(500);
-/// How long a connection that is to close is given for what it has to write, once the grace is over.
+/// How long a closing connection may keep writing once the grace is over.
 const PARTING: Duration = Duration::from_millis(200);
-/// A difference between the clocks' steps that means that the machine slept.
+/// A difference between the steps of wall clock and monotonic clock from which on the machine is taken to have slept.
 const JUMP: Duration = Duration::from_secs(15);
 
-/// The long connection of one app: asks for URLs, connects, pings, reassembles, reconnects, for as long as it runs.
+/// The long connection of one app: requests URLs, connects, pings, reassembles messages and reconnects while it runs.
 ///
-/// It is a [`Transport`]: [`LongConnection::run`] hands every message to an [`Inbox`]. Nothing is done before that, and
-/// nothing after it: dropping the future of `run` ends everything at once. [`Shutdown`] ends it gracefully.
+/// It is a [`Transport`]: [`LongConnection::run`] hands every message to an [`Inbox`]. Nothing is sent before `run` is
+/// called, and dropping its future ends everything at once. [`Shutdown`] ends it gracefully.
 ///
 /// Self-built apps only, at most 50 connections per app; each message goes to one of an app's connections at random
 /// (platform documentation, "Use long connection to receive events").
@@ -49,25 +49,25 @@ pub struct LongConnection {
 }
 
 impl LongConnection {
-    /// A handle to watch and steer it, before and while it runs.
+    /// A handle to watch and control it, before and while it runs.
     pub fn handle(&self) -> ConnectionHandle {
         ConnectionHandle::new(Arc::clone(&self.shared))
     }
 
-    /// Runs until `stop` is requested, or until no retry can help.
+    /// Runs until a stop is requested or an error occurs that no retry can fix.
     ///
     /// # Errors
     ///
-    /// A fatal [refusal](crate::Refusal), a used-up number of attempts, the connection limit where
-    /// [`OnConnectionLimit::Fail`] was chosen. Outages are no errors: they are mended.
+    /// A fatal [refusal](crate::Refusal), too many failed attempts ([`Retries`](crate::Retries)), or the
+    /// connection limit if [`OnConnectionLimit::Fail`] was chosen. Outages are not errors: the client reconnects.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes all connections at once, without a closing handshake. Deliveries that are out stay
-    /// valid; their answers are lost.
+    /// Dropping the future closes all connections at once, without a closing handshake. Pending deliveries stay valid,
+    /// but their answers are lost.
     pub async fn run(self, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
         let shared = &self.shared;
-        // In this order: a stop that was requested before the start is seen before anything is sent.
+        // The stop comes first, so that one requested before the start is seen before anything is sent.
         let ended = tokio::select! {
             biased;
             () = close_on(shared, &mut stop) => Ok(()),
@@ -107,7 +107,7 @@ impl Transport for LongConnection {
     }
 }
 
-/// However a client ends, or if it never runs: its state says so, and no answer waits for ever.
+/// Sets the final state and drops waiting answers, however the client ends, even if it never ran.
 impl Drop for LongConnection {
     fn drop(&mut self) {
         self.shared.stopped(None);
@@ -122,8 +122,8 @@ impl fmt::Debug for LongConnection {
     }
 }
 
-/// After a stop is requested: no new messages, answers for those that are out within the grace, closing handshakes.
-/// Resolves once that must be over, should the connections not have ended by then.
+/// Shuts down after a stop request: no new messages, answers to pending ones within the grace, closing handshakes.
+/// Resolves at the final deadline if the connections have not ended by then.
 async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     let deadline = stop.requested().await;
     tracing::info!(grace = ?deadline.saturating_duration_since(Instant::now()), "stopping");
@@ -133,7 +133,7 @@ async fn close_on(shared: &Shared, stop: &mut Shutdown) {
         () = shared.router.all_answered() => {}
         () = stop.over() => {}
     }
-    // Answers that the network has not taken yet have the rest of the grace; a connection without any closes at once.
+    // Unsent answers have the rest of the grace; a connection without any closes at once.
     let now = Instant::now();
     let rest = stop.deadline().unwrap_or(now).saturating_duration_since(now);
     let patience = rest.max(PARTING);
@@ -152,8 +152,8 @@ async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     sleep(timeouts.write + timeouts.close + Duration::from_secs(1)).await;
 }
 
-/// Notices that the machine slept: the wall clock then moves on and the monotonic clock does not. Also gives up answers
-/// that have waited too long for a connection.
+/// Detects that the machine slept: the wall clock then moves on and the monotonic clock does not. Also drops answers that
+/// have waited too long for a connection.
 async fn watch_clocks(shared: &Shared) {
     let clock = &shared.config.wall_clock;
     let (mut wall, mut monotonic) = (clock(), Instant::now());
@@ -161,7 +161,9 @@ async fn watch_clocks(shared: &Shared) {
         sleep(TICK).await;
         let (wall_now, monotonic_now) = (clock(), Instant::now());
         if difference(wall, wall_now, monotonic_now - monotonic) > JUMP {
-            tracing::info!("the clocks have moved apart, as after a sleep; asking for a sign of life");
+            tracing::info!(
+                "the machine seems to have slept (clocks differ); checking the connections with a ping"
+            );
             shared.woken();
         }
         (wall, monotonic) = (wall_now, monotonic_now);
@@ -169,7 +171,7 @@ async fn watch_clocks(shared: &Shared) {
     }
 }
 
-/// By how much the wall clock's step from `before` to `after` differs from the monotonic clock's.
+/// The difference between the wall clock's step from `before` to `after` and the monotonic clock's.
 fn difference(before: SystemTime, after: SystemTime, monotonic: Duration) -> Duration {
     match after.duration_since(before) {
         Ok(step) => step.abs_diff(monotonic),

@@ -1,4 +1,4 @@
-//! One attempt to connect: ask for a URL, then open the WebSocket it names.
+//! One connection attempt: request a URL, then open its WebSocket.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::shared::Shared;
 use crate::{Error, Link, ServerSettings, Stage};
 
-/// A link that has just been opened, and what its URL said.
+/// A newly opened link and the parameters of its URL.
 pub(super) struct Opened {
     pub(super) link: Box<dyn Link>,
     pub(super) id: String,
@@ -18,7 +18,7 @@ pub(super) struct Opened {
     pub(super) settings: ServerSettings,
 }
 
-/// One attempt: the endpoint call and the WebSocket, each with a deadline over its own.
+/// Makes one connection attempt: the endpoint call, then the WebSocket, each with its own deadline.
 pub(super) async fn open(shared: &Shared) -> Result<Opened, Error> {
     shared.counters.attempts.one();
     let config = &shared.config;
@@ -43,7 +43,7 @@ async fn within<T>(
     timeout(limit, step).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
 }
 
-/// Resolves some time after a wake-up: what was under way before it may hang on a network that is gone.
+/// Resolves some time after a wake-up: an attempt begun before it may hang on a network that is gone.
 pub(super) async fn outdated(wake: &mut watch::Receiver<u64>, patience: Duration) {
     if wake.changed().await.is_err() {
         std::future::pending::<()>().await;

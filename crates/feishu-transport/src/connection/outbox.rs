@@ -1,4 +1,4 @@
-//! Answers on their way to one connection, and requests to its driver.
+//! The queue of answers and requests to one connection's driver.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,17 +19,17 @@ pub(super) struct Outgoing {
 /// Requests to a driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Orders {
-    /// Ask the peer for a sign of life now.
+    /// Ping the peer now and require an answer.
     pub(super) probe: bool,
-    /// Close once every delivery is answered, at the latest after this time.
+    /// Close once every delivery is answered, after this time at the latest.
     pub(super) retire: Option<Duration>,
 }
 
-/// The mailbox of one connection's driver. Bounded by the deliveries that are out: each is answered once.
+/// The outbox of one connection. Bounded by the pending deliveries, each of which is answered once.
 pub(super) struct Outbox {
     pub(super) info: Arc<ConnectionInfo>,
     inner: Mutex<Inner>,
-    /// Deliveries of this connection that have not been answered.
+    /// Unanswered deliveries of this connection.
     pending: AtomicUsize,
 }
 
@@ -69,7 +69,7 @@ impl Outbox {
         wake(inner);
     }
 
-    /// Takes what has come since the last time; `Pending` when there is nothing. The driver is woken by what comes next.
+    /// Takes everything queued since the last call; `Pending` if there is nothing. The next entry wakes the driver.
     pub(super) fn poll_take(&self, cx: &Context<'_>, into: &mut Vec<Outgoing>) -> Poll<Orders> {
         let mut inner = self.lock();
         match &mut inner.waker {
@@ -84,7 +84,7 @@ impl Outbox {
         Poll::Ready(orders)
     }
 
-    /// Takes no more answers; gives back those that were not taken.
+    /// Closes the outbox and returns the answers that were still queued.
     pub(super) fn close(&self) -> Vec<Outgoing> {
         let mut inner = self.lock();
         inner.closed = true;
@@ -95,8 +95,8 @@ impl Outbox {
         self.pending.fetch_add(1, SeqCst);
     }
 
-    /// One delivery is answered. Called before the answer is pushed, so that the push wakes a driver that waits for the
-    /// last one.
+    /// Counts one delivery as answered. Called before the answer is pushed, so that the push wakes a driver that waits
+    /// for the last one.
     pub(super) fn answered(&self) {
         self.pending.fetch_sub(1, SeqCst);
     }
@@ -115,7 +115,7 @@ impl Outbox {
     }
 }
 
-/// Wakes outside of the lock: the woken driver takes it at once.
+/// Wakes outside of the lock, because the driver takes that lock at once.
 fn wake(mut inner: MutexGuard<'_, Inner>) {
     let waker = inner.waker.take();
     drop(inner);

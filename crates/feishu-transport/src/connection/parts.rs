@@ -1,4 +1,4 @@
-//! The default parts of a connection, made from the choices of its builder.
+//! The default parts of a connection, made from the builder's configuration.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use super::LongConnectionBuilder;
 use crate::Dial;
 use crate::{Connect, EndpointSource, Error};
 
-/// What asks for URLs, and what opens them.
+/// The parts that request URLs and open them.
 type Parts = (Arc<dyn EndpointSource>, Arc<dyn Connect>);
 
 impl LongConnectionBuilder {
-    /// The parts that the features provide, in place of those that were not given.
+    /// Fills in the default parts, as far as the enabled features provide them.
     #[cfg(feature = "http")]
     pub(super) fn defaults(
         &self,
@@ -29,12 +29,11 @@ impl LongConnectionBuilder {
             None => Arc::new(self.websocket(dial)?),
         };
         #[cfg(not(feature = "ws"))]
-        let connect =
-            connect.ok_or_else(|| Error::misuse("without the feature `ws`, give a `connect` of your own"))?;
+        let connect = connect.ok_or_else(|| Error::misuse("enable the feature `ws`, or set `connect`"))?;
         Ok((source, connect))
     }
 
-    /// What opens byte streams: the caller's dial, or the network with the caller's proxy and TLS.
+    /// Returns the dial: the caller's, or the default one with the caller's proxy and TLS.
     #[cfg(feature = "http")]
     pub(super) fn dial_of_both_legs(&self) -> Result<Arc<dyn Dial>, Error> {
         if let Some(dial) = &self.dial {
@@ -60,7 +59,7 @@ impl LongConnectionBuilder {
     #[cfg(feature = "http")]
     fn http_endpoint(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpEndpoint, Error> {
         let Some(credential) = self.credential.clone() else {
-            return Err(Error::misuse("without an endpoint source, an app id and a secret are needed"));
+            return Err(Error::misuse("set an app id and a secret, or an endpoint source"));
         };
         let endpoint =
             crate::HttpEndpoint::new(self.app_id.as_str(), credential).domain(self.domain.clone()?);
@@ -88,8 +87,6 @@ impl LongConnectionBuilder {
         _: Option<Arc<dyn EndpointSource>>,
         _: Option<Arc<dyn Connect>>,
     ) -> Result<Parts, Error> {
-        Err(Error::misuse(
-            "without the features `http` and `ws`, give both an `endpoint_source` and a `connect` of your own",
-        ))
+        Err(Error::misuse("enable the features `http` and `ws`, or set both `endpoint_source` and `connect`"))
     }
 }

@@ -21,25 +21,25 @@ use crate::session::Session;
 use crate::state::{Activity, Connected};
 use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, State};
 
-/// What a stop asks of a connection: nothing, or to close within a time.
+/// A stop request to a connection: `None`, or close within this time.
 pub(super) type CloseSignal = watch::Receiver<Option<Duration>>;
 
-/// Keeps one connection up: connects, drives, waits after a loss, replaces on request and by age.
+/// Keeps one connection open: connects, drives, backs off after a loss, replaces on request and by age.
 pub(super) struct Reconnector {
     pub(super) shared: Arc<Shared>,
     inbox: Arc<dyn Inbox>,
     pub(super) index: usize,
     backoff: Backoff,
-    /// Drivers, the current one and those that are being let go. Dropping the reconnector ends them.
+    /// The current driver and those that are closing. Dropping the reconnector ends them.
     pub(super) drivers: JoinSet<(Connected, End)>,
     pub(super) wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
     pub(super) close: CloseSignal,
-    /// The session of the last connection, for the next one.
+    /// The session of the last connection, to be reused by the next one.
     session: Option<Session>,
 }
 
-/// The connection that new messages are expected on.
+/// The connection that receives new messages.
 pub(super) struct Current {
     outbox: Arc<Outbox>,
     connected: Connected,
@@ -67,9 +67,9 @@ impl Reconnector {
         }
     }
 
-    /// Keeps the connection up until the client closes (`Ok`) or no retry can help.
+    /// Keeps the connection open until the client closes (`Ok`) or an error occurs that no retry can fix.
     pub(super) async fn run(mut self) -> Result<(), Error> {
-        // Several connections do not ask for their URLs all at once.
+        // Several connections do not request their URLs all at once.
         let stagger = Duration::from_millis(50) * u32::try_from(self.index).unwrap_or(0);
         if stagger > Duration::ZERO && self.pause(stagger, None).await.is_none() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Reconnector {
         }
     }
 
-    /// Tries until there is a connection; `None` when the client closes meanwhile.
+    /// Retries until a connection is open; `None` if the client closes meanwhile.
     async fn connect(&mut self) -> Result<Option<Current>, Error> {
         loop {
             let attempt = self.backoff.attempts() + 1;
@@ -106,7 +106,7 @@ impl Reconnector {
                 () = closing(&mut self.close) => return Ok(None),
                 opened = open(&self.shared) => opened,
                 () = outdated(&mut self.wake, self.shared.config.timeouts.wake_probe) => {
-                    tracing::info!(connection = self.index, "the attempt began before a wake-up and hangs; starting over");
+                    tracing::info!(connection = self.index, "this attempt began before a sleep or a change of network and hangs; starting over");
                     continue;
                 }
             };
@@ -116,7 +116,7 @@ impl Reconnector {
             };
             self.fail_if_fatal(&error)?;
             let delay = self.backoff.after_failure(&error, &self.shared.settings());
-            // What failed began before the wake-up, and says nothing about the network of now.
+            // The failed attempt began before the wake-up and says nothing about the current network.
             let delay = if self.shared.was_woken(since) { Duration::ZERO } else { delay };
             self.give_up_if_exhausted(&error)?;
             tracing::warn!(connection = self.index, attempt, retry_in = ?delay, %error, "cannot connect");
@@ -155,7 +155,7 @@ impl Reconnector {
                     }
                     Replacement::Failed(error) => {
                         let retry = self.shared.settings().reconnect_interval;
-                        tracing::warn!(connection = self.index, %error, retry_in = ?retry, "cannot open the connection that is to replace this one; this one stays");
+                        tracing::warn!(connection = self.index, %error, retry_in = ?retry, "cannot open the replacement connection; keeping the current one");
                         replace_at = Some(Instant::now() + retry);
                     }
                     Replacement::CurrentEnded(ended) => return ended,
@@ -212,16 +212,16 @@ impl Reconnector {
         Current { outbox, connected }
     }
 
-    /// A driver ended. Only the end of the current one matters.
+    /// Handles the end of a driver. Only the end of the current one matters.
     pub(super) fn ended(
         &mut self,
         current: &Current,
         ended: Result<(Connected, End), tokio::task::JoinError>,
     ) -> Option<Ended> {
         let Ok((connected, end)) = ended else {
-            // The driver's task itself failed: an inbox of the caller's panicked in it. The connection is gone.
+            // The driver's task itself failed: the caller's inbox panicked in it. The connection is gone.
             let uptime = current.connected.uptime();
-            let cause = Error::lost("the inbox panicked while it took a delivery");
+            let cause = Error::lost("the inbox panicked while handling a delivery");
             self.disconnected(&current.connected.info, Some(&cause), uptime);
             return Some(Ended::Lost { uptime, cause, woken: false });
         };
@@ -229,7 +229,7 @@ impl Reconnector {
         let generation = connected.info.generation;
         self.disconnected(&connected.info, end.cause.as_ref(), uptime);
         if generation != current.connected.info.generation {
-            tracing::info!(connection = self.index, generation, "the replaced connection is closed");
+            tracing::info!(connection = self.index, generation, "replaced connection closed");
             return None;
         }
         self.session = Some(end.session);
@@ -246,7 +246,7 @@ impl Reconnector {
         });
     }
 
-    /// Closes the connections with a closing handshake; bounded by the drivers' own deadlines.
+    /// Closes the connections with a closing handshake, bounded by the drivers' own deadlines.
     async fn let_go(&mut self, current: Current) -> Ended {
         self.shared.router.retire_all(self.close.borrow().unwrap_or_default());
         while let Some(ended) = self.drivers.join_next().await {
@@ -255,7 +255,7 @@ impl Reconnector {
         Ended::Closed
     }
 
-    /// Waits between attempts; a wake-up ends the wait. `None` when the client closes meanwhile.
+    /// Waits between attempts; a wake-up ends the wait. `None` if the client closes meanwhile.
     async fn pause(&mut self, delay: Duration, cause: Option<Error>) -> Option<()> {
         let next_try = Instant::now() + delay;
         self.shared.set_state(self.index, State::Waiting { cause, next_try });
@@ -268,7 +268,7 @@ impl Reconnector {
         }
     }
 
-    /// Ends the client on a refusal that no retry can mend, unless these credentials have worked before.
+    /// Ends the client on a refusal that no retry can fix, unless these credentials have worked before.
     fn fail_if_fatal(&self, error: &Error) -> Result<(), Error> {
         let limit_reached =
             error.refusal().is_some_and(|refusal| refusal.class == RefusalClass::ConnectionLimit);

@@ -8,19 +8,19 @@ use super::open::{Opened, open, outdated};
 use super::reconnect::{Current, Ended, Reconnector, closing};
 use crate::{Error, Stage, State};
 
-/// What came of the attempt to replace a connection.
+/// The result of an attempt to replace a connection.
 pub(super) enum Replacement {
     Opened(Opened),
     /// The current connection stays.
     Failed(Error),
-    /// Neither is there any more.
+    /// Both connections are lost.
     CurrentEnded(Ended),
     Closing,
 }
 
 impl Reconnector {
-    /// Opens a connection beside the current one. Should the current one be lost meanwhile, the attempt that is under
-    /// way is the first of the outage.
+    /// Opens a connection beside the current one. If the current one is lost meanwhile, this attempt counts as the first
+    /// of the outage.
     pub(super) async fn replacement(&mut self, current: &Current) -> Replacement {
         let shared = Arc::clone(&self.shared);
         let opening = open(&shared);

@@ -1,4 +1,4 @@
-//! Routes each answer to the connection it arrived on, or to another one while the answer is of use.
+//! Routes each answer to the connection its message arrived on, or to another one while the answer is still useful.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -14,10 +14,10 @@ use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::session::encode_answer;
 use crate::{Answer, Confirm, Received, ReplyPath, Timeouts};
 
-/// All open connections of a client, and the answers that wait for one.
+/// The open connections of a client, and the answers that wait for one.
 pub(super) struct Router {
     inner: Mutex<Inner>,
-    /// Deliveries that have not been answered.
+    /// Unanswered deliveries.
     pending: AtomicU64,
     /// Notified when `pending` falls to 0.
     idle: Notify,
@@ -29,9 +29,9 @@ pub(super) struct Router {
 #[derive(Default)]
 struct Inner {
     open: Vec<Arc<Outbox>>,
-    /// Answers whose connection is gone, oldest first. Bounded by the deliveries that are out.
+    /// Answers whose connection is gone, oldest first. Bounded by the pending deliveries.
     parked: VecDeque<Outgoing>,
-    /// Nothing will be connected any more.
+    /// Whether the client has stopped connecting for good.
     shut: bool,
 }
 
@@ -47,7 +47,7 @@ impl Router {
         }
     }
 
-    /// A connection is open: it may take answers, also those that wait.
+    /// Adds an open connection, and sends it the waiting answers.
     pub(super) fn opened(&self, outbox: &Arc<Outbox>) {
         let mut inner = self.lock();
         inner.open.push(Arc::clone(outbox));
@@ -58,7 +58,7 @@ impl Router {
         }
     }
 
-    /// A connection takes no more answers; `unsent` are those that it could not write.
+    /// Removes a connection and routes the answers it could not write, `unsent`, to others.
     pub(super) fn closed(&self, outbox: &Arc<Outbox>, unsent: Vec<Outgoing>) {
         self.lock().open.retain(|open| !Arc::ptr_eq(open, outbox));
         for outgoing in unsent.into_iter().chain(outbox.close()) {
@@ -66,7 +66,7 @@ impl Router {
         }
     }
 
-    /// Gives up answers whose time is over.
+    /// Drops expired answers.
     pub(super) fn expire(&self, now: Instant) {
         let mut over = Vec::new();
         let mut inner = self.lock();
@@ -81,12 +81,12 @@ impl Router {
         }
     }
 
-    /// Asks all peers for a sign of life.
+    /// Pings all peers and requires an answer.
     pub(super) fn probe_all(&self) {
         self.lock().open.iter().for_each(|outbox| outbox.probe());
     }
 
-    /// Closes all connections, also those that were replaced and deliver their last answers.
+    /// Closes all connections, including replaced ones that still send their last answers.
     pub(super) fn retire_all(&self, patience: Duration) {
         self.lock().open.iter().for_each(|outbox| outbox.retire(patience));
     }
@@ -107,7 +107,7 @@ impl Router {
         }
     }
 
-    /// Nothing will be connected any more: what waits is lost, and so is what comes.
+    /// Marks that no connection will open any more: waiting and later answers are dropped.
     pub(super) fn shut(&self) {
         let mut inner = self.lock();
         inner.shut = true;
@@ -118,7 +118,7 @@ impl Router {
         }
     }
 
-    /// To any open connection; else it waits for the next one, while it is of use.
+    /// Sends the answer on any open connection, or keeps it for the next one while it is still useful.
     fn route(&self, mut outgoing: Outgoing) {
         if self.is_over(&outgoing, Instant::now()) {
             return self.lost(&outgoing);
@@ -137,7 +137,7 @@ impl Router {
         inner.parked.push_back(outgoing);
     }
 
-    /// Whether an answer has become too old to be sent on another connection than its message's.
+    /// Whether the answer is too old to be sent on another connection than its message's.
     fn is_over(&self, outgoing: &Outgoing, now: Instant) -> bool {
         outgoing.received.received_at() + self.timeouts.answer <= now
     }
@@ -145,7 +145,10 @@ impl Router {
     fn lost(&self, outgoing: &Outgoing) {
         self.counters.answers_lost.one();
         let message_id = outgoing.received.message_id();
-        tracing::warn!(message_id, "an answer is lost: no connection while it was of use");
+        tracing::warn!(
+            message_id,
+            "answer lost: no connection in time; a user sees an error, an event is sent again"
+        );
         let message_id = message_id.map(str::to_owned);
         self.observer.tell(&self.counters, || LifecycleEvent::AnswerLost { message_id });
     }
@@ -155,7 +158,7 @@ impl Router {
     }
 }
 
-/// The way back of the deliveries of one connection.
+/// The answer path of the deliveries of one connection.
 pub(super) struct ConnectionPath {
     pub(super) outbox: Arc<Outbox>,
     pub(super) router: Arc<Router>,
@@ -165,7 +168,7 @@ impl ReplyPath for ConnectionPath {
     fn send(&self, received: &Arc<Received>, answer: &Answer, confirm: Option<Confirm>) {
         let took = received.received_at().elapsed();
         let biz_rt = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        // This path is given to deliveries that came in frames only.
+        // Only deliveries that came in frames have this path.
         let Some(frame) = received.frame() else { return };
         let outgoing = Outgoing {
             wire: encode_answer(frame, answer, biz_rt).into(),

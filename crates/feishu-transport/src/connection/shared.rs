@@ -1,4 +1,4 @@
-//! What all connections of one client share.
+//! State shared by all connections of one client.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,12 +13,12 @@ use crate::counters::Counters;
 use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{Error, ServerSettings, SettingsUpdate, State};
 
-/// Shared by a client's connections and its handles.
+/// State shared by a client's connections and its handles.
 pub(crate) struct Shared {
     pub(super) config: Config,
     pub(super) counters: Arc<Counters>,
     pub(super) router: Arc<Router>,
-    /// One for each connection: with a single listener each, they are heard in order, and a run can be repeated.
+    /// One channel per connection: with a single listener each, the order is deterministic, so a test run can be repeated.
     pub(super) signals: Vec<Signals>,
     observer: Arc<Observer>,
     settings: Mutex<ServerSettings>,
@@ -28,19 +28,19 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     /// Whether the platform has accepted these credentials before.
     has_connected: AtomicBool,
-    /// Since when there has been no connection at all, once there was one.
+    /// Since when no connection has been open, after the first one was.
     down_since: Mutex<Option<Instant>>,
-    /// When the clocks last jumped, or the network last changed.
+    /// When the clocks last jumped or the network last changed.
     woken_at: Mutex<Option<Instant>>,
 }
 
-/// Requests to one connection; each is a number that grows with every request.
+/// Requests to one connection; each is a counter that grows with every request.
 pub(super) struct Signals {
-    /// Sleep, change of network: try again at once.
+    /// Retry at once, after a sleep or a change of network.
     pub(super) wake: watch::Sender<u64>,
-    /// Open a new connection before letting the old one go.
+    /// Open a new connection, then close the old one.
     pub(super) rotate: watch::Sender<u64>,
-    /// Take no new connection, close those there are; with the patience for it.
+    /// Open no new connection, and close the open ones within this time.
     pub(super) close: watch::Sender<Option<Duration>>,
 }
 
@@ -77,7 +77,7 @@ impl Shared {
         *lock(&self.settings)
     }
 
-    /// Takes over settings of the server's and returns those in force.
+    /// Applies the server's settings and returns the result.
     pub(super) fn merge_settings(&self, update: &SettingsUpdate) -> ServerSettings {
         let mut settings = lock(&self.settings);
         let before = *settings;
@@ -95,11 +95,11 @@ impl Shared {
         *settings
     }
 
-    /// Publishes what connection `index` is doing.
+    /// Publishes the state of connection `index`.
     pub(super) fn set_state(&self, index: usize, state: State) {
         let mut states = lock(&self.states);
         if states.iter().any(State::is_stopped) {
-            // A connection's task that did not yet hear of the end.
+            // A connection's task that has not yet seen the end.
             return;
         }
         let was_connected = states.iter().any(State::is_connected);
@@ -115,7 +115,7 @@ impl Shared {
         }
     }
 
-    /// How long there was no connection at all, if there was one before; asked when one is open again.
+    /// How long no connection was open, if one was before; called when one is open again.
     pub(super) fn take_gap(&self) -> Option<Duration> {
         lock(&self.down_since).take().map(|since| since.elapsed())
     }
@@ -166,14 +166,14 @@ impl Shared {
         self.stopping.store(true, SeqCst);
     }
 
-    /// Whether a connection that opened at `since` and is lost now was asked for a sign of life a moment ago, because of
-    /// a sleep or a change of network.
+    /// Whether a connection that opened at `since` and is lost now was pinged a moment ago because of a sleep or a change
+    /// of network.
     pub(super) fn was_woken(&self, since: Instant) -> bool {
         let woken_at = *lock(&self.woken_at);
         woken_at.is_some_and(|at| since <= at && at.elapsed() <= self.config.timeouts.wake_probe)
     }
 
-    /// The clocks jumped, or the host says that the network changed.
+    /// Records that the clocks jumped or that the host reported a change of network.
     pub(super) fn woken(&self) {
         *lock(&self.woken_at) = Some(Instant::now());
         self.tell(|| LifecycleEvent::Woken);
