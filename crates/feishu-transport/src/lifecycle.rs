@@ -7,59 +7,59 @@ use crate::counters::Counters;
 use crate::notify::Notifier;
 use crate::{ConnectionInfo, Error, ServerSettings};
 
-/// One thing that happened to a client.
+/// A lifecycle event of a client.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LifecycleEvent {
-    /// An attempt to connect begins; the number is that of this outage, from 1.
+    /// A connection attempt begins.
     Connecting {
-        /// The attempt, from 1.
+        /// The attempt of this outage, counted from 1.
         attempt: u32,
     },
     /// A connection is open.
     Connected {
-        /// Its name and number.
+        /// The identity of the connection.
         info: Arc<ConnectionInfo>,
-        /// How long the client had no connection at all before this one, if it had one earlier. Callbacks of that time
-        /// are lost; events will be sent again.
+        /// How long the client had no open connection before this one; `None` for the first. The platform does not
+        /// repeat callbacks of that time; it sends events again.
         gap: Option<Duration>,
     },
-    /// An attempt failed, or was refused.
+    /// A connection attempt failed or was refused.
     AttemptFailed {
         /// Why.
         error: Error,
         /// The pause before the next attempt.
         retry_in: Duration,
     },
-    /// An open connection is gone.
+    /// An open connection was closed or lost.
     Disconnected {
-        /// Its name and number.
+        /// The identity of the connection.
         info: Arc<ConnectionInfo>,
-        /// Why; `None` when it was let go on purpose (rotation, stop).
+        /// Why; `None` if it was closed on purpose (rotation, stop).
         cause: Option<Error>,
         /// How long it had been open.
         uptime: Duration,
     },
     /// The server's settings changed.
     Settings(ServerSettings),
-    /// An answer could not be delivered: no connection in the time in which it was of use.
+    /// An answer was lost, because no connection was open in time.
     AnswerLost {
-        /// The message that stays without an answer.
+        /// The message that was not answered.
         message_id: Option<String>,
     },
-    /// The clocks jumped or the host said that the network changed; connections are being probed.
+    /// The clocks jumped, or the host reported a change of network. Open connections are being probed.
     Woken,
     /// The client ended.
     Stopped {
-        /// Why, when it was not asked to.
+        /// Why; `None` if it was stopped on request.
         reason: Option<Error>,
     },
 }
 
-/// Events that wait for a slow observer. More than these are counted as missed.
+/// Maximum number of events queued for a slow observer. Further ones are counted as missed.
 const BACKLOG: usize = 1024;
 
-/// Hands events to a callback, if there is one.
+/// Passes events to a callback, if one is set.
 #[derive(Debug)]
 pub(crate) struct Observer(Option<Notifier<LifecycleEvent>>);
 

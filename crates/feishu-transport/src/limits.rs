@@ -1,9 +1,9 @@
-//! How much a peer may make a client hold, and how long a client waits: every bound by name, with its reason.
+//! The limits and timeouts of a client, with the reason for each default.
 
 use std::time::Duration;
 
-/// Bounds on what is received. Nothing is allocated from a number in a header; whatever goes past a bound is dropped,
-/// counted, and never ends the connection, unless the WebSocket library itself must refuse it.
+/// Limits on received data. Memory is never reserved by a length in a header. Data over a limit is dropped and counted;
+/// only [`Limits::frame_bytes`] ends the connection.
 ///
 /// ```
 /// use feishu_transport::Limits;
@@ -14,25 +14,27 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of one WebSocket message. 32 MiB: a message of [`Limits::message_bytes`] in one frame, with headers and to
-    /// spare. A larger one ends the connection, as the library below cannot skip it.
+    /// Maximum bytes of one WebSocket message. 32 MiB by default: [`Limits::message_bytes`] in one frame with its headers,
+    /// with a margin. A larger one ends the connection, because the WebSocket library cannot skip it.
     pub frame_bytes: usize,
-    /// Bytes of one message when it is whole. 16 MiB: no documented payload comes near, and the smallest official
-    /// bound (1 MiB) is known to be too small.
+    /// Maximum bytes of one complete message. 16 MiB by default: far above every documented payload, while the smallest
+    /// bound of an official SDK (1 MiB) is known to be too small.
     pub message_bytes: usize,
-    /// Fragments of one message. 1024: 16 MiB in pieces of 16 KiB.
+    /// Maximum fragments of one message. 1024 by default: 16 MiB in pieces of 16 KiB.
     pub fragments: usize,
-    /// Messages that are incomplete at one time. 256; the oldest goes first.
+    /// Maximum number of incomplete messages. 256 by default; the oldest is evicted first.
     pub partial_messages: usize,
-    /// Bytes in all incomplete messages together. 64 MiB: four of the largest; the oldest goes first.
+    /// Maximum bytes of all incomplete messages together. 64 MiB by default: four of the largest; the oldest is evicted
+    /// first.
     pub partial_bytes: usize,
-    /// How long an incomplete message waits for its next fragment. 10 s: official SDKs wait 5 s to 5 min.
+    /// How long an incomplete message waits for its next fragment. 10 s by default; official SDKs wait 5 s to 5 min.
     pub partial_idle: Duration,
-    /// How long an incomplete message may take in all. 30 s: ten times what the platform waits for an answer.
+    /// How long an incomplete message may take in total. 30 s by default: ten times what the platform waits for an answer.
     pub partial_age: Duration,
-    /// Ids of completed messages that are remembered to swallow late repeats of their fragments. 1024.
+    /// Number of ids of completed messages that are remembered, to drop late repeats of their fragments. 1024 by default.
     pub completed_ids: usize,
-    /// Bytes of the endpoint's answer, and of any answer to a call. 256 KiB; real ones have less than 2 KiB.
+    /// Maximum bytes of an HTTP response, that of the endpoint call included. 256 KiB by default; real ones have less than
+    /// 2 KiB.
     pub response_bytes: usize,
 }
 
@@ -64,7 +66,7 @@ impl Default for Limits {
     }
 }
 
-/// Deadlines. Every wait on the network has one.
+/// The deadlines of a client. Every wait on the network has one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -76,29 +78,31 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// Name look-up and TCP connect, over all addresses of the name. 10 s.
+    /// For name look-up and TCP connect, over all addresses of the name. 10 s by default.
     pub connect: Duration,
-    /// The tunnel through a proxy. 10 s.
+    /// For opening a tunnel through a proxy. 10 s by default.
     pub proxy: Duration,
-    /// The TLS handshake. 10 s.
+    /// For the TLS handshake. 10 s by default.
     pub tls: Duration,
-    /// A call from its first byte to the last byte of the answer, after connecting. 10 s.
+    /// For an HTTP call, from its first byte to the last byte of the response, after connecting. 10 s by default.
     pub call: Duration,
-    /// The WebSocket handshake, after connecting. 10 s.
+    /// For the WebSocket handshake, after connecting. 10 s by default.
     pub handshake: Duration,
-    /// From a write that the network does not take to giving up the connection. 10 s, as Go's SDK.
+    /// How long a write may be stuck before the connection is given up. 10 s by default, as in the Go SDK.
     pub write: Duration,
-    /// From an unanswered probe to giving up the connection. 20 s: less gives up links that merely lose packets.
+    /// How long a probe may be unanswered before the connection is given up. 20 s by default; a shorter time would give up
+    /// links that only lose packets.
     pub probe: Duration,
-    /// Silence after which a WebSocket ping asks whether the peer is still there. 15 s.
+    /// How long nothing must have arrived before a WebSocket ping probes the peer. 15 s by default.
     pub probe_after: Duration,
-    /// The deadline of a probe after a sleep or a change of network. 5 s.
+    /// How long a probe after a sleep or a change of network may be unanswered. 5 s by default.
     pub wake_probe: Duration,
-    /// How long the peer's half of the closing handshake is awaited. 2 s.
+    /// How long the peer's part of the closing handshake is awaited. 2 s by default.
     pub close: Duration,
-    /// How long an answer is of use, counted from the arrival of its message. 3 s, the platform's own patience.
+    /// How long an answer is kept for another connection, counted from the arrival of its message. 3 s by default, after
+    /// which the platform ignores it.
     pub answer: Duration,
-    /// How long a connection must have been up for an outage to count as over. 30 s.
+    /// How long a connection must have been open for an outage to count as over. 30 s by default.
     pub stable: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! WebSocket messages in and out, whichever library carries them.
+//! The swap point for the WebSocket library.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -11,31 +11,32 @@ use crate::{ConnectUrl, Error};
 /// Opens a [`Link`] to a connection URL. Swap point: another WebSocket library, an in-memory pair, a recording.
 #[async_trait]
 pub trait Connect: Send + Sync {
-    /// Dials and shakes hands. Implementations bound their own time; the caller bounds the whole as well.
+    /// Opens a connection and performs the WebSocket handshake. Implementations should bound their steps; the caller
+    /// bounds the whole.
     ///
     /// # Errors
     ///
-    /// A refused handshake as [`Error::refused`]; anything else as unreachable, timed out or broken protocol. The error
-    /// must not hold the URL, which carries a ticket.
+    /// Return [`Error::refused`] for a refused handshake, otherwise [`Error::unreachable`], [`Error::timed_out`] or
+    /// [`Error::protocol`]. The error must not contain the URL, which carries a ticket.
     async fn connect(&self, url: &ConnectUrl) -> Result<Box<dyn Link>, Error>;
 }
 
-/// An open WebSocket: messages in, messages out. Swap point.
+/// An open WebSocket. Swap point.
 ///
 /// The methods follow `Stream` and `Sink`: a writer first asks for room (`poll_ready`), then hands over
 /// (`start_send`), then has everything written (`poll_flush`). The driver polls from one task.
 pub trait Link: Send {
-    /// The next message; `None` when the peer has closed. Pings may be answered by the library; they are reported all
-    /// the same, as a sign of life.
+    /// Receives the next message; `None` if the peer has closed. Report pings even if the library answers them, as they
+    /// are a sign of life.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>>;
 
     /// Whether there is room for one more message.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
 
-    /// Hands one message over, after [`Link::poll_ready`] said yes. It may stay in a buffer until the flush.
+    /// Queues one message, after [`Link::poll_ready`] returned ready. It may stay in a buffer until the flush.
     fn start_send(&mut self, message: Message) -> Result<(), Error>;
 
-    /// Writes everything that was handed over.
+    /// Writes everything that was queued.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
 }
 
@@ -43,19 +44,19 @@ pub trait Link: Send {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message {
-    /// One protobuf frame.
+    /// A binary message: one protobuf frame.
     Binary(Bytes),
-    /// Text has no meaning on this connection; its length is kept for the log.
+    /// A text message, which the protocol does not use. Its length is kept for the log.
     Text(usize),
-    /// WebSocket-level ping.
+    /// A WebSocket-level ping.
     Ping(Bytes),
-    /// WebSocket-level pong.
+    /// A WebSocket-level pong.
     Pong(Bytes),
-    /// The closing handshake, with the peer's code and reason if it gave them.
+    /// A close message, with the code and reason if given.
     Close(Option<(u16, String)>),
 }
 
-/// Shows kinds and lengths, no contents.
+/// Shows kinds and lengths without contents.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,18 +1,18 @@
-//! Calls an observer on a thread of its own, so that a slow one delays nothing.
+//! A notifier: calls an observer on a separate thread, so that a slow one delays nothing.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 
-/// A bounded queue in front of an observer. The thread ends with the notifier, after what is waiting.
+/// A bounded queue to an observer on its own thread. Dropping the notifier ends the thread after the queued items.
 pub struct Notifier<T>(mpsc::SyncSender<T>);
 
 impl<T: Send + 'static> Notifier<T> {
-    /// Starts the thread `name`. It calls `observer` with each item; a panic in it ends that call only.
+    /// Starts the thread `name`, which calls `observer` with each item. A panic ends that one call only.
     ///
     /// # Errors
     ///
-    /// When the system has no thread left.
+    /// If the system cannot start a thread.
     pub fn start(
         name: &str,
         backlog: usize,
@@ -22,14 +22,17 @@ impl<T: Send + 'static> Notifier<T> {
         std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             for item in receiver {
                 if catch_unwind(AssertUnwindSafe(|| observer(item))).is_err() {
-                    tracing::error!(thread = std::thread::current().name(), "an observer panicked");
+                    tracing::error!(
+                        thread = std::thread::current().name(),
+                        "an observer panicked; it will be called again"
+                    );
                 }
             }
         })?;
         Ok(Self(sender))
     }
 
-    /// Queues an item. False when the observer is too slow, and the item was left out.
+    /// Queues an item. False if the queue is full and the item was dropped.
     #[must_use]
     pub fn notify(&self, item: T) -> bool {
         self.0.try_send(item).is_ok()

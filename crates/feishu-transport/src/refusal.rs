@@ -1,22 +1,22 @@
-//! The platform's refusals: which codes exist, what each means for a client, and what to tell its operator.
+//! The platform's refusals: known codes, their class, and advice for the operator.
 
 use std::fmt;
 
 use crate::Stage;
 
-/// The platform answered an attempt to connect, and said no.
+/// The platform's refusal of a connection attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
     /// Which step was refused: [`Stage::Endpoint`] or [`Stage::Handshake`].
     pub stage: Stage,
-    /// The platform's code: `code` of the endpoint's answer, or `Handshake-Status`; the HTTP status where it gave none.
+    /// The platform's code: `code` of the endpoint's answer, or `Handshake-Status`; the HTTP status if both are absent.
     pub code: i64,
-    /// `Handshake-Autherrcode`, which says more when the code is 514.
+    /// `Handshake-Autherrcode`, which gives the detail of code 514.
     pub sub_code: Option<i64>,
-    /// The platform's words, in Chinese or English; empty when it gave none.
+    /// The platform's message, in Chinese or English; empty if absent.
     pub message: String,
-    /// What it means for the client.
+    /// The class, which decides whether the client retries.
     pub class: RefusalClass,
     /// `X-Tt-Logid` of the answer, to quote to the platform's support.
     pub log_id: Option<String>,
@@ -33,22 +33,23 @@ pub enum Language {
     Chinese,
 }
 
-/// What a refusal means for the client.
+/// The class of a refusal, which decides whether the client retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalClass {
-    /// Trying again does not help until the configuration is changed: `run` ends, unless the same app has been connected
-    /// before; then it is retried slowly and reported.
+    /// A retry cannot succeed until the configuration is changed. `run` ends, unless the same client has been connected
+    /// before: then it retries slowly and logs the refusal.
     Fatal,
-    /// The app has as many connections as it may have. Retried with a longer backoff, or fatal by option.
+    /// The app has reached its connection limit. Retried with a longer backoff, or fatal with
+    /// [`OnConnectionLimit::Fail`](crate::OnConnectionLimit::Fail).
     ConnectionLimit,
-    /// The platform is busy or failed internally. Retried at its interval.
+    /// The platform is busy or failed internally. Retried at `ReconnectInterval`.
     Busy,
-    /// A code that is not documented. Retried with a long backoff, never fatal.
+    /// An undocumented code. Retried with a long backoff, never fatal.
     Unknown,
 }
 
-/// Characters of the platform's message that a refusal keeps.
+/// Maximum number of characters kept of the platform's message.
 pub(crate) const MAX_MESSAGE: usize = 300;
 
 /// The code of the connection limit, as endpoint code and as handshake sub-code.
@@ -86,8 +87,7 @@ const DOMAIN_ZH: &str = "该地址不是开放平台的接入点。请检查域�
 const BUSY_EN: &str = "The platform is busy or failed internally. Nothing to do: it is retried";
 const BUSY_ZH: &str = "平台繁忙或内部错误。无需处理，会自动重试";
 
-/// Every known code of the endpoint call and of the handshake headers. Codes that are not here are
-/// [`RefusalClass::Unknown`].
+/// The known codes of the endpoint call and of the handshake headers. Other codes are [`RefusalClass::Unknown`].
 ///
 /// The codes are constants of the official SDKs; the HTTP statuses are those of HTTP.
 const KNOWN_CODES: &[KnownCode] = &[
@@ -139,10 +139,10 @@ const STATUS_ZH: &str = "该错误码未见于文档，而 HTTP 状态表明请�
     若持续出现，请将错误码与日志 ID 提供给平台支持";
 
 impl Refusal {
-    /// The endpoint's answer: `code` of the body where there is one that is not 0, else the HTTP status.
+    /// A refusal of the endpoint call: `code` of the body if it is not 0, else the HTTP status.
     pub fn endpoint(code: i64, message: impl Into<String>) -> Self {
         let message = message.into();
-        // The code for wrong credentials has been seen with the words "system busy", in a passing fault.
+        // The code for wrong credentials has been seen with the message "system busy", in a temporary fault.
         let busy = code == 1_000_040_345 && message.to_ascii_lowercase().contains("busy");
         let class = if busy { RefusalClass::Busy } else { classify(code) };
         Self { stage: Stage::Endpoint, code, sub_code: None, message, class, log_id: None }
@@ -150,8 +150,8 @@ impl Refusal {
 
     /// A refused handshake: `Handshake-Status` (or the HTTP status), `Handshake-Autherrcode` and `Handshake-Msg`.
     ///
-    /// Authentication failures (514) are retried, as the ticket may just have been too old; each retry has a new one.
-    /// Of the others only 403 is fatal: a gateway's other answers do not concern the app.
+    /// Authentication failures (514) are retried with a new ticket, because the old one may have expired. Of the others
+    /// only 403 is fatal, as the rest do not concern the app.
     pub fn handshake(code: i64, sub_code: Option<i64>, message: impl Into<String>) -> Self {
         let class = match (code, sub_code) {
             (_, Some(CONNECTION_LIMIT)) | (CONNECTION_LIMIT, _) => RefusalClass::ConnectionLimit,
@@ -163,7 +163,7 @@ impl Refusal {
         Self { stage: Stage::Handshake, code, sub_code, message: message.into(), class, log_id: None }
     }
 
-    /// Whether trying again does not help until the configuration is changed.
+    /// Whether a retry cannot succeed until the configuration is changed.
     pub fn is_fatal(&self) -> bool {
         self.class == RefusalClass::Fatal
     }
@@ -189,7 +189,7 @@ impl Refusal {
         let by_sub_code = self.sub_code.and_then(lookup);
         let found = by_sub_code.or_else(|| lookup(self.code))?;
         match self.class {
-            // A passing fault under a code that usually means something else.
+            // A temporary fault under a code that usually means something else.
             RefusalClass::Busy if found.class != RefusalClass::Busy => lookup(1),
             _ => Some(found),
         }

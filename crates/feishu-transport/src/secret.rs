@@ -1,4 +1,4 @@
-//! The app secret, and the text shown in place of a secret.
+//! The app secret, and the redaction of secrets in texts.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -8,17 +8,17 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// What is printed in the place of a secret.
+/// The text printed instead of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
-/// A shorter secret protects nothing, and blacking it out would spoil a text that happens to hold it.
+/// Minimum length in bytes of a redacted secret. A shorter one protects nothing, and may occur in a text by chance.
 #[cfg(any(feature = "http", test))]
 const MIN_SECRET_LEN: usize = 6;
-/// A text of the peer's on one line and at most so many characters long.
+/// Makes a text from the peer safe to log: one line, and at most `max` characters.
 pub(crate) fn clean(text: &str, max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(max).collect()
 }
 
-/// A text of the peer's, which may repeat what it was sent, without these secrets.
+/// Removes secrets from a text from the peer, which may repeat what it was sent.
 #[cfg(any(feature = "http", test))]
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let secrets = secrets.into_iter().filter(|secret| secret.len() >= MIN_SECRET_LEN);
@@ -32,7 +32,7 @@ pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>)
 pub struct AppSecret(Zeroizing<String>);
 
 impl AppSecret {
-    /// Takes the secret. Leading and trailing white space, as a copy or a file may add, is dropped.
+    /// Creates the secret, without leading and trailing white space, which copying or a file may add.
     pub fn new(secret: impl Into<String>) -> Self {
         let secret = Zeroizing::new(secret.into());
         Self(Zeroizing::new(secret.trim().to_owned()))
@@ -42,7 +42,7 @@ impl AppSecret {
     ///
     /// # Errors
     ///
-    /// When the variable is not set, not text, or empty; the message names the variable.
+    /// If the variable is not set, not text, or empty. The message names the variable.
     pub fn from_env(variable: &str) -> Result<Self, Error> {
         let value = std::env::var(variable).map_err(|_| {
             Error::misuse(format!("set the environment variable {variable} to the app's secret"))
@@ -56,7 +56,7 @@ impl AppSecret {
         Ok(secret)
     }
 
-    /// The secret itself, for an [`EndpointSource`](crate::EndpointSource) of your own.
+    /// The secret itself, for a custom [`EndpointSource`](crate::EndpointSource).
     pub fn expose(&self) -> &str {
         &self.0
     }

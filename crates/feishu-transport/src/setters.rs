@@ -8,7 +8,7 @@ macro_rules! __setters {
         /// Chainable setters, one for each field and with its name.
         impl $settings {
             $(
-                #[doc = concat!("Sets `", stringify!($field), "`; what it means stands at the field.")]
+                #[doc = concat!("Sets the field of the same name, `", stringify!($field), "`.")]
                 #[must_use]
                 pub fn $field(mut self, value: $value) -> Self {
                     self.$field = value;

@@ -1,24 +1,24 @@
-//! What the server tells a client about pings and reconnects, and how much of it is believed.
+//! The server's ping and reconnect settings, and their limits.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// The settings in force: the defaults, over which each answer of the endpoint and each pong is merged.
+/// The settings in force: the defaults, updated by each endpoint answer and each pong.
 ///
-/// Every field has a floor and a ceiling. A field that is absent, not a whole number or without sense changes nothing,
-/// so that no answer of a server can cause a ping storm, a spin or a reconnect that never comes.
+/// Every field is limited to a range. A field that is absent, not a whole number or meaningless changes nothing, so that
+/// no server can cause a ping storm, a busy loop or an endless wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerSettings {
     /// `PingInterval`: time between application pings. 1 s to 10 min, 120 s by default.
     pub ping_interval: Duration,
-    /// `ReconnectInterval`: pause after an attempt that the platform turned down. 1 s to 1 h, 120 s by default.
+    /// `ReconnectInterval`: pause after an attempt that the platform refused. 1 s to 1 h, 120 s by default.
     pub reconnect_interval: Duration,
-    /// `ReconnectNonce`: the first attempt of an outage is delayed by a random part of it. 0 to 5 min, 30 s by default.
+    /// `ReconnectNonce`: maximum random delay of the first attempt of an outage. 0 to 5 min, 30 s by default.
     pub reconnect_nonce: Duration,
-    /// `ReconnectCount`: attempts per outage; `None`, the default, for no limit. The server's 0 is not believed: a
-    /// gateway that leaves the field out is read as 0 by some of its own clients, and it would mean a dead client.
+    /// `ReconnectCount`: maximum attempts per outage; `None`, the default, for no limit. A 0 from the server is ignored,
+    /// because it would end every client at its first loss.
     pub reconnect_count: Option<u32>,
 }
 
@@ -46,13 +46,13 @@ impl Default for ServerSettings {
 }
 
 impl ServerSettings {
-    /// Takes over what `update` says, field by field, within the floors and ceilings.
+    /// Applies `update` field by field, within the limits.
     pub fn merge(&mut self, update: &SettingsUpdate) {
         let seconds = |value: Option<i64>, (floor, ceiling): (u64, u64)| {
             let value = u64::try_from(value?).ok()?;
             Some(Duration::from_secs(value.clamp(floor, ceiling)))
         };
-        // A zero interval is the mark of an absent field; its floor would make it the busiest of all settings.
+        // A zero interval means an absent field; raised to the minimum it would be the busiest setting of all.
         let positive = |value: Option<i64>| value.filter(|value| *value > 0);
         if let Some(ping) = seconds(positive(update.ping_interval), PING) {
             self.ping_interval = ping;
@@ -76,18 +76,18 @@ impl ServerSettings {
     }
 }
 
-/// A `ClientConfig` as the server wrote it, in seconds and attempts. A field is `None` where it was absent or was not a
-/// whole number.
+/// A `ClientConfig` as the server sent it, in seconds and attempts. A field is `None` if it was absent or not a whole
+/// number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SettingsUpdate {
-    /// `PingInterval`
+    /// `PingInterval` in seconds.
     pub ping_interval: Option<i64>,
-    /// `ReconnectInterval`
+    /// `ReconnectInterval` in seconds.
     pub reconnect_interval: Option<i64>,
-    /// `ReconnectNonce`
+    /// `ReconnectNonce` in seconds.
     pub reconnect_nonce: Option<i64>,
-    /// `ReconnectCount`
+    /// `ReconnectCount`: attempts per outage; negative for no limit.
     pub reconnect_count: Option<i64>,
 }
 
@@ -104,7 +104,7 @@ impl SettingsUpdate {
     }
 }
 
-/// Numbers as such or as text; numbers too large for an `i64` count as the largest.
+/// Reads a number, or a text that holds one. Numbers too large for an `i64` become `i64::MAX`.
 fn whole_number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_u64().map(|_| i64::MAX)),

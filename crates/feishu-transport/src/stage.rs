@@ -1,24 +1,24 @@
-//! How far a call or an attempt to connect had come.
+//! The step of a connection attempt or call.
 
 use std::fmt;
 
-/// How far an attempt to connect, or a call, had come.
+/// The step of a connection attempt or call at which an error occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
     /// Name look-up and TCP connect.
     Connect,
-    /// The tunnel through a proxy.
+    /// Opening a tunnel through a proxy.
     Proxy,
     /// The TLS handshake.
     Tls,
-    /// The endpoint call, which asks the platform for a connection URL.
+    /// The endpoint call, which requests a connection URL.
     Endpoint,
     /// The WebSocket handshake.
     Handshake,
     /// Writing to an established connection.
     Write,
-    /// A call to the platform's HTTP interface.
+    /// A call of the platform's OpenAPI.
     Call,
 }
 

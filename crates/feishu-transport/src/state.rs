@@ -1,4 +1,4 @@
-//! What a client is doing at this moment and why, as a value that can be watched.
+//! The state of a client and its connections.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,29 +9,29 @@ use tokio::time::Instant;
 
 use crate::{ConnectionInfo, Error};
 
-/// What one connection of a client is doing, or the client as a whole: the best that any of its connections does.
+/// The state of one connection, or of a client as a whole, which is the best state of its connections.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum State {
-    /// Asking for a URL, dialling or shaking hands.
+    /// Requesting a URL, dialling, or performing a handshake.
     Connecting {
-        /// The attempt of this outage, from 1.
+        /// The attempt of this outage, counted from 1.
         attempt: u32,
         /// When the attempt began.
         since: Instant,
     },
     /// The WebSocket is open.
     Connected(Connected),
-    /// Between two attempts.
+    /// Waiting for the next attempt.
     Waiting {
         /// Why the last connection was lost, or the last attempt failed; `None` before the first attempt.
         cause: Option<Error>,
         /// When the next attempt begins.
         next_try: Instant,
     },
-    /// Ended: on request (`None`), or for a reason that no retry can mend.
+    /// Ended, on request or because of an error that no retry can fix.
     Stopped {
-        /// The reason, which `run` returns as well.
+        /// The error, which `run` returns as well; `None` after a stop on request.
         reason: Option<Error>,
     },
 }
@@ -47,7 +47,7 @@ impl State {
         matches!(self, Self::Stopped { .. })
     }
 
-    /// How much is known to work: the state of a client is the greatest of its connections'.
+    /// The order of states: the state of a client is the greatest of its connections' states.
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Connected(_) => 3,
@@ -58,7 +58,7 @@ impl State {
     }
 }
 
-/// One line for a log or a person.
+/// One line for logs.
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,7 +83,7 @@ impl fmt::Display for State {
 pub struct Connected {
     /// When the WebSocket was opened.
     pub since: Instant,
-    /// Its name and number.
+    /// The identity of the connection.
     pub info: Arc<ConnectionInfo>,
     activity: Arc<Activity>,
 }
@@ -93,23 +93,23 @@ impl Connected {
         Self { since, info, activity }
     }
 
-    /// How long it has been open.
+    /// How long the WebSocket has been open.
     pub fn uptime(&self) -> Duration {
         self.since.elapsed()
     }
 
-    /// When something last arrived, of any kind. Always up to date, also on a state that was read long ago.
+    /// When anything last arrived. Always current, even on an old copy of the state.
     pub fn last_frame(&self) -> Option<Instant> {
         self.activity.at(&self.activity.frame)
     }
 
-    /// When an event or a callback last arrived.
+    /// When an event or a callback last arrived. Always current, even on an old copy of the state.
     pub fn last_event(&self) -> Option<Instant> {
         self.activity.at(&self.activity.event)
     }
 }
 
-/// When something last arrived on a connection: written by the driver, read by anybody, without a lock.
+/// When something last arrived on a connection: written by the driver, read by all without a lock.
 #[derive(Debug)]
 pub(crate) struct Activity {
     base: Instant,

@@ -1,4 +1,4 @@
-//! A graceful stop: the request, and the deadline by which everything must be over.
+//! Graceful shutdown: the request and its deadline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,26 +6,26 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// The longest grace period. A longer one is cut to it, as a point in time that far away cannot be represented.
+/// The longest grace period. A longer one is cut to it, as an `Instant` that far away cannot be represented.
 const MAX_GRACE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// Tells a running part to stop gracefully, and by when. The other end is the [`ShutdownHandle`].
+/// A shutdown signal with a deadline, for the part that runs. The other end is the [`ShutdownHandle`].
 #[derive(Clone, Debug)]
 pub struct Shutdown(watch::Receiver<Option<Instant>>);
 
-/// Requests a graceful stop. Cheap to clone. A request sticks, also one that is made before the start.
+/// Requests a graceful stop. Cheap to clone. A request cannot be undone, and also counts if made before the start.
 #[derive(Clone, Debug)]
 pub struct ShutdownHandle(Arc<watch::Sender<Option<Instant>>>);
 
 impl Shutdown {
-    /// A shutdown and the handle that requests it.
+    /// Creates a shutdown signal and the handle that requests it.
     pub fn new() -> (ShutdownHandle, Self) {
         let (sender, receiver) = watch::channel(None);
         (ShutdownHandle(Arc::new(sender)), Self(receiver))
     }
 
-    /// Resolves once a stop is requested, with the deadline by which everything must be over. It never resolves when
-    /// every handle is dropped without a request.
+    /// Resolves once a stop is requested, with its deadline. It never resolves if every handle is dropped without a
+    /// request.
     ///
     /// # Cancel safety
     ///
@@ -57,20 +57,20 @@ impl Shutdown {
         }
     }
 
-    /// By when everything must be over; `None` while no stop is requested.
+    /// The deadline of the stop; `None` while no stop is requested.
     pub fn deadline(&self) -> Option<Instant> {
         *self.0.borrow()
     }
 }
 
 impl ShutdownHandle {
-    /// Requests a stop that gives running work `grace` to end. A later request can bring the deadline forward and never
-    /// puts it off.
+    /// Requests a stop and gives running work `grace` to finish. A later request can shorten the deadline but not extend
+    /// it.
     pub fn stop(&self, grace: Duration) {
         self.stop_by(Instant::now() + grace.min(MAX_GRACE));
     }
 
-    /// Requests a stop by `deadline`. A later request can bring the deadline forward and never puts it off.
+    /// Requests a stop by `deadline`. A later request can shorten the deadline but not extend it.
     pub fn stop_by(&self, deadline: Instant) {
         self.0.send_if_modified(|current| {
             let sooner = current.is_none_or(|current| deadline < current);

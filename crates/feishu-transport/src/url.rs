@@ -1,26 +1,25 @@
-//! A URL taken apart: scheme, host, port, path and query.
+//! A URL parser: scheme, host, port, path and query.
 
 use std::net::IpAddr;
 
-/// The parts of a URL with a host. They borrow from its text.
+/// The parts of a URL with a host, borrowed from its text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Url<'a> {
-    /// What precedes `://`.
+    /// The scheme, without `://`.
     pub(crate) scheme: &'a str,
-    /// Whether the URL holds a user, with or without a password.
+    /// Whether the URL contains a user, with or without a password.
     pub(crate) has_user: bool,
     /// Host and port as written, without a user: the value of a `Host` header.
     pub(crate) authority: &'a str,
     /// The host, an IPv6 address without its brackets.
     pub(crate) host: &'a str,
     port: Option<u16>,
-    /// Path and query as written, without the fragment; empty where the URL ends after the host.
+    /// Path and query as written, without the fragment; empty if the URL ends after the host.
     pub(crate) target: &'a str,
 }
 
 impl<'a> Url<'a> {
-    /// Takes `text` apart; `None` when it has no scheme or host, a port that is no number, or a character that no URL
-    /// holds.
+    /// Parses `text`; `None` if it has no scheme or host, an invalid port, or a character that is not allowed in a URL.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
@@ -43,12 +42,12 @@ impl<'a> Url<'a> {
         (!scheme.is_empty() && !host.is_empty()).then_some(url)
     }
 
-    /// Whether the scheme asks for encryption.
+    /// Whether the scheme requires encryption.
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self.scheme, "https" | "wss")
     }
 
-    /// The port; 443 where the URL names none and is encrypted, else 80.
+    /// The port; by default 443 if encrypted, else 80.
     pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(if self.is_tls() { 443 } else { 80 })
     }
@@ -59,7 +58,7 @@ impl<'a> Url<'a> {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The query without its question mark; empty where there is none.
+    /// The query without its question mark; empty if there is none.
     pub(crate) fn query(&self) -> &'a str {
         self.target.split_once('?').map_or("", |(_, query)| query)
     }

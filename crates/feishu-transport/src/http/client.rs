@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use crate::net::exchange::{AGENT, dial, exchange, header};
 use crate::{Dial, Domain, Error, Limits, NetworkDial, Stage, Target, Timeouts};
 
-/// Makes HTTP calls to one site. Each call is bounded in time and size and has a connection of its own.
+/// An HTTP client for one site. Each call is bounded in time and size and opens its own connection.
 ///
-/// A mistake in the settings is returned by every call.
+/// An invalid setting makes every call return an error.
 pub struct HttpClient {
     domain: Domain,
     dial: Arc<dyn Dial>,
@@ -45,12 +45,12 @@ pub struct HttpResponse {
 }
 
 impl HttpRequest {
-    /// A request without headers and body: `method` in capitals, `path` with its query and from the `/` on.
+    /// Creates a request without headers and body. `method` is in capitals, `path` starts with `/` and includes the query.
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
         Self { method: method.into(), path: path.into(), headers: Ok(HeaderMap::new()), body: Bytes::new() }
     }
 
-    /// Sets a header; it takes the place of one of the client with the same name.
+    /// Sets a header. It replaces a header of the client with the same name.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.headers = self.headers.and_then(|mut headers| {
@@ -77,7 +77,7 @@ impl HttpResponse {
 }
 
 impl HttpClient {
-    /// Calls `domain` with the default deadlines and limits, over a [`NetworkDial`].
+    /// Creates a client for `domain` with the default deadlines and limits, over a [`NetworkDial`].
     #[must_use]
     pub fn new(domain: Domain) -> Self {
         Self {
@@ -89,28 +89,28 @@ impl HttpClient {
         }
     }
 
-    /// The site to call.
+    /// Sets the site to call.
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {
         self.domain = domain;
         self
     }
 
-    /// What opens the byte streams.
+    /// Sets how byte streams are opened.
     #[must_use]
     pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
         self.dial = Arc::new(dial);
         self
     }
 
-    /// Deadlines, of which `call` is used, and those of dialling as a bound on the dial.
+    /// Sets the deadlines; `call` and those of dialling are used.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Limits, of which `response_bytes` is used.
+    /// Sets the limits; `response_bytes` is used.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -128,17 +128,17 @@ impl HttpClient {
         self
     }
 
-    /// The mistake in the settings, if there is one.
+    /// The error of an invalid setting, if any.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.headers.as_ref().map(drop).map_err(Clone::clone)
     }
 
-    /// Makes one call. An answer of any status is an answer.
+    /// Makes one call. Any HTTP status is returned as a response, not as an error.
     ///
     /// # Errors
     ///
-    /// When the platform was not reached, gave no proper HTTP answer or one above the limits, or a deadline passed; and
-    /// misuse when the request or a setting is not valid.
+    /// If the platform was not reached, its response was not valid HTTP or was over a limit, or a deadline passed; misuse
+    /// if the request or a setting is invalid.
     ///
     /// # Cancel safety
     ///
@@ -147,13 +147,13 @@ impl HttpClient {
         self.send_at(Stage::Call, request).await
     }
 
-    /// As [`send`](Self::send); errors name this stage.
+    /// As [`send`](Self::send), with errors that name this stage.
     pub(crate) async fn send_at(&self, stage: Stage, request: HttpRequest) -> Result<HttpResponse, Error> {
         let (target, request) = self.prepare(request)?;
         let stream = dial(&*self.dial, &target, &self.timeouts).await?;
         let limit = self.timeouts.call;
         let failed = |error: hyper::Error| {
-            Error::protocol(stage, format_args!("no proper HTTP answer: {error}")).with_source(error)
+            Error::protocol(stage, format_args!("invalid HTTP response: {error}")).with_source(error)
         };
         let answer = exchange(stream, request, failed, |response| async move {
             let (head, body) = response.into_parts();
@@ -178,14 +178,15 @@ impl HttpClient {
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.extend(self.headers.clone()?);
         headers.extend(call.headers?);
-        let host_header = HeaderValue::from_str(base.authority)
-            .map_err(|_| Error::misuse("the domain holds characters that no host name has; check its URL"))?;
+        let host_header = HeaderValue::from_str(base.authority).map_err(|_| {
+            Error::misuse("the domain contains characters that are not allowed in a host name; check its URL")
+        })?;
         headers.insert(HOST, host_header);
         Ok((Target::new(base.host, base.port(), base.is_tls()), request))
     }
 }
 
-/// Reads a body up to the limit. Nothing is reserved by what a header says of its length.
+/// Reads a body up to the limit. Memory is not reserved by `Content-Length`.
 async fn read_body(stage: Stage, mut body: hyper::body::Incoming, limit: usize) -> Result<Bytes, Error> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {

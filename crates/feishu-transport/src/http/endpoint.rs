@@ -11,10 +11,10 @@ use crate::{
     AppSecret, Credential, Dial, Domain, Endpoint, EndpointSource, Error, Limits, Refusal, Stage, Timeouts,
 };
 
-/// At the root of the domain; not under `/open-apis`.
+/// The path of the endpoint call, at the root of the domain and not under `/open-apis`.
 const PATH: &str = "/callback/ws/endpoint";
 
-/// Asks the platform with app id and secret, or with a client assertion in the place of the secret.
+/// Requests connection URLs with app id and secret, or with a client assertion instead of the secret.
 pub struct HttpEndpoint {
     client: HttpClient,
     app_id: String,
@@ -32,48 +32,49 @@ struct Credentials<'a> {
 }
 
 impl HttpEndpoint {
-    /// Asks Feishu for this app, with the default deadlines and limits, over a [`NetworkDial`](crate::NetworkDial).
+    /// Creates a source for an app on Feishu, with the default deadlines and limits, over a
+    /// [`NetworkDial`](crate::NetworkDial).
     pub fn new(app_id: impl Into<String>, credential: impl Into<Credential>) -> Self {
         let client = HttpClient::new(Domain::Feishu);
         Self { client, app_id: app_id.into().trim().to_owned(), credential: credential.into() }
     }
 
-    /// The site the app belongs to.
+    /// Sets the site the app belongs to.
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {
         self.client = self.client.domain(domain);
         self
     }
 
-    /// What opens the byte streams.
+    /// Sets how byte streams are opened.
     #[must_use]
     pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
         self.client = self.client.dial(dial);
         self
     }
 
-    /// Deadlines, of which `call` is used, and those of dialling as a bound on the dial.
+    /// Sets the deadlines; `call` and those of dialling are used.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.client = self.client.timeouts(timeouts);
         self
     }
 
-    /// Limits, of which `response_bytes` is used.
+    /// Sets the limits; `response_bytes` is used.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.client = self.client.limits(limits);
         self
     }
 
-    /// Adds a header. One that is not valid is an error of every call.
+    /// Adds a header. An invalid one makes every call return an error.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.client = self.client.header(name, value);
         self
     }
 
-    /// The mistake in the settings, if there is one.
+    /// The error of an invalid setting, if any.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.credential.check(&self.app_id)?;
         self.client.check()

@@ -6,5 +6,5 @@ mod endpoint;
 pub use client::{HttpClient, HttpRequest, HttpResponse};
 pub use endpoint::HttpEndpoint;
 
-/// The answer's header that the platform's support asks for.
+/// The response header with the log id, which the platform's support asks for.
 const LOG_ID: &str = "x-tt-logid";

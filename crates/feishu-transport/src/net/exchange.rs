@@ -1,4 +1,4 @@
-//! One HTTP/1.1 request over a byte stream: for calls, proxies and the WebSocket handshake.
+//! One HTTP/1.1 request over a byte stream, for calls, proxies and the WebSocket handshake.
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
@@ -11,11 +11,11 @@ use tokio::time::timeout;
 
 use crate::{BoxStream, Dial, Error, Stage, Target, Timeouts};
 
-/// `User-Agent` of every request.
+/// The `User-Agent` of every request.
 pub(crate) const AGENT: &str = concat!("feishu-transport/", env!("CARGO_PKG_VERSION"));
 
-/// Sends `request` and gives the answer to `read`; hyper serves the connection until that has what it wants. `failed`
-/// makes an error of hyper's one of the caller's stage.
+/// Sends `request` and passes the response to `read`; hyper drives the connection until `read` is done. `failed` converts
+/// an error of hyper to one of the caller's stage.
 pub(crate) async fn exchange<T, R>(
     stream: BoxStream,
     request: Request<Full<Bytes>>,
@@ -34,23 +34,25 @@ where
     tokio::pin!(connection, answer);
     tokio::select! {
         answer = &mut answer => answer,
-        // The peer closed the connection; the answer may be complete all the same.
+        // The peer closed the connection, but the response may already be complete.
         _ = &mut connection => answer.await,
     }
 }
 
-/// Dials within the deadlines of its three steps, also where the [`Dial`] has none of its own.
+/// Dials within the deadlines of its three steps, in case the [`Dial`] has no deadlines.
 pub(crate) async fn dial(dial: &dyn Dial, target: &Target, timeouts: &Timeouts) -> Result<BoxStream, Error> {
     let limit = timeouts.connect + timeouts.proxy + timeouts.tls;
     timeout(limit, dial.dial(target)).await.unwrap_or_else(|_| Err(Error::timed_out(Stage::Connect, limit)))
 }
 
-/// A header as the caller gave it; its value is shown by no `Debug`.
+/// Parses a header. Its value is marked sensitive, so no `Debug` shows it.
 pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let name = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Error::misuse(format!("{name:?} is not a valid header name")))?;
     let mut value = HeaderValue::from_str(value).map_err(|_| {
-        Error::misuse(format!("the value of header {name} holds characters that no header may hold"))
+        Error::misuse(format!(
+            "the value of header {name} contains characters that are not allowed in a header"
+        ))
     })?;
     value.set_sensitive(true);
     Ok((name, value))

@@ -1,4 +1,4 @@
-//! HTTP CONNECT proxies, for both legs: explicit, from the environment, or none.
+//! HTTP CONNECT proxies: explicit, from the environment, or none.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ use super::exchange::exchange;
 use crate::url::{Url, is_loopback};
 use crate::{BoxStream, Error, Stage, Target};
 
-/// Which proxy connections go through. One policy for the endpoint call and the WebSocket.
+/// The proxy policy for the endpoint call and the WebSocket.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum ProxyPolicy {
-    /// From `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case, as curl reads them. Never
-    /// for this machine itself. The default.
+    /// The proxy of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case, as curl reads them.
+    /// Never used for loopback addresses. The default.
     #[default]
     Environment,
     /// No proxy, whatever the environment says.
@@ -26,7 +26,7 @@ pub enum ProxyPolicy {
     Url(String),
 }
 
-/// Does not show the URL: it may hold a password.
+/// Hides the URL, as it may contain a password.
 impl fmt::Debug for ProxyPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -37,10 +37,10 @@ impl fmt::Debug for ProxyPolicy {
     }
 }
 
-/// The rules of a policy, read once.
+/// The parsed rules of a policy.
 pub(crate) struct Proxies {
     matcher: Option<Matcher>,
-    /// Whether this machine itself is reached directly.
+    /// Whether loopback addresses bypass the proxy.
     spare_loopback: bool,
 }
 
@@ -60,7 +60,7 @@ impl Proxies {
         Ok(Self { matcher, spare_loopback })
     }
 
-    /// The proxy that `target` is reached through, if any.
+    /// The proxy for `target`, if any.
     pub(crate) fn for_target(&self, target: &Target) -> Result<Option<Proxy>, Error> {
         if self.spare_loopback && is_loopback(&target.host) {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Proxies {
     }
 }
 
-/// The parts of a proxy's URL, if it is an HTTP proxy.
+/// Parses the URL of an HTTP proxy.
 fn parts(url: &str) -> Result<Url<'_>, Error> {
     let url = Url::parse(url).ok_or_else(not_a_url)?;
     if matches!(url.scheme, "http" | "https") {
@@ -107,7 +107,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Asks the proxy for a tunnel to `target`.
+    /// Requests a tunnel to `target` from the proxy.
     pub(crate) async fn tunnel(&self, stream: BoxStream, target: &Target) -> Result<BoxStream, Error> {
         let failed =
             |what: &dyn fmt::Display| Error::unreachable(Stage::Proxy, format_args!("{self}: {what}"));
@@ -122,7 +122,7 @@ impl Proxy {
             match response.status() {
                 status if status.is_success() => hyper::upgrade::on(response).await.map_err(broken),
                 StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(failed(
-                    &"it wants credentials (407); put them into the proxy's URL as http://user:password@…",
+                    &"it requires credentials (407); put them into the proxy's URL as http://user:password@…",
                 )),
                 status => Err(failed(&format_args!(
                     "it refused the tunnel with status {status}; check that it permits CONNECT to this host, or except the \

@@ -1,7 +1,7 @@
-//! The default [`Dial`]: TCP over all addresses of a name, through a proxy where one is set, encrypted where asked.
+//! The default [`Dial`]: TCP over all addresses of a name, optionally through a proxy and with TLS.
 //!
-//! The race of addresses ("Happy Eyeballs") is written here: tokio tries the addresses of a name one after the other and
-//! waits for the kernel to give up each, and hyper-util's connector belongs to its own pooling client, below which a
+//! "Happy Eyeballs" is implemented here, because tokio tries the addresses of a name one after the other and waits for
+//! the kernel to give up each, and hyper-util's connector belongs to its own pooling client, below which a
 //! [`Dial`](crate::Dial) cannot be placed.
 
 use std::fmt;
@@ -17,12 +17,12 @@ use crate::{BoxStream, Dial, Error, Stage, Target, Timeouts};
 
 /// The head start of one address of a name over the next (RFC 8305, "Happy Eyeballs", recommends 250 ms).
 const HEAD_START: Duration = Duration::from_millis(250);
-/// Addresses of a name that are tried.
+/// Maximum number of addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 8;
 
-/// Dials over the machine's network. `TCP_NODELAY` is on: an answer must not wait for the next one.
+/// Dials over TCP, with `TCP_NODELAY` on, so that answers are sent without delay.
 ///
-/// A mistake in the settings, such as a proxy of an unknown kind, is returned by every dial.
+/// An invalid setting, such as an unsupported kind of proxy, makes every dial return an error.
 pub struct NetworkDial {
     timeouts: Timeouts,
     #[cfg(feature = "proxy")]
@@ -32,7 +32,7 @@ pub struct NetworkDial {
 }
 
 impl NetworkDial {
-    /// Dials with the default deadlines and TLS roots, through the proxy that the environment names.
+    /// Creates a dial with the default deadlines and TLS roots, and the proxy of the environment.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -44,14 +44,14 @@ impl NetworkDial {
         }
     }
 
-    /// Deadlines, of which `connect`, `proxy` and `tls` are used.
+    /// Sets the deadlines; `connect`, `proxy` and `tls` are used.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Which proxy to go through.
+    /// Sets the proxy policy.
     #[cfg(feature = "proxy")]
     #[must_use]
     pub fn proxy(mut self, policy: &crate::ProxyPolicy) -> Self {
@@ -59,7 +59,7 @@ impl NetworkDial {
         self
     }
 
-    /// Which roots to trust, and which cryptography to use.
+    /// Sets the trusted roots and the cryptography provider.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: &crate::Tls) -> Self {
@@ -67,7 +67,7 @@ impl NetworkDial {
         self
     }
 
-    /// The mistake in the settings, if there is one.
+    /// The error of an invalid setting, if any.
     #[cfg_attr(
         not(any(feature = "proxy", feature = "tls")),
         expect(
@@ -84,7 +84,7 @@ impl NetworkDial {
         Ok(())
     }
 
-    /// A plain stream to `target`, through a proxy where one is set.
+    /// Opens an unencrypted stream to `target`, through a proxy if one applies.
     #[cfg(feature = "proxy")]
     async fn reach(&self, target: &Target) -> Result<BoxStream, Error> {
         let Some(proxy) = self.proxy.as_ref().map_err(Clone::clone)?.for_target(target)? else {
@@ -122,7 +122,7 @@ impl NetworkDial {
     #[expect(clippy::unused_async, reason = "with TLS there is something to wait for")]
     async fn encrypt(&self, host: &str, _: BoxStream) -> Result<BoxStream, Error> {
         Err(Error::misuse(format!(
-            "{host} needs TLS; turn on the feature `tls` of feishu-transport, or give a Dial that encrypts"
+            "{host} needs TLS; enable the feature `tls` of feishu-transport, or set a Dial that encrypts"
         )))
     }
 }
@@ -147,8 +147,8 @@ impl fmt::Debug for NetworkDial {
     }
 }
 
-/// The first of a name's addresses that answers. Each gets a head start over the next, so that one dead route costs a
-/// quarter of a second and not the whole time.
+/// Connects to the first address of a name that answers. Each gets a head start over the next, so that a dead route costs
+/// a quarter of a second and not the whole deadline.
 async fn connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Error> {
     let attempt = async {
         let addresses: Vec<SocketAddr> = lookup_host((host, port))

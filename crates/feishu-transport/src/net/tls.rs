@@ -1,5 +1,4 @@
-//! TLS by rustls: which roots to trust, and which cryptography to use. Both are chosen here, never left to a default of
-//! the process.
+//! TLS with rustls. Roots and cryptography provider are chosen here and never taken from a process-wide default.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +11,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use crate::{BoxStream, Error, Stage};
 
-/// Trust and cryptography, for both legs. Mozilla's roots as bundled with this library and ring by default.
+/// The TLS configuration: trusted roots and cryptography provider. By default Mozilla's roots, as bundled with this
+/// library, and ring.
 #[derive(Clone)]
 pub struct Tls {
     roots: Roots,
@@ -42,16 +42,16 @@ impl Default for Tls {
 }
 
 impl Tls {
-    /// The bundled roots, and ring.
+    /// Creates the default configuration: the bundled roots and ring.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Trusts the certificates in `pem` as well: a company's own root, the local platform's.
+    /// Also trusts the certificates in `pem`, such as a company's own root or that of the local platform.
     ///
     /// # Errors
     ///
-    /// When `pem` holds no certificate, or something that is none.
+    /// Misuse, if `pem` contains no certificate or an invalid one.
     pub fn with_root_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
         let before = self.extra.len();
         for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
@@ -67,20 +67,20 @@ impl Tls {
         Ok(self)
     }
 
-    /// Trusts nothing but the certificates that were added.
+    /// Trusts only the certificates that were added.
     pub fn only_added_roots(mut self) -> Self {
         self.roots = Roots::Extra;
         self
     }
 
-    /// Trusts what the operating system trusts, in place of the bundled roots.
+    /// Trusts the operating system's roots instead of the bundled ones.
     #[cfg(feature = "platform-roots")]
     pub fn platform_roots(mut self) -> Self {
         self.roots = Roots::Platform;
         self
     }
 
-    /// Uses aws-lc-rs in place of ring.
+    /// Uses aws-lc-rs instead of ring.
     #[cfg(feature = "aws-lc-rs")]
     pub fn aws_lc_rs(mut self) -> Self {
         self.provider = Provider::AwsLc;
@@ -126,7 +126,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Shakes hands with hosts.
+/// Performs TLS handshakes.
 pub(crate) struct Connector(TlsConnector);
 
 impl Connector {
@@ -148,12 +148,12 @@ impl Connector {
     }
 }
 
-/// What to do about the failure that companies meet most.
+/// Advice for the most common failure in company networks.
 fn hint(error: &std::io::Error) -> &'static str {
     let text = error.to_string();
-    // The second: a root of the right name and another key, such as one that was made anew.
+    // BadSignature: a root of the same name with another key, such as one that was renewed.
     if text.contains("UnknownIssuer") || text.contains("BadSignature") {
-        "; the network may inspect TLS with a root of its own: add it with Tls::with_root_pem"
+        "; the network may inspect TLS with its own root certificate: add it with Tls::with_root_pem"
     } else {
         ""
     }

@@ -1,7 +1,7 @@
 //! The default [`Connect`]: the WebSocket, over tungstenite.
 //!
-//! The handshake is made with hyper and not with tungstenite's own, for three reasons: the headers of a refusal can be
-//! read, bytes that arrive together with the answer are kept, and the request, which carries the ticket, is not logged.
+//! The handshake uses hyper instead of tungstenite for three reasons: the headers of a refusal can be read, bytes that
+//! arrive together with the response are kept, and the request, which carries the ticket, is not logged.
 
 use std::fmt;
 use std::pin::Pin;
@@ -39,12 +39,12 @@ use crate::{
     Timeouts,
 };
 
-/// Bytes read from the network at a time. It is held by every connection, idle ones too.
+/// Size of the read buffer in bytes. Every connection holds one, even while idle.
 const READ_BUFFER: usize = 16 << 10;
-/// Answers collected before they are written; a flush writes any number.
+/// Size of the write buffer in bytes, above which answers are written without waiting for a flush.
 const WRITE_BUFFER: usize = 128 << 10;
 
-/// Opens WebSocket connections: no extension, no subprotocol, nothing that the platform's gateway does not need.
+/// Opens WebSocket connections, without extensions and subprotocols, which the platform's gateway does not use.
 pub struct WebSocketConnect {
     dial: Arc<dyn Dial>,
     timeouts: Timeouts,
@@ -54,7 +54,7 @@ pub struct WebSocketConnect {
 }
 
 impl WebSocketConnect {
-    /// Connects with the default deadlines and limits, over a [`NetworkDial`].
+    /// Creates a connector with the default deadlines and limits, over a [`NetworkDial`].
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -66,29 +66,29 @@ impl WebSocketConnect {
         }
     }
 
-    /// What opens the byte streams.
+    /// Sets how byte streams are opened.
     #[must_use]
     pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
         self.dial = Arc::new(dial);
         self
     }
 
-    /// Deadlines, of which `handshake` is used, and those of dialling as a bound on the dial.
+    /// Sets the deadlines; `handshake` and those of dialling are used.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Limits, of which `frame_bytes` is used.
+    /// Sets the limits; `frame_bytes` is used.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Adds a header to the handshake. A header that the handshake itself sets, or that is not valid, is an error of
-    /// every connect.
+    /// Adds a header to the handshake. A header that the handshake itself sets, or an invalid one, makes every connect
+    /// return an error.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.headers = self.headers.and_then(|mut headers| {
@@ -104,20 +104,20 @@ impl WebSocketConnect {
         self
     }
 
-    /// Permits `ws://` to other machines than this one: callbacks and the ticket travel in cleartext.
+    /// Permits `ws://` to other machines: callbacks and the ticket are then sent unencrypted.
     #[must_use]
     pub fn allow_insecure_websocket(mut self) -> Self {
         self.allow_plain = true;
         self
     }
 
-    /// The mistake in the settings, if there is one.
+    /// The error of an invalid setting, if any.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.headers.as_ref().map(drop).map_err(Clone::clone)
     }
 
     fn request(&self, url: &ConnectUrl, key: &str) -> Result<Request<Full<Bytes>>, Error> {
-        // Errors of the http library may quote what they could not parse, and this holds the ticket.
+        // Errors of the http library may quote their input, which contains the ticket.
         let unusable = || Error::protocol(Stage::Handshake, "the connection URL cannot be used in a request");
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| unusable());
         let mut request = Request::new(Full::default());
@@ -135,7 +135,7 @@ impl WebSocketConnect {
 
     async fn shake_hands(&self, url: &ConnectUrl, stream: BoxStream) -> Result<(BoxStream, Bytes), Error> {
         let broken = |error: hyper::Error| {
-            Error::protocol(Stage::Handshake, format_args!("no proper HTTP answer: {error}"))
+            Error::protocol(Stage::Handshake, format_args!("invalid HTTP response: {error}"))
                 .with_source(error)
         };
         let key = generate_key();
@@ -163,7 +163,7 @@ impl Connect for WebSocketConnect {
             return Err(Error::protocol(
                 Stage::Handshake,
                 format_args!(
-                    "the platform names {url}, which is not encrypted; if that is intended, permit it with allow_insecure_websocket"
+                    "the platform returned {url}, which is not encrypted; if that is intended, permit it with allow_insecure_websocket"
                 ),
             ));
         }
@@ -191,8 +191,8 @@ impl fmt::Debug for WebSocketConnect {
     }
 }
 
-/// Warns once if the program's logger prints whole frames. tungstenite logs them at `trace` by way of `log`, and has no
-/// switch for it.
+/// Warns once if the program's logger prints whole frames: tungstenite logs them at `trace` through `log`, and this
+/// cannot be switched off.
 fn warn_of_logged_frames() {
     static WARNED: Once = Once::new();
     if log::log_enabled!(target: "tungstenite::protocol::frame", log::Level::Trace) {
@@ -205,7 +205,8 @@ fn warn_of_logged_frames() {
     }
 }
 
-/// 101 with the right proof, or a refusal, whose reason is in the `Handshake-*` headers.
+/// Checks the handshake response: 101 with the right `Sec-WebSocket-Accept`, or a refusal with its reason in the
+/// `Handshake-*` headers.
 fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) -> Result<(), Error> {
     let text = |name: &str| {
         response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -222,28 +223,31 @@ fn check_response(response: &Response<Incoming>, key: &str, url: &ConnectUrl) ->
     if text(SEC_WEBSOCKET_ACCEPT.as_str()).as_deref().map(str::trim)
         != Some(derive_accept_key(key.as_bytes()).as_str())
     {
-        return Err(Error::protocol(Stage::Handshake, "the peer did not prove that it speaks WebSocket"));
+        return Err(Error::protocol(Stage::Handshake, "the peer sent a wrong Sec-WebSocket-Accept header"));
     }
     if !text(UPGRADE.as_str()).is_some_and(|value| value.trim().eq_ignore_ascii_case("websocket")) {
-        return Err(Error::protocol(Stage::Handshake, "the peer switched to something else than WebSocket"));
+        return Err(Error::protocol(
+            Stage::Handshake,
+            "the peer switched to another protocol than WebSocket",
+        ));
     }
     for unasked in ["sec-websocket-extensions", "sec-websocket-protocol"] {
         if response.headers().contains_key(unasked) {
-            let what = format!("the peer turned on what was not offered: {unasked}");
+            let what = format!("the peer chose an extension or subprotocol that was not offered: {unasked}");
             return Err(Error::protocol(Stage::Handshake, what));
         }
     }
     Ok(())
 }
 
-/// 16 random bytes, which tell proxies' caches apart; they protect nothing.
+/// Creates the `Sec-WebSocket-Key`: 16 random bytes against caching proxies, without a security purpose.
 fn generate_key() -> String {
     let mut nonce = [0; 16];
     fastrand::Rng::new().fill(&mut nonce);
     STANDARD.encode(nonce)
 }
 
-/// The proof that the peer has read the key (RFC 6455, section 4.2.2).
+/// The expected `Sec-WebSocket-Accept` for a key (RFC 6455, section 4.2.2).
 fn derive_accept_key(key: &[u8]) -> String {
     let mut hash = sha1_smol::Sha1::new();
     hash.update(key);
@@ -251,13 +255,11 @@ fn derive_accept_key(key: &[u8]) -> String {
     STANDARD.encode(hash.digest().bytes())
 }
 
-/// The byte stream below, and what had been read beyond the handshake.
+/// The underlying byte stream, and the bytes read beyond the handshake.
 fn take_apart(upgraded: Upgraded) -> Result<(BoxStream, Bytes), Error> {
     match upgraded.downcast::<TokioIo<BoxStream>>() {
         Ok(Parts { io, read_buf, .. }) => Ok((io.into_inner(), read_buf)),
-        Err(_) => {
-            Err(Error::protocol(Stage::Handshake, "the upgraded stream is not the one that was dialled"))
-        }
+        Err(_) => Err(Error::protocol(Stage::Handshake, "the upgraded stream is not the dialled one")),
     }
 }
 
@@ -282,7 +284,7 @@ impl Link for WebSocketLink {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match Pin::new(&mut self.0).poll_flush(cx) {
-            // Everything is written once the closing handshake is over.
+            // After the closing handshake everything is written.
             Poll::Ready(Err(tungstenite::Error::ConnectionClosed)) => Poll::Ready(Ok(())),
             flushed => flushed.map_err(lost),
         }
@@ -298,7 +300,7 @@ fn inbound(message: tungstenite::Message) -> Message {
         tungstenite::Message::Close(reason) => {
             Message::Close(reason.map(|close| (close.code.into(), close.reason.as_str().to_owned())))
         }
-        // Only ever written, never read.
+        // This variant is only written, never read.
         tungstenite::Message::Frame(frame) => Message::Text(frame.len()),
     }
 }

@@ -1,4 +1,4 @@
-//! The payload of an answering frame, written straight into the frame.
+//! The encoder of an answering frame.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use crate::Answer;
 const OPEN: &[u8] = b",\"data\":\"";
 const CLOSE: &[u8] = b"\"}";
 
-/// The answer to `frame` on the wire: `{"code":…,"data":"<base64>"}` as its payload.
+/// Encodes the answer to `frame`, with `{"code":…,"data":"<base64>"}` as its payload.
 pub(crate) fn encode_answer(frame: &RawFrame, answer: &Answer, biz_rt_ms: u64) -> Vec<u8> {
     let head = format!("{{\"code\":{}", answer.code());
     let Some(data) = answer.data() else {
@@ -26,7 +26,7 @@ pub(crate) fn encode_answer(frame: &RawFrame, answer: &Answer, biz_rt_ms: u64) -
         let start = wire.len();
         wire.resize(start + encoded_len, 0);
         if let Some(room) = wire.get_mut(start..) {
-            // The room is exactly what base64 needs, so this cannot fail.
+            // The buffer has exactly the size base64 needs, so this cannot fail.
             let _ = STANDARD.encode_slice(data, room);
         }
         wire.extend_from_slice(CLOSE);

@@ -1,31 +1,31 @@
-//! When to ping, and when a connection counts as dead.
+//! The heartbeat: when to ping, and when a connection counts as dead.
 //!
 //! Two probes ask the peer for a sign of life: the protocol's own ping at the server's interval, and a WebSocket ping
-//! after a short silence. Anything that arrives answers both. A WebSocket ping has a deadline only with a peer that
-//! has answered one before: a gateway that ignores them is not dead.
+//! after a short silence. Anything that arrives answers both. A WebSocket ping has a deadline only if the peer has
+//! answered one before, because a gateway that ignores them is not dead.
 
 use std::time::{Duration, Instant};
 
 use crate::{ServerSettings, Timeouts};
 
-/// A sign of life to ask for.
+/// A probe to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
-    /// The protocol's ping frame.
+    /// The application-level ping frame.
     Application,
     /// A WebSocket-level ping.
     WebSocket,
 }
 
-/// Whether the peer counts as alive.
+/// The verdict on the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Alive,
     /// Nothing has arrived for this long.
     Silent(Duration),
-    /// A probe was left unanswered for this long.
+    /// A probe was not answered for this long.
     Unanswered(Duration),
-    /// The probe after a sleep or a change of network was left unanswered.
+    /// The probe after a sleep or a change of network was not answered.
     GoneWhileAsleep,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Heartbeat {
     last_inbound: Instant,
     last_ping: Option<Instant>,
     last_websocket_ping: Option<Instant>,
-    /// The deadline of the oldest probe that nothing has answered yet.
+    /// The deadline of the oldest unanswered probe.
     awaited: Option<Awaited>,
     answers_websocket_pings: bool,
 }
@@ -63,7 +63,7 @@ impl Heartbeat {
         }
     }
 
-    /// A new connection: both probes are due at once, and tell whether this peer answers WebSocket pings.
+    /// Starts a new connection. Both probes are due at once, which shows whether this peer answers WebSocket pings.
     pub(super) fn connected(&mut self, now: Instant, settings: &ServerSettings) {
         self.last_inbound = now;
         self.last_ping = None;
@@ -87,7 +87,7 @@ impl Heartbeat {
         self.answers_websocket_pings = true;
     }
 
-    /// Both probes are due again, with the short deadline.
+    /// Makes both probes due again, with the short deadline.
     pub(super) fn probe_now(&mut self, now: Instant) {
         self.last_ping = None;
         self.last_websocket_ping = None;
@@ -95,7 +95,7 @@ impl Heartbeat {
         self.awaited = Some(Awaited { since: now, until, woken: true });
     }
 
-    /// The probe to send now, if one is due; it counts as sent. Call until it returns `None`.
+    /// Returns the probe to send now, if one is due, and counts it as sent. Call until it returns `None`.
     pub(super) fn due(&mut self, now: Instant) -> Option<Probe> {
         if self.next_ping().is_none_or(|due| due <= now) {
             self.last_ping = Some(now);
@@ -142,7 +142,7 @@ impl Heartbeat {
         self.last_ping.map(|last| last + self.ping_interval)
     }
 
-    /// After a silence, and not more often than that.
+    /// When the next WebSocket ping is due: after a silence, and at most once per that time.
     fn next_websocket_ping(&self) -> Option<Instant> {
         self.last_websocket_ping.map(|last| last.max(self.last_inbound) + self.timeouts.probe_after)
     }

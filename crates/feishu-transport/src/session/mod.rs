@@ -1,6 +1,6 @@
-//! The protocol of one connection as a state machine: messages and instants go in, steps and pings come out.
+//! The protocol of one connection as a state machine without I/O: takes messages and the time, returns steps and pings.
 //!
-//! No sockets, no tasks, no clocks. The driver does the I/O and tells the time.
+//! It has no sockets, tasks or clocks; the driver does the I/O and passes the time.
 
 mod answer;
 mod heartbeat;
@@ -22,25 +22,25 @@ pub(crate) use heartbeat::Verdict;
 use heartbeat::{Heartbeat, Probe};
 use reassembly::{Placed, Reassembly};
 
-/// What a received message asks of the driver.
+/// What the driver must do after a received message.
 pub(crate) enum Step {
     /// Nothing.
     Idle,
-    /// A message is complete: the frame that completed it, and the whole payload.
+    /// Deliver a complete message: the frame that completed it, and the whole payload.
     Deliver { frame: RawFrame, payload: Bytes },
-    /// The server sent settings.
+    /// Apply the settings that the server sent.
     Settings(SettingsUpdate),
-    /// The peer closes.
+    /// Close: the peer sent a close message.
     PeerCloses(Option<(u16, String)>),
 }
 
-/// The protocol state of one place in a client. It lives through reconnects: fragments do not belong to a connection.
+/// The protocol state of one reconnect loop. It is kept across reconnects, as fragments do not belong to a connection.
 pub(crate) struct Session {
     heartbeat: Heartbeat,
     reassembly: Reassembly,
     counters: Arc<Counters>,
     service_id: i32,
-    /// Kinds of oddities already reported on this connection; the rest is counted only.
+    /// Kinds of oddities already logged on this connection; further ones are only counted.
     reported: Reported,
 }
 
@@ -55,24 +55,24 @@ impl Session {
         }
     }
 
-    /// A new connection is up.
+    /// Starts a new connection.
     pub(crate) fn connected(&mut self, now: Instant, service_id: i32, settings: &ServerSettings) {
         self.service_id = service_id;
         self.reported = Reported::default();
         self.heartbeat.connected(now, settings);
     }
 
-    /// New settings apply from now on.
+    /// Applies new settings.
     pub(crate) fn apply(&mut self, settings: &ServerSettings) {
         self.heartbeat.apply(settings);
     }
 
-    /// Asks the peer for a sign of life within a shorter deadline, after a sleep or a change of network.
+    /// Probes the peer with a short deadline, after a sleep or a change of network.
     pub(crate) fn probe_now(&mut self, now: Instant) {
         self.heartbeat.probe_now(now);
     }
 
-    /// Takes one message. Everything that arrives is a sign of life.
+    /// Handles one received message. Every message counts as a sign of life.
     pub(crate) fn receive(&mut self, now: Instant, message: Message) -> Step {
         self.counters.received.one();
         self.heartbeat.inbound(now);
@@ -81,10 +81,7 @@ impl Session {
             Message::Text(len) => {
                 self.counters.text_messages.one();
                 if self.reported.first(Oddity::Text) {
-                    tracing::warn!(
-                        len,
-                        "a text message was ignored; only binary messages have a meaning here"
-                    );
+                    tracing::warn!(len, "ignored a text message; the protocol uses only binary messages");
                 }
                 Step::Idle
             }
@@ -104,7 +101,7 @@ impl Session {
         }
     }
 
-    /// The next message to send by itself, if one is due: a ping.
+    /// The ping to send, if one is due.
     pub(crate) fn poll_ping(&mut self, now: Instant) -> Option<Message> {
         match self.heartbeat.due(now)? {
             Probe::Application => {
@@ -115,17 +112,17 @@ impl Session {
         }
     }
 
-    /// Whether the peer still counts as alive. Ask only when nothing is left to be received.
+    /// Whether the peer still counts as alive. Call only when no received message is waiting.
     pub(crate) fn verdict(&self, now: Instant) -> Verdict {
         self.heartbeat.verdict(now)
     }
 
-    /// Drops fragments whose time is over.
+    /// Drops expired fragments.
     pub(crate) fn expire(&mut self, now: Instant) {
         self.reassembly.expire(now);
     }
 
-    /// When to call [`Session::verdict`] and [`Session::expire`] at the latest, and, if pings can be sent at all,
+    /// The deadline for the next call of [`Session::verdict`], [`Session::expire`] and, if pings can be sent,
     /// [`Session::poll_ping`].
     pub(crate) fn next_timeout(&self, can_ping: bool) -> Instant {
         let heartbeat = self.heartbeat.next_timeout(can_ping);
@@ -139,7 +136,7 @@ impl Session {
             Err(error) => {
                 self.counters.undecodable.one();
                 if self.reported.first(Oddity::Undecodable) {
-                    tracing::warn!(len, %error, "a message that is no protobuf frame was ignored");
+                    tracing::warn!(len, %error, "ignored a message that is not a protobuf frame");
                 }
                 return Step::Idle;
             }
@@ -154,14 +151,14 @@ impl Session {
             (Method::Data, kind) => {
                 self.counters.unknown_type.one();
                 if self.reported.first(Oddity::Type) {
-                    tracing::warn!(r#type = kind.as_str(), "a data frame of an unknown type was ignored");
+                    tracing::warn!(r#type = kind.as_str(), "ignored a data frame of an unknown type");
                 }
                 Step::Idle
             }
             (method, kind) => {
                 self.counters.unknown_control.one();
                 if self.reported.first(Oddity::Control) {
-                    tracing::warn!(?method, r#type = kind.as_str(), "a frame of an unknown kind was ignored");
+                    tracing::warn!(?method, r#type = kind.as_str(), "ignored a frame of an unknown kind");
                 }
                 Step::Idle
             }
@@ -171,7 +168,7 @@ impl Session {
     fn receive_data(&mut self, now: Instant, frame: RawFrame) -> Step {
         if frame.is_encoded() && self.reported.first(Oddity::Encoding) {
             tracing::warn!(
-                "frames name a payload encoding, which no documentation knows; handed on as it is"
+                "a frame has an undocumented payload encoding; its payload is passed on unchanged"
             );
         }
         match self.reassembly.place(now, &frame) {
@@ -183,7 +180,7 @@ impl Session {
                         message_id = frame.message_id(),
                         trace_id = frame.trace_id(),
                         why,
-                        "a fragment was dropped"
+                        "dropped a fragment"
                     );
                 }
                 Step::Idle
@@ -204,7 +201,7 @@ impl Session {
                 if self.reported.first(Oddity::Settings) {
                     tracing::warn!(
                         len = payload.len(),
-                        "a pong's settings could not be read; the settings stay"
+                        "cannot read the settings of a pong; the previous ones stay in force"
                     );
                 }
                 Step::Idle
@@ -213,7 +210,7 @@ impl Session {
     }
 }
 
-/// What is said once per connection, however often it happens.
+/// Oddities that are logged once per connection.
 #[derive(Clone, Copy)]
 enum Oddity {
     Text,

@@ -1,4 +1,4 @@
-//! Reassembly of fragmented messages: in any order, split at any byte, with a limit on every quantity.
+//! Reassembly of fragmented messages, in any order and split at any byte, within limits.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -21,19 +21,19 @@ pub(super) enum Placed {
     Dropped(&'static str),
 }
 
-/// The incomplete messages of one connection slot, and the ids of recently completed ones.
+/// The incomplete messages of one reconnect loop, and the ids of recently completed ones.
 pub(super) struct Reassembly {
     limits: Limits,
     counters: Arc<Counters>,
     pub(super) partial: HashMap<String, Partial>,
     /// Bytes in all partial messages, including the overhead of each fragment.
     pub(super) bytes: usize,
-    /// A lower bound of the first expiry; `None` when no message is incomplete.
+    /// A lower bound of the first expiry; `None` if no message is incomplete.
     next_expiry: Option<Instant>,
     completed: Recent,
-    /// Ids of evicted messages. Their later fragments are dropped: taking them would only evict other messages.
+    /// Ids of evicted messages. Their later fragments are dropped, as keeping them would only evict other messages.
     evicted: Recent,
-    /// Numbers partial messages in the order of their arrival.
+    /// The number of the next partial message, in order of arrival.
     arrivals: u64,
 }
 
@@ -70,7 +70,7 @@ impl Reassembly {
         }
     }
 
-    /// Takes a data frame. A frame with a missing or unreadable `sum` counts as a whole message: an unreadable message
+    /// Adds a data frame. A frame with a missing or unreadable `sum` counts as a whole message: an unreadable message
     /// is still answered with an error, while a fragment that never completes would get no answer.
     pub(super) fn place(&mut self, now: Instant, frame: &RawFrame) -> Placed {
         let payload = frame.payload();
@@ -166,7 +166,7 @@ impl Reassembly {
                     if let Some(partial) = self.remove(id) {
                         self.counters.over_limit.add(partial.fragments);
                     }
-                    return self.over_limit("a message does not fit into the room for incomplete messages");
+                    return self.over_limit("a message exceeds the limit for all incomplete messages");
                 }
             }
         }
