@@ -9,9 +9,10 @@ use std::error::Error;
 use std::fs::File;
 use std::path::PathBuf;
 
+use feishu_gateway::Click;
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::record::{Recorder, Replay};
-use feishu_runtime::testing::{CardClick, pipe};
+use feishu_runtime::testing::pipe;
 use feishu_runtime::{Client, Dispatcher};
 
 /// A bot that words its answer as it is told.
@@ -33,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // In a bot this is `Recorder::new(a long connection, a file)`.
         let (platform, transport) = pipe();
         for note in ["milk", "bread"] {
-            drop(platform.push(CardClick::new().form_text("note", note).token("a secret")));
+            drop(platform.push(Click::button("ok").field("note", note).token("a secret")));
         }
         drop(platform);
         let recorder = Recorder::new(transport, File::create(&path)?);

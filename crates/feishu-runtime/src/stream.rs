@@ -21,7 +21,8 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 ///
 /// ```
 /// use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
-/// use feishu_runtime::testing::{CardClick, Harness};
+/// use feishu_gateway::Click;
+/// use feishu_runtime::testing::Harness;
 /// use feishu_runtime::Dispatcher;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -42,7 +43,7 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 /// });
 ///
 /// let harness = Harness::new(&dispatcher);
-/// assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "Seen");
+/// assert_eq!(harness.call(Click::button("ok")).await.json()["toast"]["content"], "Seen");
 /// # drop((harness, dispatcher));
 /// # pull.await??;
 /// # Ok(())

@@ -1,7 +1,6 @@
 //! Cards from the builder through the platform: into a reply, onto the message, and again by a delayed update.
 #![cfg(feature = "long-connection")]
 
-use async_trait::async_trait;
 use feishu_callbacks::build::{
     Button, Card, Checker, Column, Columns, DatePicker, DateTimePicker, Form, HeaderColor, Image, Input,
     MultiSelect, PeoplePicker, Select, TimePicker,
@@ -9,19 +8,11 @@ use feishu_callbacks::build::{
 use feishu_callbacks::openapi::{ApiCodeKind, CardUpdate};
 use feishu_callbacks::{CardActionTrigger, CardReply, RawCard, Template, Toast};
 use feishu_gateway::{Click, Gateway, Value};
+use feishu_kit::GatewayDial;
 use feishu_runtime::{Client, Context, Dispatcher, OpenApi};
-use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, Target};
+use feishu_transport::{AppSecret, Domain};
 use serde_json::json;
 use tokio::sync::mpsc;
-
-struct GatewayDial(Gateway);
-
-#[async_trait]
-impl Dial for GatewayDial {
-    async fn dial(&self, _: &Target) -> Result<BoxStream, Error> {
-        Ok(Box::new(self.0.dial()))
-    }
-}
 
 /// Runs a bot against the platform; with it goes a way to call the OpenAPI.
 async fn run(dispatcher: impl FnOnce(OpenApi) -> Dispatcher) -> Gateway {

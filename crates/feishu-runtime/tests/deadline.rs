@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, Toast};
-use feishu_runtime::testing::{CardClick, Event, Harness, Message};
+use feishu_gateway::{Click, Event};
+use feishu_kit::carried_by;
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{Context, Dispatcher, HandlerError, Route};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -32,7 +34,7 @@ async fn deadline_leaves_time_for_a_handler_of_two_seconds() {
         .unwrap();
     let harness = Harness::new(&dispatcher);
     let began = Instant::now();
-    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("done"));
+    assert_eq!(harness.call(Click::button("ok")).await.reply::<CardReply>(), info("done"));
     assert_eq!(began.elapsed().as_secs(), 2);
     assert_eq!(harness.stats().outcomes.answered, 1);
 }
@@ -53,7 +55,7 @@ async fn on_late_reply_is_sent_at_the_deadline_and_on_late_result_gets_the_rest(
     });
     let harness = Harness::new(&Dispatcher::builder().route(slow).build().unwrap());
     let began = Instant::now();
-    let answered = harness.call(CardClick::new()).await;
+    let answered = harness.call(Click::button("ok")).await;
     assert_eq!(began.elapsed().as_millis(), 2500);
     assert_eq!(answered.json(), json!({"toast": {"type": "info", "content": "working on it"}}));
     assert_eq!(ended.load(SeqCst), 0);
@@ -83,8 +85,8 @@ async fn deadline_without_on_late_refuses_callbacks_and_acknowledges_events_unle
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    assert_eq!(harness.call(CardClick::new()).await.code(), 500);
-    assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
+    assert_eq!(harness.call(Click::button("ok")).await.code(), 500);
+    assert_eq!(harness.call(Event::text_message("hi")).await.code(), 200);
     assert_eq!(harness.call(Event::new("order.paid_v1", json!({}))).await.code(), 500);
     assert_eq!(harness.stats().outcomes.late, 3);
 }
@@ -106,13 +108,13 @@ async fn deadline_of_dispatcher_or_route_counts_from_the_arrival() {
         .unwrap();
     let harness = Harness::new(&dispatcher);
     let began = Instant::now();
-    harness.call(CardClick::new()).await;
+    harness.call(Click::button("ok")).await;
     assert_eq!(began.elapsed().as_millis(), 1000);
     // It arrived 300 ms ago.
-    let received = feishu_transport::Received::from(Event::new("quick_v1", json!({})));
+    let received = carried_by("m1", Event::new("quick_v1", json!({})));
     sleep(Duration::from_millis(300)).await;
     let began = Instant::now();
-    harness.call(received).await;
+    harness.call_received(received).await;
     assert_eq!(began.elapsed().as_millis(), 200);
 }
 
@@ -130,7 +132,7 @@ async fn cancel_when_late_drops_the_handler_at_the_deadline() {
     });
     let slow = slow.cancel_when_late().on_late_with(|cx| info(cx.message_id().unwrap_or_default()));
     let harness = Harness::new(&Dispatcher::builder().route(slow).build().unwrap());
-    let answered = harness.call(Event::from(CardClick::new()).carried_by("m7")).await;
+    let answered = harness.call_received(carried_by("m7", Click::button("ok"))).await;
     assert_eq!(answered.json()["toast"]["content"], "m7");
     let began = Instant::now();
     harness.idle().await;
@@ -156,7 +158,7 @@ async fn reply_now_answers_while_the_handler_goes_on() {
         async { Ok(()) }
     });
     let harness = Harness::new(&Dispatcher::builder().route(early).build().unwrap());
-    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("started"));
+    assert_eq!(harness.call(Click::button("ok")).await.reply::<CardReply>(), info("started"));
     harness.idle().await;
     assert_eq!(late.load(SeqCst), 1);
     let stats = harness.stats();
@@ -209,7 +211,7 @@ async fn after_reply_runs_once_the_answer_is_written() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    assert_eq!(harness.call(CardClick::new()).await.code(), 200);
+    assert_eq!(harness.call(Click::button("ok")).await.code(), 200);
     harness.idle().await;
     assert_eq!(*log.lock().unwrap(), ["handled", "followed", "ended"]);
     assert_eq!(harness.stats().incidents.after_reply_panicked, 1);

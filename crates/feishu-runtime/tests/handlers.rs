@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, PreviewReply, Toast, UrlPreviewGet};
-use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview, Message};
+use feishu_gateway::{Click, Event, Preview};
+use feishu_kit::carried_by;
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{Context, Dispatcher, ErrorKind, Handler, HandlerError, Limits, Route};
 use serde_json::json;
 
@@ -23,17 +25,17 @@ async fn on_takes_the_type_from_the_first_argument_of_a_closure() {
         .on(|_: UrlPreviewGet, _| async move { Ok(PreviewReply::title("Order 42")) })
         .on_raw("im.message.receive_v1", |event, _| async move {
             let json: serde_json::Value = event.json()?;
-            assert_eq!(json["event"]["message"]["chat_id"], "oc_test");
+            assert_eq!(json["event"]["message"]["chat_type"], "group");
             Ok(())
         })
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    let reply: CardReply = harness.call(CardClick::new().form_text("note", "milk")).await.reply();
+    let reply: CardReply = harness.call(Click::button("ok").field("note", "milk")).await.reply();
     assert_eq!(reply, toast("Saved: milk"));
-    let reply: PreviewReply = harness.call(LinkPreview::of("https://example.com/42")).await.reply();
+    let reply: PreviewReply = harness.call(Preview::new("https://example.com/42")).await.reply();
     assert_eq!(reply, PreviewReply::title("Order 42"));
-    assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
+    assert_eq!(harness.call(Event::text_message("hi")).await.json(), json!({}));
     assert_eq!(harness.stats().outcomes.answered, 3);
 }
 
@@ -72,10 +74,10 @@ async fn on_method_on_handler_and_state_share_values_with_handlers() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), toast("Hello"));
-    let reply = harness.call(LinkPreview::of("https://example.com")).await.reply::<PreviewReply>();
+    assert_eq!(harness.call(Click::button("ok")).await.reply::<CardReply>(), toast("Hello"));
+    let reply = harness.call(Preview::new("https://example.com")).await.reply::<PreviewReply>();
     assert_eq!(reply, PreviewReply::title("Trait"));
-    assert_eq!(harness.call(Message::text("x")).await.code(), 200);
+    assert_eq!(harness.call(Event::text_message("x")).await.code(), 200);
 }
 
 #[tokio::test]
@@ -101,10 +103,10 @@ async fn on_blocking_uses_other_threads_up_to_the_limit() {
     let harness = Harness::new(&dispatcher);
     let calls = async {
         tokio::join!(
-            harness.call(CardClick::new()),
-            harness.call(CardClick::new()),
-            harness.call(CardClick::new()),
-            harness.call(CardClick::new()),
+            harness.call(Click::button("ok")),
+            harness.call(Click::button("ok")),
+            harness.call(Click::button("ok")),
+            harness.call(Click::button("ok")),
         )
     };
     let pairs = tokio::task::spawn_blocking(move || {
@@ -136,7 +138,7 @@ async fn handler_errors_and_panics_get_code_500_and_later_calls_succeed() {
         .unwrap();
     let harness = Harness::new(&dispatcher);
     for (name, code) in [("panic", 500), ("parse", 500), ("text", 500), ("fine", 200)] {
-        assert_eq!(harness.call(CardClick::new().name(name)).await.code(), code, "{name}");
+        assert_eq!(harness.call(Click::button(name)).await.code(), code, "{name}");
     }
     let stats = harness.stats();
     assert_eq!((stats.outcomes.panicked, stats.outcomes.failed, stats.outcomes.answered), (1, 2, 1));
@@ -173,9 +175,9 @@ async fn strict_replies_turn_a_finding_into_code_500() {
         })
     };
     let lenient = Harness::new(&builder().build().unwrap());
-    assert_eq!(lenient.call(CardClick::new()).await.code(), 200);
+    assert_eq!(lenient.call(Click::button("ok")).await.code(), 200);
     let strict = Harness::new(&builder().strict_replies().build().unwrap());
-    assert_eq!(strict.call(CardClick::new()).await.code(), 500);
+    assert_eq!(strict.call(Click::button("ok")).await.code(), 500);
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +188,7 @@ async fn context_has_ids_deadline_and_age_of_the_callback() {
             assert_eq!(cx.event_id().unwrap(), "e1");
             assert_eq!(cx.message_id(), Some("m1"));
             assert_eq!(cx.trace_id(), Some("trace-of-m1"));
-            assert_eq!(cx.app_id().unwrap(), "cli_test");
+            assert_eq!(cx.app_id().unwrap(), "cli_local");
             assert_eq!(cx.tenant_key().unwrap(), "test-tenant");
             assert!(cx.connection().is_none());
             assert_eq!(cx.payload(), event.payload());
@@ -200,8 +202,8 @@ async fn context_has_ids_deadline_and_age_of_the_callback() {
         .unwrap();
     let harness = Harness::new(&dispatcher);
     let created = std::time::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
-    let event = Event::new("some.type_v1", json!({})).event_id("e1").carried_by("m1").created_at(created);
-    assert_eq!(harness.call(event).await.code(), 200);
+    let event = Event::new("some.type_v1", json!({})).event_id("e1").created_at(created);
+    assert_eq!(harness.call_received(carried_by("m1", event)).await.code(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -224,9 +226,9 @@ async fn stall_guard_lets_other_handlers_run_while_one_blocks_its_thread() {
         .unwrap();
     let harness = Arc::new(Harness::new(&dispatcher));
     let blocked = Arc::clone(&harness);
-    let blocked = tokio::spawn(async move { blocked.call(CardClick::new()).await.code() });
+    let blocked = tokio::spawn(async move { blocked.call(Click::button("ok")).await.code() });
     entries.recv().await.unwrap();
-    let preview = harness.call(LinkPreview::of("https://example.com")).await;
+    let preview = harness.call(Preview::new("https://example.com")).await;
     assert_eq!(preview.reply::<PreviewReply>(), PreviewReply::title("free"));
     open.send(()).unwrap();
     // Answered by the handler, or at its deadline on a machine that stood still meanwhile.

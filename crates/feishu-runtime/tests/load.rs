@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply};
-use feishu_runtime::testing::{CardClick, Event, Harness, Message, pipe};
+use feishu_gateway::{Click, Event};
+use feishu_runtime::testing::{Harness, pipe};
 use feishu_runtime::{Client, Context, Dispatcher, Limits, Route};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -31,7 +32,7 @@ async fn limits_refuse_deliveries_past_running_and_queued_at_once() {
     let handle = client.handle();
     let running = tokio::spawn(client.run());
     let began = Instant::now();
-    let pushes: Vec<_> = (0..8).map(|_| platform.push(CardClick::new())).collect();
+    let pushes: Vec<_> = (0..8).map(|_| platform.push(Click::button("ok"))).collect();
     let mut seen = Vec::new();
     for push in pushes {
         seen.push((push.await.code(), began.elapsed().as_secs()));
@@ -68,7 +69,7 @@ async fn concurrency_and_fair_queue_leave_places_to_other_types_in_a_flood() {
     let (platform, transport) = pipe();
     let client = Client::with_transport(transport).dispatcher(dispatcher).build().unwrap();
     let running = tokio::spawn(client.run());
-    let flood: Vec<_> = (0..50).map(|_| platform.push(CardClick::new())).collect();
+    let flood: Vec<_> = (0..50).map(|_| platform.push(Click::button("ok"))).collect();
     let began = Instant::now();
     let rare: Vec<_> = (0..2).map(|_| platform.push(Event::new("rare_v1", json!({})))).collect();
     for rare in rare {
@@ -198,12 +199,12 @@ async fn stats_are_consistent_under_mixed_load() {
     let mut pushes = Vec::new();
     for round in 0..200 {
         for option in ["none", "two", "ten", "fail", "panic", "yield"] {
-            pushes.push(platform.push(CardClick::new().option(option)));
+            pushes.push(platform.push(Click::select("menu", option)));
         }
         pushes.push(platform.push(Event::new("plain_v1", json!({}))));
         pushes.push(platform.push(Event::new("plain_v1", json!({})).event_id("the same")));
-        pushes.push(platform.push(Message::text("nobody listens")));
-        pushes.push(platform.push(feishu_transport::Received::new("{", [])));
+        pushes.push(platform.push(Event::text_message("nobody listens")));
+        pushes.push(platform.push("{"));
         if round % 10 == 0 {
             sleep(SECOND / 5).await;
         }

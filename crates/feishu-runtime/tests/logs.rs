@@ -1,54 +1,18 @@
 //! What the log holds: panics with their place, spans with the platform's ids, and no payload.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, PreviewReply, Toast, UrlPreviewGet};
-use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview};
+use feishu_gateway::{Click, Event, Preview};
+use feishu_kit::{CapturedLog, carried_by};
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{Dispatcher, capture_panic_locations};
 use tokio::time::sleep;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What is logged on this thread while the guard lives.
-fn captured() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let written = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || written.clone())
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
-impl Log {
-    /// The only line with `part` in it.
-    fn line(&self, part: &str) -> String {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<_> = text.lines().filter(|line| line.contains(part)).collect();
-        assert_eq!(lines.len(), 1, "{part}: {text}");
-        lines[0].to_owned()
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn log_of_a_panic_has_its_place_and_log_of_a_handler_its_ids() {
     capture_panic_locations();
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::of_this_thread(tracing::Level::TRACE);
     let dispatcher = Dispatcher::builder()
         .on(|click: CardActionTrigger, _| async move {
             tracing::info!("a line of the handler");
@@ -59,13 +23,13 @@ async fn log_of_a_panic_has_its_place_and_log_of_a_handler_its_ids() {
         .unwrap();
     let harness = Harness::new(&dispatcher);
     let click = |name: &str| {
-        let click = CardClick::new().name(name).form_text("note", "private words").token("c-secret");
-        Event::from(click).carried_by("m7")
+        let click = Click::button(name).field("note", "private words").token("c-secret");
+        carried_by("m7", click)
     };
-    harness.call(click("fine")).await;
-    harness.call(click("panic")).await;
+    harness.call_received(click("fine")).await;
+    harness.call_received(click("panic")).await;
     harness.idle().await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     let line =
         |what: &str| log.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {log}"));
     let handlers = line("a line of the handler");
@@ -80,7 +44,7 @@ async fn log_of_a_panic_has_its_place_and_log_of_a_handler_its_ids() {
 
 #[tokio::test(start_paused = true)]
 async fn log_of_a_late_handler_says_what_the_user_sees_and_what_to_do() {
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::of_this_thread(tracing::Level::TRACE);
     let forever = Duration::from_secs(3600);
     let dispatcher = Dispatcher::builder()
         .on(move |_: CardActionTrigger, _| async move {
@@ -94,8 +58,8 @@ async fn log_of_a_late_handler_says_what_the_user_sees_and_what_to_do() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    harness.call(CardClick::new()).await;
-    harness.call(LinkPreview::of("https://x")).await;
+    harness.call(Click::button("ok")).await;
+    harness.call(Preview::new("https://x")).await;
     for (event, effect) in [
         ("card.action.trigger", "the user who clicked sees an error"),
         ("url.preview.get", "sees the plain link"),
@@ -109,7 +73,7 @@ async fn log_of_a_late_handler_says_what_the_user_sees_and_what_to_do() {
 
 #[tokio::test(start_paused = true)]
 async fn log_of_a_failure_says_what_the_user_sees() {
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::of_this_thread(tracing::Level::TRACE);
     let dispatcher = Dispatcher::builder()
         .on_error(|_, _| Toast::error("Please try again"))
         .on(|_: CardActionTrigger, _| async { Err("no click".into()) })
@@ -118,8 +82,8 @@ async fn log_of_a_failure_says_what_the_user_sees() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    harness.call(CardClick::new()).await;
-    harness.call(LinkPreview::of("https://x")).await;
+    harness.call(Click::button("ok")).await;
+    harness.call(Preview::new("https://x")).await;
     harness.call(Event::new("order.paid_v1", serde_json::json!({}))).await;
     for (error, effect) in [
         ("no click", "the handler failed; the reply of `on_error` was sent"),
@@ -133,10 +97,10 @@ async fn log_of_a_failure_says_what_the_user_sees() {
 
 #[tokio::test(start_paused = true)]
 async fn log_of_an_unhandled_callback_comes_once_per_hour_and_counts_all() {
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::of_this_thread(tracing::Level::TRACE);
     let harness = Harness::new(&Dispatcher::builder().build().unwrap());
     for _ in 0..3 {
-        harness.call(LinkPreview::of("https://x")).await;
+        harness.call(Preview::new("https://x")).await;
     }
     let line = log.line("no handler for this callback");
     assert!(line.contains("the user sees the plain link"), "{line}");

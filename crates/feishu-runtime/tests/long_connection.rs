@@ -4,26 +4,17 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply, PreviewReply, RawCard, Toast, UrlPreviewGet};
 use feishu_gateway::{Click, Gateway};
+use feishu_kit::GatewayDial;
 use feishu_runtime::{Client, ClientBuilder, Context, Dispatcher, LongConnectionSource, Report, Route};
-use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error, State, Target};
+use feishu_transport::{AppSecret, Domain, State};
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-struct GatewayDial(Gateway);
-
-#[async_trait]
-impl Dial for GatewayDial {
-    async fn dial(&self, _: &Target) -> Result<BoxStream, Error> {
-        Ok(Box::new(self.0.dial()))
-    }
-}
 
 fn builder(gateway: &Gateway) -> ClientBuilder<LongConnectionSource> {
     let dial = GatewayDial(gateway.clone());

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use feishu_callbacks::{CardActionTrigger, CardReply};
+use feishu_gateway::{Click, Event};
 use feishu_runtime::Dispatcher;
-use feishu_runtime::testing::{CardClick, Harness, Message};
+use feishu_runtime::testing::Harness;
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit,
 };
@@ -85,17 +86,17 @@ fn metrics_count_outcomes_incidents_latencies_and_running_handlers_by_app() {
                 .stall_after(std::time::Duration::ZERO)
                 .on(|_: CardActionTrigger, _| async { Ok(CardReply::empty()) });
             let harness = Harness::new(&dispatcher.build().unwrap());
-            harness.call(CardClick::new()).await;
-            harness.call(Message::text("nobody listens")).await;
+            harness.call(Click::button("ok")).await;
+            harness.call(Event::text_message("nobody listens")).await;
         });
     });
     let seen = recorder.0.lock().unwrap();
     let expected = [
-        ("feishu_answer_seconds app_id=cli_test handler=", 1),
-        ("feishu_answer_seconds app_id=cli_test handler=card.action.trigger", 1),
-        ("feishu_deliveries_total app_id=cli_test outcome=answered handler=card.action.trigger", 1),
-        ("feishu_deliveries_total app_id=cli_test outcome=unhandled handler=", 1),
-        ("feishu_handlers_running app_id=cli_test", 1),
+        ("feishu_answer_seconds app_id=cli_local handler=", 1),
+        ("feishu_answer_seconds app_id=cli_local handler=card.action.trigger", 1),
+        ("feishu_deliveries_total app_id=cli_local outcome=answered handler=card.action.trigger", 1),
+        ("feishu_deliveries_total app_id=cli_local outcome=unhandled handler=", 1),
+        ("feishu_handlers_running app_id=cli_local", 1),
         ("feishu_incidents_total app_id= kind=stalls", 1),
     ];
     assert_eq!(seen.iter().map(|(key, count)| (key.as_str(), *count)).collect::<Vec<_>>(), expected);

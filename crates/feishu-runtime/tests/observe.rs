@@ -4,7 +4,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
-use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview, Message, pipe};
+use feishu_gateway::{Click, Event, Preview};
+use feishu_runtime::testing::{Harness, pipe};
 use feishu_runtime::{AnswerInfo, Client, Context, DeliveryInfo, Dispatcher, Observer, Outcome, Phase};
 use feishu_transport::Received;
 use serde_json::json;
@@ -44,9 +45,9 @@ async fn observer_sees_deliveries_and_answers_and_cannot_block() {
         .unwrap();
     let harness = Harness::new(&dispatcher);
     // The observer hangs; the answers do not wait for it.
-    assert_eq!(harness.call(CardClick::new()).await.code(), 200);
-    assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
-    assert_eq!(harness.call(Received::new("{", [])).await.code(), 500);
+    assert_eq!(harness.call(Click::button("ok")).await.code(), 200);
+    assert_eq!(harness.call(Event::text_message("hi")).await.code(), 200);
+    assert_eq!(harness.call("{").await.code(), 500);
     assert!(heard.try_recv().is_err());
     open.send(()).unwrap();
     let lines: Vec<_> = (0..5).map(|_| heard.recv().unwrap()).collect();
@@ -62,7 +63,7 @@ async fn observer_sees_deliveries_and_answers_and_cannot_block() {
     );
     // 1024 wait at most.
     for _ in 0..1100 {
-        harness.call(CardClick::new()).await;
+        harness.call(Click::button("ok")).await;
     }
     assert!(harness.stats().incidents.observer_missed > 0);
     drop(open);
@@ -72,12 +73,12 @@ async fn observer_sees_deliveries_and_answers_and_cannot_block() {
 async fn unhandled_event_is_acknowledged_and_unhandled_callback_refused() {
     let harness = Harness::new(&Dispatcher::builder().build().unwrap());
     for _ in 0..3 {
-        assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
+        assert_eq!(harness.call(Event::text_message("hi")).await.json(), json!({}));
     }
-    assert_eq!(harness.call(CardClick::new()).await.code(), 500);
-    assert_eq!(harness.call(LinkPreview::of("https://example.com")).await.code(), 500);
+    assert_eq!(harness.call(Click::button("ok")).await.code(), 500);
+    assert_eq!(harness.call(Preview::new("https://example.com")).await.code(), 500);
     for index in 0..300 {
-        harness.call(Event::new(format!("type_{index}"), json!({}))).await;
+        harness.call(Event::new(&format!("type_{index}"), json!({}))).await;
     }
     let stats = harness.stats();
     assert_eq!(stats.outcomes.unhandled, 305);
@@ -96,9 +97,9 @@ async fn frame_of_type_card_is_dispatched_like_any_other() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    let payload = Event::from(CardClick::new()).to_json().to_string();
+    let payload = Click::button("ok").payload();
     let card = Received::new(payload, [("type".to_owned(), "card".to_owned())]);
-    assert_eq!(harness.call(card).await.code(), 200);
+    assert_eq!(harness.call_received(card).await.code(), 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,10 +110,10 @@ async fn stall_after_counts_a_long_poll_as_a_stall() {
         Harness::new(&builder.build().unwrap())
     };
     let harness = build(Duration::ZERO);
-    harness.call(CardClick::new()).await;
+    harness.call(Click::button("ok")).await;
     assert_eq!(harness.stats().incidents.stalls, 1);
     let harness = build(Duration::MAX);
-    harness.call(CardClick::new()).await;
+    harness.call(Click::button("ok")).await;
     assert_eq!(harness.stats().incidents.stalls, 0);
 }
 
@@ -127,7 +128,7 @@ async fn stats_keep_latency_by_handler() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    harness.call(CardClick::new()).await;
+    harness.call(Click::button("ok")).await;
     harness.call(Event::new("quick_v1", json!({}))).await;
     let stats = harness.stats();
     assert_eq!(stats.handlers[0].name, "card.action.trigger");

@@ -4,25 +4,16 @@
 use std::time::Duration;
 
 use feishu_gateway::{Fault, Gateway, json};
+use feishu_kit::GatewayDial;
 use feishu_runtime::OpenApi;
 use feishu_runtime::callbacks::openapi::{self, ApiCode, ApiCodeKind};
-use feishu_runtime::transport::{AppSecret, BoxStream, Dial, Domain, Error, HttpClient, Target};
+use feishu_runtime::transport::{AppSecret, Domain, HttpClient};
 use serde_json::Value;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The way to a platform in the process.
-struct Wire(Gateway);
-
-#[async_trait::async_trait]
-impl Dial for Wire {
-    async fn dial(&self, _: &Target) -> Result<BoxStream, Error> {
-        Ok(Box::new(self.0.dial()))
-    }
-}
-
 fn api(gateway: &Gateway) -> OpenApi {
-    let client = HttpClient::new(Domain::url(gateway.base_url()).unwrap()).dial(Wire(gateway.clone()));
+    let client = HttpClient::new(Domain::url(gateway.base_url()).unwrap()).dial(GatewayDial(gateway.clone()));
     OpenApi::with_client(client, gateway.app_id(), AppSecret::new(gateway.app_secret())).unwrap()
 }
 

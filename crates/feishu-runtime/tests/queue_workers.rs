@@ -8,27 +8,16 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_gateway::{Answered, Click, Gateway};
+use feishu_kit::GatewayDial;
 use feishu_runtime::{Client, Context, Dispatcher, Route};
-use feishu_transport::{
-    AppSecret, BoxStream, Dial, Domain, Error, LongConnection, Shutdown, ShutdownHandle, Target, Transport,
-};
+use feishu_transport::{AppSecret, Domain, Error, LongConnection, Shutdown, ShutdownHandle, Transport};
 use queue::{Enqueue, Jobs, queue};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-struct GatewayDial(Gateway);
-
-#[async_trait]
-impl Dial for GatewayDial {
-    async fn dial(&self, _: &Target) -> Result<BoxStream, Error> {
-        Ok(Box::new(self.0.dial()))
-    }
-}
 
 /// The connection, which runs while the handle is kept.
 async fn receive(enqueue: Enqueue) -> (Gateway, ShutdownHandle, JoinHandle<Result<(), Error>>) {

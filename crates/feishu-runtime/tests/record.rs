@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
+use feishu_gateway::{Click, Event};
 use feishu_runtime::record::{Recorder, Redaction, Replay};
-use feishu_runtime::testing::{CardClick, Event, pipe};
+use feishu_runtime::testing::pipe;
 use feishu_runtime::{Client, Dispatcher};
-use feishu_transport::Received;
 use serde_json::{Value, json};
 
 #[derive(Clone, Default)]
@@ -51,12 +51,12 @@ async fn record() -> Vec<u8> {
     let running = tokio::spawn(client.run());
     let clicks = [("milk", "ou_alice"), ("other", "ou_bob"), ("fail", "ou_alice")];
     for (note, who) in clicks {
-        let click = CardClick::new().form_text("note", note).by(who).token("c-secret");
+        let click = Click::button("ok").field("note", note).operator(who).token("c-secret");
         platform.push(click).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     platform.push(Event::new("order.paid_v1", json!({ "order_id": "o-secret" }))).await;
-    platform.push(Received::new("noise", [])).await;
+    platform.push("noise").await;
     drop(platform);
     running.await.unwrap().unwrap();
     assert_eq!(missed(), 0);

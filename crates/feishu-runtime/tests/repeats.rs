@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
-use feishu_runtime::testing::{CardClick, Event, Harness};
+use feishu_gateway::{Click, Event};
+use feishu_kit::carried_by;
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{Context, Dedup, Dispatcher, Route};
 use serde_json::json;
 use tokio::time::{Instant, advance, sleep};
@@ -77,7 +79,7 @@ async fn dedup_lets_a_repeat_wait_for_the_answer_of_the_first() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    let click = || CardClick::new().event_id("click-1");
+    let click = || Click::button("ok").event_id("click-1");
     let began = Instant::now();
     let (first, second) = tokio::join!(harness.call(click()), harness.call(click()));
     assert_eq!(began.elapsed().as_secs(), 2);
@@ -109,14 +111,14 @@ async fn refuse_when_late_answers_a_later_repeat_with_the_result() {
 async fn dedup_uses_the_message_id_where_there_is_no_event_id() {
     let (dispatcher, calls) = failing(0);
     let harness = Harness::new(&dispatcher);
-    let event = |message| paid().without_event_id().carried_by(message);
-    harness.call(event("m1")).await;
-    harness.call(event("m1")).await;
+    let event = |message| carried_by(message, paid().without_event_id());
+    harness.call_received(event("m1")).await;
+    harness.call_received(event("m1")).await;
     assert_eq!(calls.load(SeqCst), 1);
     let (dispatcher, calls) = failing(0);
     let _ = calls;
     let harness = Harness::new(&dispatcher);
-    harness.call(event("m2")).await;
+    harness.call_received(event("m2")).await;
     assert_eq!(harness.stats().outcomes.duplicate, 0);
 }
 
@@ -171,7 +173,7 @@ async fn on_stale_gets_events_older_than_max_age() {
     assert_eq!(ran.load(SeqCst), 1, "diverted");
     harness.call(made(601 * SECOND).header("create_time", "")).await;
     assert_eq!(ran.load(SeqCst), 2, "without a time it is delivered");
-    let click = CardClick::new().created_at(now - 9000 * SECOND);
+    let click = Click::button("ok").created_at(now - 9000 * SECOND);
     assert_eq!(harness.call(click).await.code(), 200);
     let stats = harness.stats();
     assert_eq!((stats.incidents.stale, stats.outcomes.answered), (1, 4));

@@ -8,7 +8,8 @@ use std::time::Duration;
 use feishu_callbacks::{
     CardActionTrigger, CardReply, Envelope, EventBody, PreviewReply, Toast, UrlPreviewGet,
 };
-use feishu_runtime::testing::{CardClick, Event, Harness, LinkPreview};
+use feishu_gateway::{Click, Event, Preview};
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{
     AnyRoute, Context, Dispatcher, DispatcherBuilder, ErrorKind, Failure, HandlerError, Next, Route,
 };
@@ -19,7 +20,7 @@ fn info(text: &str) -> CardReply {
 }
 
 async fn answer(builder: DispatcherBuilder) -> serde_json::Value {
-    Harness::new(&builder.build().unwrap()).call(CardClick::new()).await.json()
+    Harness::new(&builder.build().unwrap()).call(Click::button("ok")).await.json()
 }
 
 /// The rules of one bot, for a handler of any callback that is answered like a card.
@@ -39,8 +40,8 @@ fn handlers() -> Vec<AnyRoute> {
 async fn routes_can_be_returned_from_functions_and_kept_in_a_vec() {
     let dispatcher = Dispatcher::builder().routes(handlers()).build().unwrap();
     let harness = Harness::new(&dispatcher);
-    assert_eq!(harness.call(CardClick::new()).await.reply::<CardReply>(), info("clicked"));
-    assert_eq!(harness.call(LinkPreview::of("https://x")).await.code(), 200);
+    assert_eq!(harness.call(Click::button("ok")).await.reply::<CardReply>(), info("clicked"));
+    assert_eq!(harness.call(Preview::new("https://x")).await.code(), 200);
     assert_eq!(harness.call(Event::new("order.paid_v1", serde_json::json!({}))).await.code(), 200);
     let mut types: Vec<_> = dispatcher.event_types().collect();
     types.sort_unstable();
@@ -104,7 +105,7 @@ async fn on_error_gives_the_user_a_toast_whatever_went_wrong() {
             Toast::error("Please try again")
         });
         let harness = Harness::new(&dispatcher.build().unwrap());
-        let answered = harness.call(CardClick::new()).await;
+        let answered = harness.call(Click::button("ok")).await;
         assert_eq!(
             answered.json(),
             serde_json::json!({"toast": {"type": "error", "content": "Please try again"}})
@@ -135,7 +136,7 @@ async fn on_error_is_asked_when_a_click_cannot_be_read() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    assert_eq!(harness.call(CardClick::new()).await.json()["toast"]["content"], "Unreadable");
+    assert_eq!(harness.call(Click::button("ok")).await.json()["toast"]["content"], "Unreadable");
     let outcomes = harness.stats().outcomes;
     assert_eq!((outcomes.undecodable, outcomes.answered), (1, 0));
 }
@@ -158,18 +159,18 @@ async fn on_error_of_a_route_wins_and_none_leaves_code_500() {
     assert_eq!(answer(builder).await["toast"]["content"], "of the route");
 
     let builder = Dispatcher::builder().on_error(all).route(failing().on_error(|_, _| None::<CardReply>));
-    let answered = Harness::new(&builder.build().unwrap()).call(CardClick::new()).await;
+    let answered = Harness::new(&builder.build().unwrap()).call(Click::button("ok")).await;
     assert_eq!(answered.code(), 500);
 
     // Previews and events have no toast.
     let builder =
         Dispatcher::builder().on_error(all).on(|_: UrlPreviewGet, _| async { Err("broken".into()) });
-    let answered = Harness::new(&builder.build().unwrap()).call(LinkPreview::of("https://x")).await;
+    let answered = Harness::new(&builder.build().unwrap()).call(Preview::new("https://x")).await;
     assert_eq!(answered.code(), 500);
 
     // A panic in `on_error` itself harms nothing else.
     let builder = Dispatcher::builder().route(failing().on_error(|_, _| -> CardReply { panic!("again") }));
-    let answered = Harness::new(&builder.build().unwrap()).call(CardClick::new()).await;
+    let answered = Harness::new(&builder.build().unwrap()).call(Click::button("ok")).await;
     assert_eq!(answered.code(), 500);
 }
 
@@ -186,7 +187,7 @@ async fn on_error_is_asked_when_there_is_no_room() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    let (first, second) = tokio::join!(harness.call(CardClick::new()), harness.call(CardClick::new()));
+    let (first, second) = tokio::join!(harness.call(Click::button("ok")), harness.call(Click::button("ok")));
     assert_eq!(first.json()["toast"]["content"], "done");
     assert_eq!(second.json()["toast"]["content"], "Too busy");
     assert_eq!(harness.stats().outcomes.shed, 1);
@@ -226,10 +227,13 @@ async fn layer_guards_all_handlers_and_can_answer_in_their_place() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    assert_eq!(harness.call(CardClick::new().by("ou_bob")).await.json()["toast"]["type"], "warning");
+    assert_eq!(harness.call(Click::button("ok").operator("ou_bob")).await.json()["toast"]["type"], "warning");
     assert_eq!(ran.lock().unwrap().len(), 0, "the handler did not run");
-    assert_eq!(harness.call(CardClick::new().by("ou_alice")).await.json()["toast"]["content"], "done");
-    assert_eq!(harness.call(LinkPreview::of("https://x")).await.json()["inline"]["title"], "Order 42");
+    assert_eq!(
+        harness.call(Click::button("ok").operator("ou_alice")).await.json()["toast"]["content"],
+        "done"
+    );
+    assert_eq!(harness.call(Preview::new("https://x")).await.json()["inline"]["title"], "Order 42");
     assert_eq!(harness.stats().outcomes.answered, 3);
 }
 
@@ -247,8 +251,8 @@ async fn operator_gives_a_layer_the_user_of_every_type() {
         .build()
         .unwrap();
     let harness = Harness::new(&dispatcher);
-    harness.call(CardClick::new().by("ou_alice")).await;
-    harness.call(LinkPreview::of("https://x").by("ou_bob")).await;
+    harness.call(Click::button("ok").operator("ou_alice")).await;
+    harness.call(Preview::new("https://x").operator("ou_bob")).await;
     harness.call(Event::new("order.paid_v1", serde_json::json!({}))).await;
     let expected = [Some("ou_alice".to_owned()), Some("ou_bob".to_owned()), None];
     assert_eq!(*seen.lock().unwrap(), expected);
@@ -271,7 +275,7 @@ async fn layers_nest_in_the_order_of_registration_with_route_layers_inside() {
     };
     let failing = Route::new(|_: CardActionTrigger, _| async { Err("broken".into()) }).layer(note("route"));
     let builder = Dispatcher::builder().layer(note("first")).route(failing).layer(note("second"));
-    let answered = Harness::new(&builder.build().unwrap()).call(CardClick::new()).await;
+    let answered = Harness::new(&builder.build().unwrap()).call(Click::button("ok")).await;
     assert_eq!(answered.code(), 500);
     assert_eq!(
         *log.lock().unwrap(),
@@ -293,7 +297,7 @@ impl Shop {
 async fn on_method_takes_every_error_type() {
     let builder = Dispatcher::builder().on_method(&Arc::new(Shop), Shop::save);
     let harness = Harness::new(&builder.build().unwrap());
-    assert_eq!(harness.call(CardClick::new().value(7)).await.json()["toast"]["content"], "saved 7");
+    assert_eq!(harness.call(Click::button("ok").value(7)).await.json()["toast"]["content"], "saved 7");
 }
 
 #[test]
@@ -351,7 +355,7 @@ async fn payload_json_prints_the_callback_as_it_came() {
         .on(|_: CardActionTrigger, cx: Context| async move { Ok(info(&cx.payload_json())) })
         .build()
         .unwrap();
-    let json = Harness::new(&dispatcher).call(CardClick::new().by("ou_alice")).await.json();
+    let json = Harness::new(&dispatcher).call(Click::button("ok").operator("ou_alice")).await.json();
     let printed: serde_json::Value =
         serde_json::from_str(json["toast"]["content"].as_str().unwrap()).unwrap();
     assert_eq!(printed["event"]["operator"]["open_id"], "ou_alice");

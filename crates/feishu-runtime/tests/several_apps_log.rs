@@ -1,59 +1,16 @@
 //! Two apps in one process: each line of the log names its app.
 #![cfg(feature = "long-connection")]
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply};
 use feishu_gateway::{Click, Gateway};
+use feishu_kit::{CapturedLog, GatewayDial};
 use feishu_runtime::{Client, Dispatcher, Error, Supervisor};
-use feishu_transport::{AppSecret, BoxStream, Dial, Domain, Error as TransportError, Target};
+use feishu_transport::{AppSecret, Domain};
 use tokio::time::sleep;
 
 const SECOND: Duration = Duration::from_secs(1);
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-/// What is logged on this thread while the guard lives.
-fn captured(level: tracing::Level) -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let written = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_ansi(false)
-        .with_writer(move || written.clone())
-        .finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
-struct GatewayDial(Gateway);
-
-#[async_trait]
-impl Dial for GatewayDial {
-    async fn dial(&self, _: &Target) -> Result<BoxStream, TransportError> {
-        Ok(Box::new(self.0.dial()))
-    }
-}
 
 async fn platform(app_id: &str) -> Gateway {
     Gateway::builder().in_memory().app(app_id, "a secret").start().await.unwrap()
@@ -82,7 +39,7 @@ fn client(platform: &Gateway) -> Result<Client, Error> {
 }
 
 async fn a_day_of_two_apps(level: tracing::Level) -> String {
-    let (log, _guard) = captured(level);
+    let (log, _guard) = CapturedLog::of_this_thread(level);
     let (first, second) = (platform("cli_first").await, platform("cli_second").await);
     let supervisor = Supervisor::new();
     for platform in [&first, &second] {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply};
-use feishu_runtime::testing::{CardClick, Event, PipeTransport, pipe};
+use feishu_gateway::{Click, Event};
+use feishu_runtime::testing::{PipeTransport, pipe};
 use feishu_runtime::{Client, Context, Dispatcher};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -54,7 +55,7 @@ async fn run_until_sends_the_answers_of_running_handlers_before_it_ends() {
     let (client, ..) = client(transport);
     let (stop, signal) = oneshot::channel::<()>();
     let running = tokio::spawn(client.run_until(signal));
-    let clicks: Vec<_> = (0..10).map(|_| platform.push(CardClick::new())).collect();
+    let clicks: Vec<_> = (0..10).map(|_| platform.push(Click::button("ok"))).collect();
     sleep(SECOND).await;
     let began = Instant::now();
     stop.send(()).unwrap();
@@ -68,7 +69,7 @@ async fn run_until_sends_the_answers_of_running_handlers_before_it_ends() {
         (10, 0, 0)
     );
     assert_eq!(report.drained_in.as_secs(), 1);
-    assert!(platform.push(CardClick::new()).await.code() == 500);
+    assert!(platform.push(Click::button("ok")).await.code() == 500);
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,7 +81,7 @@ async fn stop_cuts_off_handlers_after_the_grace_period_and_reports_them() {
     let answered = platform.push(job());
     sleep(10 * SECOND).await;
     assert_eq!(answered.await.code(), 200, "late, and acknowledged");
-    let unanswered = platform.push(CardClick::new());
+    let unanswered = platform.push(Click::button("ok"));
     let young = platform.push(job());
     sleep(SECOND / 10).await;
     handle.stop(SECOND);
@@ -152,7 +153,7 @@ async fn run_until_or_abort_ends_at_the_second_signal() {
         theirs.fetch_add(1, SeqCst);
         sleep(SECOND)
     }));
-    let click = platform.push(CardClick::new());
+    let click = platform.push(Click::button("ok"));
     let began = Instant::now();
     let report = running.await.unwrap().unwrap();
     assert_eq!(began.elapsed().as_secs(), 2, "a second for each signal");
@@ -185,7 +186,7 @@ async fn run_leaves_no_task_behind_when_it_is_dropped() {
 async fn run_waits_for_handlers_when_the_transport_ends() {
     let (platform, transport) = pipe();
     let (client, ..) = client(transport);
-    let click = platform.push(CardClick::new());
+    let click = platform.push(Click::button("ok"));
     drop(platform);
     let report = client.run().await.unwrap();
     assert_eq!(report.stats.outcomes.answered, 1);

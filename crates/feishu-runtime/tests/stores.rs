@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use feishu_runtime::testing::{Event, Harness};
+use feishu_gateway::Event;
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{Context, Dedup, DedupStore, Dispatcher, StoredClaim};
 use serde_json::json;
 

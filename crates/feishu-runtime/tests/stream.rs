@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
-use feishu_runtime::testing::{CardClick, Event, Harness, Message};
+use feishu_gateway::{Click, Event};
+use feishu_runtime::testing::Harness;
 use feishu_runtime::{Dispatcher, Outcome};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -29,13 +30,13 @@ async fn build_stream_items_are_read_answered_refused_or_answered_at_the_deadlin
         callbacks
     };
     let push = async {
-        let click = harness.call(CardClick::new().name("save")).await;
+        let click = harness.call(Click::button("save")).await;
         assert_eq!(click.reply::<CardReply>(), CardReply::toast(Toast::info("seen")));
-        assert_eq!(harness.call(Message::text("hi")).await.json(), json!({}));
-        assert_eq!(harness.call(Message::text("hi")).await.code(), 500);
-        assert_eq!(harness.call(Message::text("hi")).await.code(), 500);
+        assert_eq!(harness.call(Event::text_message("hi")).await.json(), json!({}));
+        assert_eq!(harness.call(Event::text_message("hi")).await.code(), 500);
+        assert_eq!(harness.call(Event::text_message("hi")).await.code(), 500);
         let began = Instant::now();
-        assert_eq!(harness.call(Message::text("hi")).await.code(), 200);
+        assert_eq!(harness.call(Event::text_message("hi")).await.code(), 200);
         assert_eq!(began.elapsed().as_millis(), 2500);
     };
     let (callbacks, ()) = tokio::join!(pull, push);
@@ -43,7 +44,7 @@ async fn build_stream_items_are_read_answered_refused_or_answered_at_the_deadlin
     let outcomes = harness.stats().outcomes;
     assert_eq!((outcomes.answered, outcomes.failed, outcomes.late), (2, 2, 1), "{}", Outcome::Late.as_str());
     drop(callbacks);
-    assert_eq!(harness.call(Message::text("nobody pulls")).await.code(), 500);
+    assert_eq!(harness.call(Event::text_message("nobody pulls")).await.code(), 500);
 }
 
 #[tokio::test(start_paused = true)]

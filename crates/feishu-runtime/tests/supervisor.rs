@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use feishu_callbacks::{CardActionTrigger, CardReply};
-use feishu_runtime::testing::{CardClick, Pipe, pipe};
+use feishu_gateway::Click;
+use feishu_runtime::testing::{Pipe, pipe};
 use feishu_runtime::{AppState, Client, Dispatcher, Error, Supervisor};
 use feishu_transport::{Error as TransportError, Inbox, Shutdown, Transport};
 use tokio::time::{Instant, sleep};
@@ -30,7 +31,7 @@ impl Kept {
     }
 
     async fn click(&self) -> Option<u16> {
-        let awaited = self.0.lock().unwrap().as_ref()?.push(CardClick::new());
+        let awaited = self.0.lock().unwrap().as_ref()?.push(Click::button("ok"));
         Some(awaited.await.code())
     }
 }

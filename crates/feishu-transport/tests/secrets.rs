@@ -3,14 +3,15 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use feishu_gateway::{Click, Fault, Gateway, HandshakeRefusal, Refusal};
+use feishu_kit::CapturedLog;
 use feishu_transport::{
     Answer, AppSecret, BoxStream, ConnectUrl, Delivery, Dial, Domain, Endpoint, Error, LifecycleEvent,
     LongConnection, ProxyPolicy, State, Target, Tls,
@@ -24,13 +25,12 @@ const KEY: &str = "canary-access-key-Zq7";
 const PASSWORD: &str = "canary-proxy-password-Zq7";
 
 /// Everything that was logged or shown.
-#[derive(Clone, Default)]
-struct Shown(Arc<Mutex<String>>);
+#[derive(Clone)]
+struct Shown(CapturedLog);
 
 impl Shown {
     fn add(&self, what: impl fmt::Display) {
-        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(shown, "{what}").unwrap();
+        self.0.add(what);
     }
 
     fn add_error(&self, error: &Error) {
@@ -50,48 +50,8 @@ impl Shown {
     }
 }
 
-impl io::Write for Shown {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(&String::from_utf8_lossy(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Takes what the libraries below say by way of `log`.
-struct Log(Shown);
-
-impl log::Log for Log {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        self.0.add(format_args!("{} {} {}", record.level(), record.target(), record.args()));
-    }
-
-    fn flush(&self) {}
-}
-
-/// All of `tracing` and all of `log`, from all threads.
-fn shown() -> &'static Shown {
-    static SHOWN: OnceLock<Shown> = OnceLock::new();
-    SHOWN.get_or_init(|| {
-        let shown = Shown::default();
-        let writer = shown.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(move || writer.clone())
-            .with_ansi(false)
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-        log::set_boxed_logger(Box::new(Log(shown.clone()))).unwrap();
-        log::set_max_level(log::LevelFilter::Trace);
-        shown
-    })
+fn shown() -> Shown {
+    Shown(CapturedLog::of_the_process())
 }
 
 /// Reads along on the wire: the tickets that the platform really gave.
@@ -158,23 +118,24 @@ impl AsyncWrite for Tapped {
 /// A client of the gateway that shows everything it has to show, until it ends or an hour has passed.
 async fn live(gateway: &Gateway, secret: &str) -> BTreeSet<String> {
     let shown = shown();
+    let (observed, delivered, watched) = (shown.clone(), shown.clone(), shown.clone());
     let tap = Wiretap { gateway: gateway.clone(), heard: Arc::default() };
     let builder = LongConnection::builder(gateway.app_id(), AppSecret::new(secret))
         .domain(Domain::url("http://127.0.0.1:1").unwrap())
         .dial(tap.clone())
         .endpoint_header("X-House", PASSWORD)
         .handshake_header("X-House", PASSWORD)
-        .observe(|event: LifecycleEvent| shown.add(format_args!("{event:?}")));
+        .observe(move |event: LifecycleEvent| observed.add(format_args!("{event:?}")));
     shown.add(format_args!("{builder:?}"));
-    let inbox = |delivery: Delivery| {
-        shown.add(format_args!("{delivery:?} {:?}", delivery.received()));
+    let inbox = move |delivery: Delivery| {
+        delivered.add(format_args!("{delivery:?} {:?}", delivery.received()));
         delivery.answer(&Answer::empty());
     };
     let client = Client::start(builder, Arc::new(inbox));
     let mut states = client.handle.states();
     let watching = tokio::spawn(async move {
         while let Some(state) = states.next().await {
-            shown.add_state(&state);
+            watched.add_state(&state);
         }
     });
     for _ in 0..3 {
@@ -237,16 +198,13 @@ async fn nothing_secret_is_logged_or_shown_on_any_path() {
     let gateway = Gateway::builder().in_memory().app("cli_a", "right").start().await.unwrap();
     live(&gateway, SECRET).await;
 
-    show_values(shown);
+    show_values(&shown);
     assert!(secrets.len() > 20, "the wire was read: {secrets:?}");
-    let shown = shown.0.lock().unwrap().clone();
+    let text = shown.0.text();
     for proof in ["TRACE", "tungstenite", "connected", "ConnectionInfo", "refused the endpoint call"] {
-        assert!(shown.contains(proof), "{proof} was not captured");
+        assert!(text.contains(proof), "{proof} was not captured");
     }
-    for secret in secrets {
-        let found = shown.lines().find(|line| line.contains(&secret));
-        assert_eq!(found, None, "{secret} was shown");
-    }
+    shown.0.assert_without(secrets);
 }
 
 /// Every public value that holds a secret, on its own.

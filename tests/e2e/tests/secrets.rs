@@ -1,48 +1,23 @@
 //! Everything that is logged, at every level, by every library, in everything that can happen: no secret is in it.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use feishu_e2e::bot::{Bot, builder, click, client, dispatcher, in_memory};
 use feishu_e2e::peer::{Peer, SECRETS, proper};
 use feishu_gateway::{Fault, Gateway, Refusal, Settings, json};
-use tracing_subscriber::filter::LevelFilter;
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use feishu_kit::CapturedLog;
 
 const SECRET: &str = "e2e-app-secret-0003";
 
 #[tokio::test]
 async fn neither_the_app_secret_nor_the_ticket_nor_the_access_key_is_ever_logged() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let captured = CapturedLog::of_the_process();
 
     a_peer_that_repeats_what_it_was_sent().await;
     a_platform_that_refuses_and_repeats().await;
     a_whole_day_of_work().await;
 
-    let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let text = captured.text();
     assert!(text.contains("DEBUG") && text.contains("connected") && text.contains("cannot connect"));
-    for secret in SECRETS.iter().chain([&SECRET]) {
-        assert!(!text.contains(secret), "{}", text.lines().find(|line| line.contains(secret)).unwrap());
-    }
+    captured.assert_without(SECRETS.iter().chain([&SECRET]));
 }
 
 /// A gateway that quotes the ticket in its refusal, and then connects.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::Outgoing;
-use crate::envelope::{self, Headers, Purpose, header_setters};
+use crate::envelope::{self, Headers, Purpose, header_setters, payload};
 
 /// A user's click, choice, input or form submission on a card, as `card.action.trigger` describes it.
 ///
@@ -13,7 +13,8 @@ use crate::envelope::{self, Headers, Purpose, header_setters};
 /// let approve = Click::button("approve").value(json!({"order": 42}));
 /// let form = Click::form("submit", json!({"note": "in a hurry", "agree": true}));
 /// let odd = Click::button("approve").merge(json!({"action": {"value": null}}));
-/// # let _ = (approve, form, odd);
+/// assert!(approve.payload().contains(r#""order":42"#));
+/// # let _ = (form, odd);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Click {
@@ -40,7 +41,7 @@ impl Click {
             operator: envelope::operator(),
             context: Map::new(),
             event,
-            headers: Headers::default(),
+            headers: Headers::new(),
             patch: None,
         }
     }
@@ -94,8 +95,8 @@ impl Click {
     }
 
     /// `action.value`: what the card's author put there, an object or a string; the gateway takes any JSON.
-    pub fn value(self, value: Value) -> Self {
-        self.action("value", value)
+    pub fn value(self, value: impl Into<Value>) -> Self {
+        self.action("value", value.into())
     }
 
     /// Any other member of `action`.
@@ -161,17 +162,7 @@ impl Click {
         Outgoing::from(self).fragments(count)
     }
 
-    /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of one's own.
-    /// The same builder gives the same text each time.
-    ///
-    /// ```
-    /// use feishu_gateway::{Click, json};
-    ///
-    /// let click = Click::button("approve").value(json!({"order": 42}));
-    /// assert!(click.payload().contains(r#""order":42"#));
-    /// assert_eq!(click.payload(), click.payload());
-    /// ```
-    pub fn payload(&self) -> String {
+    fn fixture(&self) -> String {
         self.make(Purpose::Fixture).0
     }
 
@@ -194,8 +185,10 @@ impl Click {
         }
         let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let (token, message) = (text("/token"), text("/context/open_message_id"));
-        let header = self.headers.json("card.action.trigger", &event, purpose);
+        let header = self.headers.json("card.action.trigger", purpose);
         let payload = json!({"schema": "2.0", "header": header, "event": event});
         (payload.to_string(), token, message.filter(|id| !id.is_empty()))
     }
 }
+
+payload!(Click);

@@ -1,5 +1,6 @@
 //! What all payloads share: the header of the envelope, the people, and fresh ids.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ pub(crate) const VERIFICATION_TOKEN: &str = "local-verification-token";
 pub(crate) enum Purpose<'a> {
     /// A push to a connection of this app: fresh ids, and the time of now.
     Push(&'a str),
-    /// A payload for a test: the same ids each time, and no time.
+    /// A payload for a test: the ids of its builder, and no time.
     Fixture,
 }
 
@@ -32,8 +33,10 @@ impl Purpose<'_> {
 }
 
 /// What varies in `header` of the envelope.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Headers {
+    /// The number of the builder in this process, from which the ids of its `payload()` are made.
+    pub(crate) number: u64,
     /// The id of a push that was given none; a new one for each push when this is `None`, too.
     pub(crate) fresh_id: Option<String>,
     pub(crate) event_id: Option<String>,
@@ -44,10 +47,23 @@ pub(crate) struct Headers {
 }
 
 impl Headers {
-    pub(crate) fn json(&self, event_type: &str, event: &Value, purpose: Purpose<'_>) -> Value {
+    pub(crate) fn new() -> Self {
+        static BUILDERS: AtomicU64 = AtomicU64::new(1);
+        Self {
+            number: BUILDERS.fetch_add(1, Relaxed),
+            fresh_id: None,
+            event_id: None,
+            without_event_id: false,
+            app_id: None,
+            created_at: None,
+            more: Map::new(),
+        }
+    }
+
+    pub(crate) fn json(&self, event_type: &str, purpose: Purpose<'_>) -> Value {
         let mut header = Map::new();
         if !self.without_event_id {
-            header.insert("event_id".into(), self.id(event_type, event, purpose).into());
+            header.insert("event_id".into(), self.id(purpose).into());
         }
         header.insert("event_type".into(), event_type.into());
         if let Some(time) = self.time(purpose) {
@@ -60,14 +76,13 @@ impl Headers {
         header.into()
     }
 
-    /// The event's id. In a fixture it follows from the content: equal payloads have equal ids, others differ.
-    pub(crate) fn id(&self, event_type: &str, event: &Value, purpose: Purpose<'_>) -> String {
+    pub(crate) fn id(&self, purpose: Purpose<'_>) -> String {
         if let Some(id) = &self.event_id {
             return id.clone();
         }
         match purpose {
             Purpose::Push(_) => self.fresh_id.clone().unwrap_or_else(|| id("")),
-            Purpose::Fixture => format!("{:016x}", fnv1a(&format!("{event_type}{event}"))),
+            Purpose::Fixture => format!("fixture-{}", self.number),
         }
     }
 
@@ -88,16 +103,10 @@ impl Headers {
     }
 }
 
-/// The FNV-1a hash of a text: the same with every version of Rust.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 /// The methods that set members of `header`, for a builder with a field `headers`.
 macro_rules! header_setters {
     () => {
-        /// `header.event_id`. By default a new one for each push, and in `payload()` one that follows from the content.
+        /// `header.event_id`. By default a new one for each push, and in `payload()` one for each builder and its clones.
         pub fn event_id(mut self, id: &str) -> Self {
             self.headers.event_id = Some(id.into());
             self.headers.without_event_id = false;
@@ -116,8 +125,8 @@ macro_rules! header_setters {
             self
         }
 
-        /// `header.create_time`. By default the time of the push; `payload()` has none, so that it stays the same and
-        /// is never too old.
+        /// `header.create_time`. By default the time of the push; `payload()` has none, so it is
+        /// never too old.
         pub fn created_at(mut self, time: std::time::SystemTime) -> Self {
             self.headers.created_at = Some(time);
             self
@@ -131,6 +140,28 @@ macro_rules! header_setters {
     };
 }
 pub(crate) use header_setters;
+
+/// `payload()`, and `Display` with the same text, for a builder with `fixture()`.
+macro_rules! payload {
+    ($builder:ident) => {
+        impl $builder {
+            /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of your
+            /// own. `Display` gives the same text.
+            ///
+            /// A builder and its clones give the same text each time; another builder has another event id.
+            pub fn payload(&self) -> String {
+                self.fixture()
+            }
+        }
+
+        impl std::fmt::Display for $builder {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.fixture())
+            }
+        }
+    };
+}
+pub(crate) use payload;
 
 pub(crate) fn operator() -> Map<String, Value> {
     let mut operator = Map::new();

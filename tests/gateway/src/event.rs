@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Outgoing;
 use crate::envelope::{
-    CHAT, Headers, OPERATOR, Purpose, TENANT, UNION, VERIFICATION_TOKEN, header_setters, id, merge,
+    CHAT, Headers, OPERATOR, Purpose, TENANT, UNION, VERIFICATION_TOKEN, header_setters, id, merge, payload,
 };
 
 /// An event of any type.
@@ -19,7 +19,7 @@ pub struct Event {
 impl Event {
     /// An event of schema 2.0: `header.event_type` and the body under `event`.
     pub fn new(event_type: &str, body: Value) -> Self {
-        let headers = Headers { fresh_id: Some(id("")), ..Headers::default() };
+        let headers = Headers { fresh_id: Some(id("")), ..Headers::new() };
         Self { kind: event_type.into(), body, headers, first_schema: false }
     }
 
@@ -46,7 +46,7 @@ impl Event {
                 "tenant_key": TENANT,
             },
             "message": {
-                "message_id": "om_fixture",
+                "message_id": id("om_"),
                 "chat_id": CHAT,
                 "chat_type": "group",
                 "message_type": "text",
@@ -64,9 +64,7 @@ impl Event {
 
     header_setters!();
 
-    /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of one's own.
-    /// The same builder gives the same text each time.
-    pub fn payload(&self) -> String {
+    fn fixture(&self) -> String {
         self.make(Purpose::Fixture)
     }
 
@@ -76,7 +74,7 @@ impl Event {
 
     pub(crate) fn make(&self, purpose: Purpose<'_>) -> String {
         if !self.first_schema {
-            let header = self.headers.json(&self.kind, &self.body, purpose);
+            let header = self.headers.json(&self.kind, purpose);
             return json!({"schema": "2.0", "header": header, "event": self.body}).to_string();
         }
         let mut event = json!({"type": self.kind, "app_id": self.headers.app(purpose), "tenant_key": TENANT});
@@ -90,13 +88,15 @@ impl Event {
             merge(&mut envelope, json!({"ts": format!("{:.6}", time.as_secs_f64())}));
         }
         if !self.headers.without_event_id {
-            let id = self.headers.id(&self.kind, &self.body, purpose);
+            let id = self.headers.id(purpose);
             merge(&mut envelope, json!({"uuid": id}));
         }
         merge(&mut envelope, self.headers.more.clone().into());
         envelope.to_string()
     }
 }
+
+payload!(Event);
 
 impl From<Event> for Outgoing {
     fn from(event: Event) -> Self {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::Outgoing;
-use crate::envelope::{CHAT, Headers, Purpose, header_setters, id, merge, operator, uuid};
+use crate::envelope::{CHAT, Headers, Purpose, header_setters, id, merge, operator, payload, uuid};
 
 /// A request for the preview of a link, as `url.preview.get` describes it. Made from a URL.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Preview {
             sent: true,
             operator: operator(),
             host: "im_message".into(),
-            headers: Headers::default(),
+            headers: Headers::new(),
             patch: None,
         }
     }
@@ -82,9 +82,7 @@ impl Preview {
 
     header_setters!();
 
-    /// The JSON that the platform would push, without a gateway: for a handler's unit test or a request of one's own.
-    /// The same builder gives the same text each time.
-    pub fn payload(&self) -> String {
+    fn fixture(&self) -> String {
         self.make(Purpose::Fixture).0
     }
 
@@ -101,10 +99,12 @@ impl Preview {
             merge(&mut event, patch.clone());
         }
         let token = event.pointer("/context/preview_token").and_then(Value::as_str).map(str::to_owned);
-        let header = self.headers.json("url.preview.get", &event, purpose);
+        let header = self.headers.json("url.preview.get", purpose);
         (json!({"schema": "2.0", "header": header, "event": event}).to_string(), token)
     }
 }
+
+payload!(Preview);
 
 impl From<&str> for Preview {
     fn from(url: &str) -> Self {

@@ -9,13 +9,16 @@ fn read(payload: &str) -> Value {
 }
 
 #[test]
-fn payload_of_equal_builders_is_equal_and_of_others_has_another_event_id() {
-    assert_eq!(Click::button("a").payload(), Click::button("a").payload());
-    assert_eq!(Preview::new("https://a").payload(), Preview::new("https://a").payload());
-    assert_eq!(Event::text_message("a").payload(), Event::text_message("a").payload());
+fn payload_is_the_same_for_clones_and_has_another_event_id_for_another_builder() {
+    let click = Click::button("a");
+    assert_eq!(click.payload(), click.clone().payload());
+    assert_eq!(click.payload(), click.to_string());
     let id = |payload: String| read(&payload)["header"]["event_id"].clone();
-    assert_ne!(id(Click::button("a").payload()), id(Click::button("b").payload()));
-    assert_ne!(id(Event::text_message("a").payload()), id(Event::text_message("b").payload()));
+    assert_ne!(id(click.payload()), id(Click::button("a").payload()));
+    assert_ne!(id(Preview::new("https://a").payload()), id(Preview::new("https://a").payload()));
+    assert_ne!(id(Event::text_message("a").payload()), id(Event::text_message("a").payload()));
+    let message = || read(&Event::text_message("a").payload())["event"]["message"]["message_id"].clone();
+    assert_ne!(message(), message());
 }
 
 #[test]

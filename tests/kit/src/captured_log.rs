@@ -11,7 +11,14 @@ use tracing::subscriber::DefaultGuard;
 
 /// What was logged. Clones share one text.
 #[derive(Clone, Debug, Default)]
-pub struct CapturedLog(Arc<Mutex<Vec<u8>>>);
+pub struct CapturedLog(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    bytes: Mutex<Vec<u8>>,
+    /// The target whose records below info are left out.
+    quiet: Mutex<Option<&'static str>>,
+}
 
 impl CapturedLog {
     /// Captures what this thread writes with `tracing`, up to this level, while the guard lives.
@@ -50,6 +57,16 @@ impl CapturedLog {
         self.bytes().extend_from_slice(line.as_bytes());
     }
 
+    /// Leaves out what this target logs below info by way of `log`, as the filter `target=info` does.
+    pub fn at_info(&self, target: &'static str) {
+        *self.0.quiet.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
+    }
+
+    /// Everything since the last call.
+    pub fn take(&self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut *self.bytes())).into_owned()
+    }
+
     /// Everything so far.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes()).into_owned()
@@ -68,17 +85,19 @@ impl CapturedLog {
     pub fn assert_without<S: AsRef<str>>(&self, secrets: impl IntoIterator<Item = S>) {
         let text = self.text();
         for secret in secrets {
-            let secret = secret.as_ref();
-            for spelling in spellings(secret) {
-                let found = text.lines().find(|line| line.contains(&spelling));
-                assert_eq!(found, None, "{secret} was logged, as {spelling}");
-            }
+            assert_eq!(line_with(&text, secret.as_ref()), None, "{} was logged", secret.as_ref());
         }
     }
 
     fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The line of a log that shows a secret in one of the spellings that [`CapturedLog::assert_without`] knows.
+pub fn line_with<'a>(text: &'a str, secret: &str) -> Option<&'a str> {
+    let spellings = spellings(secret);
+    text.lines().find(|line| spellings.iter().any(|spelling| line.contains(spelling)))
 }
 
 impl io::Write for CapturedLog {
@@ -93,11 +112,16 @@ impl io::Write for CapturedLog {
 }
 
 impl log::Log for CapturedLog {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        let quiet = *self.0.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        metadata.level() <= log::Level::Info
+            || !quiet.is_some_and(|target| metadata.target().starts_with(target))
     }
 
     fn log(&self, record: &log::Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         self.add(format_args!("{} {} {}", record.level(), record.target(), record.args()));
     }
 
@@ -115,7 +139,7 @@ fn spellings(secret: &str) -> Vec<String> {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 /// What a secret within an encoded text looks like, for each place it can have in a group of three bytes. Characters that

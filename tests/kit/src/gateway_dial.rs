@@ -5,7 +5,7 @@ use feishu_gateway::Gateway;
 use feishu_transport::{BoxStream, Dial, Error, Target};
 
 /// Dials the local platform in memory, whatever the target: for the paused clock, and where no port is to be opened.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct GatewayDial(pub Gateway);
 
 #[async_trait]

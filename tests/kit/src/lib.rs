@@ -1,4 +1,4 @@
-//! What the tests of several packages share: streams to the local platform, and the captured log.
+//! What the tests of several packages share: streams to the local platform, the captured log, and messages.
 #![allow(
     clippy::expect_used,
     clippy::missing_panics_doc,
@@ -8,6 +8,8 @@
 
 mod captured_log;
 mod gateway_dial;
+mod received;
 
-pub use crate::captured_log::CapturedLog;
+pub use crate::captured_log::{CapturedLog, line_with};
 pub use crate::gateway_dial::GatewayDial;
+pub use crate::received::carried_by;

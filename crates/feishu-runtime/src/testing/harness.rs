@@ -6,6 +6,7 @@ use std::fmt;
 use feishu_transport::{Answer, Delivery, Received};
 use serde_json::Value;
 
+use super::received;
 use crate::call::Kept;
 use crate::core::Core;
 use crate::dispatch::Intake;
@@ -30,13 +31,24 @@ impl Harness {
         Self { intake: dispatcher.intake(None) }
     }
 
-    /// Delivers one callback and waits for its answer.
+    /// Delivers one callback and waits for its answer. `payload` is the JSON of a callback or an event: a builder of the
+    /// local platform, a [`serde_json::Value`] or a text. The message that carries it has ids of its own and arrives now;
+    /// [`call_received`](Self::call_received) takes another.
     ///
     /// # Cancel safety
     ///
     /// The delivery is made at the first poll; dropping the future after it leaves the handler running.
-    pub async fn call(&self, callback: impl Into<Received>) -> Answered {
-        let (delivery, pending) = Delivery::channel(callback.into());
+    pub async fn call(&self, payload: impl fmt::Display) -> Answered {
+        self.call_received(received(&payload)).await
+    }
+
+    /// Delivers a message with chosen headers and arrival, and waits for its answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`call`](Self::call).
+    pub async fn call_received(&self, received: Received) -> Answered {
+        let (delivery, pending) = Delivery::channel(received);
         let call = self.intake.take(delivery, true);
         let answer = pending.await;
         Answered { answer, kept: call.map(|call| call.take_kept()).unwrap_or_default() }

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use feishu_transport::{Delivery, Error, Inbox, PendingAnswer, Received, Shutdown, Transport};
 use tokio::sync::{mpsc, watch};
 
+use super::received;
+
 /// Pushes that a transport which does not run has room for.
 const BACKLOG: usize = 65_536;
 
@@ -31,10 +33,15 @@ pub struct PipeTransport {
 }
 
 impl Pipe {
-    /// Pushes a callback. It is delivered even when the answer is not awaited. When 65 536 wait for a transport that does
-    /// not run, it is refused with code 500.
-    pub fn push(&self, callback: impl Into<Received>) -> PendingAnswer {
-        let (delivery, answer) = Delivery::channel(callback.into());
+    /// Pushes a callback, given as JSON as for [`Harness::call`](super::Harness::call). It is delivered even when the
+    /// answer is not awaited. When 65 536 wait for a transport that does not run, it is refused with code 500.
+    pub fn push(&self, payload: impl fmt::Display) -> PendingAnswer {
+        self.push_received(received(&payload))
+    }
+
+    /// Pushes a message with chosen headers and arrival.
+    pub fn push_received(&self, received: Received) -> PendingAnswer {
+        let (delivery, answer) = Delivery::channel(received);
         let waiting = Arc::clone(&self.waiting);
         waiting.send_modify(|waiting| *waiting += 1);
         let delivery = delivery.tap(move |_| waiting.send_modify(|waiting| *waiting -= 1));

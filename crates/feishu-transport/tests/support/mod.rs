@@ -16,19 +16,10 @@ use feishu_transport::{
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+pub use feishu_kit::GatewayDial;
 pub use roads::{Road, Roads};
 
 pub const SECOND: Duration = Duration::from_secs(1);
-
-/// Dials into the gateway's memory, whatever the target.
-pub struct GatewayDial(pub Gateway);
-
-#[async_trait]
-impl Dial for GatewayDial {
-    async fn dial(&self, _: &Target) -> Result<BoxStream, Error> {
-        Ok(Box::new(self.0.dial()))
-    }
-}
 
 /// The platform, and a running client of it.
 pub struct Bench {
