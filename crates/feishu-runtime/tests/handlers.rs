@@ -189,7 +189,7 @@ async fn context_has_ids_deadline_and_age_of_the_callback() {
             assert_eq!(cx.message_id(), Some("m1"));
             assert_eq!(cx.trace_id(), Some("trace-of-m1"));
             assert_eq!(cx.app_id().unwrap(), "cli_local");
-            assert_eq!(cx.tenant_key().unwrap(), "test-tenant");
+            assert_eq!(cx.tenant_key().unwrap(), "1a2b3c4d5e6f7081");
             assert!(cx.connection().is_none());
             assert_eq!(cx.payload(), event.payload());
             assert_eq!(cx.deadline(), cx.received_at() + Duration::from_millis(2500));
