@@ -8,7 +8,6 @@ mod open;
 mod outbox;
 mod parts;
 mod reconnect;
-mod rotate;
 mod router;
 mod shared;
 

@@ -12,43 +12,52 @@ use super::config::{OnConnectionLimit, Retries};
 use super::driver::{Driver, End};
 use super::open::{Opened, open, outdated};
 use super::outbox::Outbox;
-use super::rotate::Replacement;
 use super::router::ConnectionPath;
 use super::shared::{Shared, Signals};
 use crate::backoff::Backoff;
 use crate::lifecycle::LifecycleEvent;
 use crate::session::Session;
 use crate::state::{Activity, Connected};
-use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, State};
+use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, Stage, State};
 
 /// A stop request to a connection: `None`, or close within this time.
 pub(super) type CloseSignal = watch::Receiver<Option<Duration>>;
 
 /// Keeps one connection open: connects, drives, backs off after a loss, replaces on request and by age.
 pub(super) struct Reconnector {
-    pub(super) shared: Arc<Shared>,
+    shared: Arc<Shared>,
     inbox: Arc<dyn Inbox>,
-    pub(super) index: usize,
+    index: usize,
     backoff: Backoff,
     /// The current driver and those that are closing. Dropping the reconnector ends them.
-    pub(super) drivers: JoinSet<(Connected, End)>,
-    pub(super) wake: watch::Receiver<u64>,
+    drivers: JoinSet<(Connected, End)>,
+    wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
-    pub(super) close: CloseSignal,
+    close: CloseSignal,
     /// The session of the last connection, to be reused by the next one.
     session: Option<Session>,
 }
 
 /// The connection that receives new messages.
-pub(super) struct Current {
+struct Current {
     outbox: Arc<Outbox>,
     connected: Connected,
 }
 
 /// Why driving ended.
-pub(super) enum Ended {
+enum Ended {
     Lost { uptime: Duration, cause: Error, woken: bool },
     Closed,
+}
+
+/// The result of an attempt to replace a connection.
+enum Replacement {
+    Opened(Opened),
+    /// The current connection stays.
+    Failed(Error),
+    /// Both connections are lost.
+    CurrentEnded(Ended),
+    Closing,
 }
 
 impl Reconnector {
@@ -213,7 +222,7 @@ impl Reconnector {
     }
 
     /// Handles the end of a driver. Only the end of the current one matters.
-    pub(super) fn ended(
+    fn ended(
         &mut self,
         current: &Current,
         ended: Result<(Connected, End), tokio::task::JoinError>,
@@ -293,9 +302,46 @@ impl Reconnector {
         let last = Box::new(last.clone());
         Err(Error::new(crate::ErrorKind::Exhausted { attempts: self.backoff.attempts(), last }))
     }
+
+    /// Opens a connection beside the current one. If the current one is lost meanwhile, this attempt counts as the first
+    /// of the outage.
+    async fn replacement(&mut self, current: &Current) -> Replacement {
+        let shared = Arc::clone(&self.shared);
+        let opening = open(&shared);
+        let mut wake = self.wake.clone();
+        wake.mark_unchanged();
+        let outdated = outdated(&mut wake, shared.config.timeouts.wake_probe);
+        tokio::pin!(opening, outdated);
+        let mut lost = None;
+        let error = loop {
+            tokio::select! {
+                biased;
+                () = closing(&mut self.close) => return Replacement::Closing,
+                Some(ended) = self.drivers.join_next() => {
+                    if let Some(ended) = self.ended(current, ended) {
+                        shared.set_state(self.index, State::Connecting { attempt: 1, since: Instant::now() });
+                        lost = Some(ended);
+                    }
+                }
+                opened = &mut opening => match opened {
+                    Ok(opened) => return Replacement::Opened(opened),
+                    Err(error) => break error,
+                },
+                () = &mut outdated => {
+                    break Error::timed_out(Stage::Connect, shared.config.timeouts.wake_probe);
+                }
+            }
+        };
+        lost.map_or(Replacement::Failed(error), Replacement::CurrentEnded)
+    }
+
+    /// When a connection opened at `opened` is due for replacement by its age.
+    fn replace_at(&self, opened: Instant) -> Option<Instant> {
+        self.shared.config.max_age.map(|age| opened + age)
+    }
 }
 
-pub(super) async fn closing(close: &mut CloseSignal) {
+async fn closing(close: &mut CloseSignal) {
     if close.wait_for(Option::is_some).await.is_err() {
         // The client is gone, and this with it.
         std::future::pending::<()>().await;
