@@ -43,12 +43,6 @@ pub trait EventBody: DeserializeOwned + Send + 'static {
 
     /// What the platform takes as the answer: `()` for an event.
     type Reply: Reply;
-
-    /// Takes `host` or `context`, as JSON text, found beside `event` instead of inside. Samples of the documentation
-    /// have card callbacks of that shape. The default leaves it.
-    fn adopt(&mut self, member: &str, json: &str) {
-        let _ = (member, json);
-    }
 }
 
 /// A callback or event with its header.
@@ -103,7 +97,10 @@ impl<B> Envelope<B> {
     /// # Ok::<(), feishu_callbacks::DecodeError>(())
     /// ```
     pub fn all_odd_fields(&self) -> impl Iterator<Item = &OddField> {
-        self.header.odd_fields().iter().chain(&self.odd)
+        let header = self.header.odd_fields();
+        // In schema 1.0 members of the body belong to the header too.
+        let body = self.odd.iter().filter(|odd| !header.contains(odd));
+        header.iter().chain(body)
     }
 }
 

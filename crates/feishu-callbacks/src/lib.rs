@@ -53,7 +53,10 @@ pub use im::{
 };
 pub use language::UnknownLanguage;
 pub use open_enum::OtherName;
-pub use preview::{PreviewLanguage, PreviewReply, PreviewUrls, UrlPreviewEvent, UrlPreviewGet};
+pub use preview::{
+    PreviewLanguage, PreviewParty, PreviewPartyId, PreviewPlace, PreviewReply, PreviewUrls, UrlPreviewEvent,
+    UrlPreviewGet,
+};
 pub use reply::{Reply, ReplyError};
 pub use time::{Timestamp, TimestampError};
 

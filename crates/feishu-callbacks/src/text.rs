@@ -140,6 +140,15 @@ pub(crate) fn filled_string<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     Ok(string(deserializer)?.filter(|text| !text.is_empty()))
 }
 
+/// Reads a value; `null` is its default.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
 /// Reads an optional list; items that are `null` are left out.
 pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

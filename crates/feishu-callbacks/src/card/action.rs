@@ -48,23 +48,28 @@ read_in_place! {
         host: Plain,
         delivery_type: Plain,
         context: Nested,
+    } aliases {
+        operator_id,
+        open_id,
+        union_id,
+        user_id,
+        tenant_key,
+        open_message_id,
+        message_id,
+        open_chat_id,
+        chat_id,
     }
 }
 
 impl EventBody for CardActionEvent {
     const TYPE: &'static str = "card.action.trigger";
     type Reply = CardReply;
-
-    fn adopt(&mut self, member: &str, json: &str) {
-        match member {
-            "host" if self.host.is_none() => self.host = serde_json::from_str(json).ok(),
-            "context" => self.context.adopt(json),
-            _ => {}
-        }
-    }
 }
 
 /// Who did it. Which ids are there depends on the app's scopes.
+///
+/// Read from a body, the ids are found nested too (`operator.user_id` or `operator.operator_id` as an object of ids),
+/// and beside `operator`. Where two places differ the documented one counts, and the other is an odd field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Operator {
@@ -88,6 +93,9 @@ read_in_place! {
         user_id: Id,
         open_id: Id,
         union_id: Id,
+    } aliases {
+        operator_id,
+        id,
     }
 }
 
@@ -115,17 +123,9 @@ read_in_place! {
         open_chat_id: Id,
         url: FilledWords,
         preview_token: Id,
-    }
-}
-
-impl CardContext {
-    /// Fills what is missing from a `context` that stood elsewhere.
-    pub(crate) fn adopt(&mut self, json: &str) {
-        let Some(other) = crate::decode::tolerant::decode::<Self>(json.as_bytes()).value else { return };
-        self.open_message_id = self.open_message_id.take().or(other.open_message_id);
-        self.open_chat_id = self.open_chat_id.take().or(other.open_chat_id);
-        self.url = self.url.take().or(other.url);
-        self.preview_token = self.preview_token.take().or(other.preview_token);
+    } aliases {
+        message_id,
+        chat_id,
     }
 }
 

@@ -1,51 +1,33 @@
-//! The members of a payload that hold its body.
+//! The member of a payload that holds its body.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
+use super::in_place::Alias;
 use crate::envelope::EventBody;
 use crate::header::Schema;
 
-/// The members of a payload that hold the body. They are filled in place, because a body is large to move.
-pub(super) struct Parts<'de, B> {
+/// The member of a payload that holds the body. It is filled in place, because a body is large to move.
+pub(super) struct Parts<B> {
     schema: Schema,
+    /// Whether members of the body are taken from beside it before this reads.
+    are_gathered: bool,
     pub(super) event: Option<B>,
-    pub(super) beside: Beside<'de>,
 }
 
-impl<B> Parts<'_, B> {
+impl<B: EventBody> Parts<B> {
     pub(super) fn new(schema: Schema) -> Self {
-        Self { schema, event: None, beside: Beside::default() }
+        Self { schema, are_gathered: false, event: None }
     }
-}
 
-impl<'de, B: EventBody> Parts<'de, B> {
     /// Reads a body that fits its type. UTF-8 is checked once for the whole payload instead of for each string in it.
-    pub(super) fn read(&mut self, payload: &'de [u8]) -> Option<()> {
+    pub(super) fn read(&mut self, payload: &[u8]) -> Option<()> {
         let mut json = serde_json::Deserializer::from_str(std::str::from_utf8(payload).ok()?);
         self.deserialize(&mut json).ok()?;
         json.end().ok()
-    }
-}
-
-/// Members beside `event` that may belong inside it.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Beside<'de> {
-    host: Option<&'de RawValue>,
-    context: Option<&'de RawValue>,
-}
-
-impl Beside<'_> {
-    pub(super) fn give_to<B: EventBody>(self, event: &mut B) {
-        for (member, json) in [("host", self.host), ("context", self.context)] {
-            if let Some(json) = json {
-                event.adopt(member, json.get());
-            }
-        }
     }
 }
 
@@ -59,7 +41,7 @@ enum Member {
     Other,
 }
 
-impl<'de, B: EventBody> DeserializeSeed<'de> for &mut Parts<'de, B> {
+impl<'de, B: EventBody> DeserializeSeed<'de> for &mut Parts<B> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -71,7 +53,7 @@ impl<'de, B: EventBody> DeserializeSeed<'de> for &mut Parts<'de, B> {
     }
 }
 
-impl<'de, B: EventBody> Visitor<'de> for &mut Parts<'de, B> {
+impl<'de, B: EventBody> Visitor<'de> for &mut Parts<B> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,9 +64,8 @@ impl<'de, B: EventBody> Visitor<'de> for &mut Parts<'de, B> {
         while let Some(member) = members.next_key()? {
             match member {
                 Member::Event => members.next_value_seed(Event(&mut self.event))?,
-                Member::Host => self.beside.host = members.next_value()?,
-                Member::Context => self.beside.context = members.next_value()?,
-                Member::Other => {
+                Member::Host | Member::Context if !self.are_gathered => members.next_value_seed(Alias)?,
+                Member::Host | Member::Context | Member::Other => {
                     members.next_value::<IgnoredAny>()?;
                 }
             }
@@ -147,10 +128,10 @@ impl<B> Clone for PartsSeed<B> {
 impl<B> Copy for PartsSeed<B> {}
 
 impl<'de, B: EventBody> DeserializeSeed<'de> for PartsSeed<B> {
-    type Value = Parts<'de, B>;
+    type Value = Parts<B>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Parts<'de, B>, D::Error> {
-        let mut parts = Parts::new(self.schema);
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Parts<B>, D::Error> {
+        let mut parts = Parts { are_gathered: true, ..Parts::new(self.schema) };
         parts.deserialize(deserializer)?;
         Ok(parts)
     }

@@ -8,14 +8,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use crate::text::{self, Text};
+use crate::time::{self, Timestamp};
 
 /// A struct that is filled member by member. What is absent keeps its default; a member that comes twice is an error.
 pub(crate) trait InPlace: Default {
     const NAME: &'static str;
-    const MEMBERS: &'static [&'static str];
 
     fn fill<'de, A: MapAccess<'de>>(&mut self, members: A) -> Result<(), A::Error>;
 }
@@ -35,12 +35,22 @@ impl<T: for<'de> Deserialize<'de>> Read<T> for Plain {
     }
 }
 
-/// As a struct that is filled in its turn.
+/// As its type says; `null` is nothing.
+pub(crate) struct OrDefault;
+
+impl<T: Default + for<'de> Deserialize<'de>> Read<T> for OrDefault {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut T) -> Result<(), D::Error> {
+        *place = text::or_default(deserializer)?;
+        Ok(())
+    }
+}
+
+/// As a struct that is filled in its turn; `null` leaves it empty.
 pub(crate) struct Nested;
 
 impl<T: InPlace> Read<T> for Nested {
     fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut T) -> Result<(), D::Error> {
-        deserializer.deserialize_struct(T::NAME, T::MEMBERS, Filler(place))
+        deserializer.deserialize_any(Filler(place))
     }
 }
 
@@ -74,6 +84,29 @@ impl Read<Option<String>> for FilledWords {
     }
 }
 
+/// As a list; see [`text::list`].
+pub(crate) struct List;
+
+impl<T: for<'de> Deserialize<'de>> Read<Vec<T>> for List {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut Vec<T>) -> Result<(), D::Error> {
+        *place = text::list(deserializer)?;
+        Ok(())
+    }
+}
+
+/// As a time; see [`time::filled`].
+pub(crate) struct Time;
+
+impl Read<Option<Timestamp>> for Time {
+    fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        place: &mut Option<Timestamp>,
+    ) -> Result<(), D::Error> {
+        *place = time::filled(deserializer)?;
+        Ok(())
+    }
+}
+
 /// One member, to be read as `R` says.
 pub(crate) struct Member<'p, T, R> {
     place: &'p mut T,
@@ -103,17 +136,50 @@ impl<'de, T: InPlace> Visitor<'de> for Filler<'_, T> {
         write!(f, "struct {}", T::NAME)
     }
 
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        *self.0 = T::default();
+        Ok(())
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
         self.0.fill(members)
     }
 }
 
-/// Declares how the members of a struct are read; at most 32, one bit of the mask each.
+/// A member under a name that is not the documented one. What it says is read by `alias`, to which this error leads;
+/// here only nothing may be in it.
+pub(crate) struct Alias;
+
+impl<'de> DeserializeSeed<'de> for Alias {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Alias {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id in a known form")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        if text.is_empty() { Ok(()) } else { Err(E::invalid_type(de::Unexpected::Str(text), &self)) }
+    }
+}
+
+/// Declares how the members of a struct are read; at most 32, one bit of the mask each. Under `aliases` are the names
+/// that `alias` knows for them.
 macro_rules! read_in_place {
-    ($name:ident { $($member:ident: $how:ty,)+ }) => {
+    ($name:ident { $($member:ident: $how:ty,)+ } $(aliases { $($alias:ident,)+ })?) => {
         impl $crate::decode::in_place::InPlace for $name {
             const NAME: &'static str = stringify!($name);
-            const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),+];
 
             fn fill<'de, A: serde::de::MapAccess<'de>>(&mut self, mut members: A) -> Result<(), A::Error> {
                 #[derive(Clone, Copy, serde::Deserialize)]
@@ -121,13 +187,14 @@ macro_rules! read_in_place {
                 #[allow(non_camel_case_types, reason = "named as the members")]
                 enum Key {
                     $($member,)+
+                    $($($alias,)+)?
                     #[serde(other)]
                     _other,
                 }
 
                 let mut seen = 0_u32;
-                while let Some(key) = members.next_key::<Key>()? {
-                    match key {
+                while let Some(found_key) = members.next_key::<Key>()? {
+                    match found_key {
                         $(Key::$member => {
                             let bit = 1 << Key::$member as u32;
                             if seen & bit != 0 {
@@ -136,6 +203,7 @@ macro_rules! read_in_place {
                             seen |= bit;
                             members.next_value_seed($crate::decode::in_place::Member::<_, $how>::new(&mut self.$member))?;
                         })+
+                        $($(Key::$alias => members.next_value_seed($crate::decode::in_place::Alias)?,)+)?
                         Key::_other => {
                             members.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -196,7 +264,9 @@ mod tests {
         let inner = Inner { words: Some("in".to_owned()) };
         let outer = Outer { id: Some("ou_7".into()), words: None, number: 7, inner };
         assert_eq!(serde_json::from_str::<Outer>(json).unwrap(), outer);
-        assert_eq!(serde_json::from_str::<Outer>("{}").unwrap(), Outer::default());
+        for nothing in ["{}", r#"{"inner":null}"#, "null"] {
+            assert_eq!(serde_json::from_str::<Outer>(nothing).unwrap(), Outer::default());
+        }
     }
 
     #[test]
@@ -204,7 +274,6 @@ mod tests {
         for (json, words) in [
             (r#"{"words":"a","words":"b"}"#, "duplicate field `words`"),
             (r#"{"number":"7"}"#, "invalid type: string \"7\", expected u8"),
-            (r#"{"inner":null}"#, "invalid type: null, expected struct Inner"),
             (r#"{"inner":["in"]}"#, "invalid type: sequence, expected struct Inner"),
             ("7", "invalid type: integer `7`, expected struct Outer"),
         ] {

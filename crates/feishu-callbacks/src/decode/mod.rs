@@ -9,8 +9,11 @@
 //! | header | `scan`: finds `header` in the text without a parser | `probe`: any schema, by serde |
 //! | body | `body` over `in_place`: one pass, large structs filled where they are | `tolerant`: leaves misfits out |
 //!
+//! Before the tolerant way reads a body, `alias` brings ids to where the documentation has them.
+//!
 //! `lazy` keeps JSON that only some handlers look at as text.
 
+mod alias;
 mod body;
 pub(crate) mod in_place;
 pub(crate) mod lazy;
@@ -28,7 +31,7 @@ pub use probe::peek;
 use crate::envelope::{Envelope, EventBody};
 use crate::error::{DecodeError, DecodeErrorKind, OddField};
 use crate::header::Header;
-use body::{Beside, Parts, PartsSeed};
+use body::{Parts, PartsSeed};
 
 /// Reads a payload of which the type is known.
 ///
@@ -55,37 +58,29 @@ pub fn decode_with<B: EventBody>(header: Arc<Header>, payload: &[u8]) -> Result<
     if parts.read(payload).is_none() {
         return decode_tolerantly(header, payload);
     }
-    if let Some(event) = &mut parts.event {
-        parts.beside.give_to(event);
-    }
     match parts.event {
         Some(event) => Ok(Envelope { header, event, odd: Vec::new() }),
-        None => without_body(header, parts.beside, Vec::new()),
+        None => without_body(header, Vec::new()),
     }
 }
 
 #[cold]
 fn decode_tolerantly<B: EventBody>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
-    let text = well_formed(payload)?;
+    let (text, mut odd) = alias::normalise(well_formed(payload)?, B::TYPE, header.schema);
     let outcome = tolerant::decode_seed(&text, PartsSeed::<B>::new(header.schema));
-    let parts = outcome.value.unwrap_or_else(|| Parts::new(header.schema));
-    match parts.event {
-        Some(mut event) => {
-            parts.beside.give_to(&mut event);
-            Ok(Envelope { header, event, odd: outcome.odd })
-        }
-        None => without_body(header, parts.beside, outcome.odd),
+    odd.extend(outcome.odd);
+    match outcome.value.and_then(|parts| parts.event) {
+        Some(event) => Ok(Envelope { header, event, odd }),
+        None => without_body(header, odd),
     }
 }
 
 #[cold]
 fn without_body<B: EventBody>(
     header: Arc<Header>,
-    beside: Beside<'_>,
     mut odd: Vec<OddField>,
 ) -> Result<Envelope<B>, DecodeError> {
-    let mut event = empty(&mut odd)?;
-    beside.give_to(&mut event);
+    let event = empty(&mut odd)?;
     Ok(Envelope { header, event, odd })
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::scan::Scan;
 use super::{tolerant, well_formed};
-use crate::error::{DecodeError, DecodeErrorKind};
+use crate::error::{DecodeError, DecodeErrorKind, OddField};
 use crate::header::{Header, Schema, VerificationToken};
 use crate::ids::{AppId, CARD_ACTION_V1, EventId, EventType, TenantKey};
 use crate::text;
@@ -173,7 +173,9 @@ impl Found<'_> {
         let event_type = probe.kind.ok_or_else(|| {
             DecodeError::new(DecodeErrorKind::NoType, "", "neither header.event_type nor event.type")
         })?;
+        let odd = outcome.odd.into_iter().map(|odd| OddField { path: format!("event.{}", odd.path), ..odd });
         Ok(Header {
+            odd: odd.collect(),
             schema: Schema::V1,
             event_id: self.uuid,
             create_time: self.ts,

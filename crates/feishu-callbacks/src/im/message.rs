@@ -4,63 +4,88 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::UserIds;
+use crate::decode::in_place::{Id, List, Nested, Plain, Time, Words, read_in_place};
 use crate::error::{FieldError, FieldSource};
 use crate::ids::{ChatId, MessageId, TenantKey, ThreadId};
 use crate::open_enum::open_enum;
-use crate::text;
-use crate::time::{self, Timestamp};
+use crate::time::Timestamp;
 
 /// Body of `im.message.receive_v1`. Source: "Receive messages" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct MessageReceiveEvent {
     /// Who sent it.
-    #[serde(default)]
     pub sender: MessageSender,
     /// What was sent.
-    #[serde(default)]
     pub message: Message,
 }
 
+read_in_place! {
+    MessageReceiveEvent {
+        sender: Nested,
+        message: Nested,
+    } aliases {
+        sender_id,
+        operator,
+        operator_id,
+        message_id,
+        open_message_id,
+        chat_id,
+        open_chat_id,
+    }
+}
+
 /// Who sent a message.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct MessageSender {
     /// Ids of the sender.
-    #[serde(default)]
     pub sender_id: UserIds,
     /// A person or a bot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_type: Option<SenderType>,
     /// Tenant of the sender.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
 }
 
+read_in_place! {
+    MessageSender {
+        sender_id: Nested,
+        sender_type: Plain,
+        tenant_key: Id,
+    } aliases {
+        id,
+        open_id,
+        union_id,
+        user_id,
+    }
+}
+
 /// A message as it came.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct Message {
     /// Id of the message; a repeated push has the same one.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// First message of the thread of replies; only for a reply.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub root_id: Option<MessageId>,
     /// Message that is replied to; only for a reply.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<MessageId>,
     /// When it was sent.
-    #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<Timestamp>,
     /// When it was last edited.
-    #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub update_time: Option<Timestamp>,
     /// Chat of the message.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<ChatId>,
     /// Topic of the message, if it is in one.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<ThreadId>,
     /// One-to-one or group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,14 +94,35 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,
     /// Content: JSON in a string, of a shape that depends on the kind. See [`content_as`](Self::content_as).
-    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     /// Who is mentioned in it.
-    #[serde(default, deserialize_with = "text::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Mention>,
     /// Client that it was sent with; only with the scope `im:user_agent:read`.
-    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
+}
+
+read_in_place! {
+    Message {
+        message_id: Id,
+        root_id: Id,
+        parent_id: Id,
+        create_time: Time,
+        update_time: Time,
+        chat_id: Id,
+        thread_id: Id,
+        chat_type: Plain,
+        message_type: Plain,
+        content: Words,
+        mentions: List,
+        user_agent: Words,
+    } aliases {
+        open_message_id,
+        open_chat_id,
+        msg_type,
+    }
 }
 
 impl Message {
@@ -102,69 +148,113 @@ impl Message {
 }
 
 /// One mention in a message.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct Mention {
     /// Placeholder in the text, `@_user_1`.
-    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Ids of whom is mentioned.
-    #[serde(default)]
     pub id: UserIds,
     /// A person or a bot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mentioned_type: Option<SenderType>,
     /// Name as shown.
-    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Tenant of whom is mentioned.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
+}
+
+read_in_place! {
+    Mention {
+        key: Words,
+        id: Nested,
+        mentioned_type: Plain,
+        name: Words,
+        tenant_key: Id,
+    } aliases {
+        open_id,
+        union_id,
+        user_id,
+    }
 }
 
 /// Body of `im.message.message_read_v1`. Source: "Message read" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct MessageReadEvent {
     /// Who read, and when.
-    #[serde(default)]
     pub reader: MessageReader,
     /// What was read.
-    #[serde(default, deserialize_with = "text::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub message_id_list: Vec<MessageId>,
 }
 
+read_in_place! {
+    MessageReadEvent {
+        reader: Nested,
+        message_id_list: List,
+    } aliases {
+        reader_id,
+    }
+}
+
 /// Who read messages, and when.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct MessageReader {
     /// Ids of the reader.
-    #[serde(default)]
     pub reader_id: UserIds,
     /// When it was read.
-    #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub read_time: Option<Timestamp>,
     /// Tenant of the reader.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
 }
 
+read_in_place! {
+    MessageReader {
+        reader_id: Nested,
+        read_time: Time,
+        tenant_key: Id,
+    } aliases {
+        open_id,
+        union_id,
+        user_id,
+    }
+}
+
 /// Body of `im.message.recalled_v1`. Source: "Message recalled" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct MessageRecalledEvent {
     /// The message that is gone.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// Chat of the message.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<ChatId>,
     /// When it was recalled.
-    #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub recall_time: Option<Timestamp>,
     /// In which capacity it was recalled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall_type: Option<RecallType>,
+}
+
+read_in_place! {
+    MessageRecalledEvent {
+        message_id: Id,
+        chat_id: Id,
+        recall_time: Time,
+        recall_type: Plain,
+    } aliases {
+        open_message_id,
+        open_chat_id,
+    }
 }
 
 open_enum! {

@@ -14,11 +14,11 @@ pub use message::{
 };
 pub use reaction::{OperatorType, ReactionCreatedEvent, ReactionDeletedEvent, ReactionType};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::decode::in_place::{Id, read_in_place};
 use crate::envelope::Envelope;
 use crate::ids::{OpenId, UnionId, UserId};
-use crate::text;
 
 /// A message came to the bot.
 pub type MessageReceive = Envelope<MessageReceiveEvent>;
@@ -46,18 +46,32 @@ pub type UserAdded = Envelope<UserAddedEvent>;
 pub type UserDeleted = Envelope<UserDeletedEvent>;
 
 /// The ids of one user. Which are there depends on the app's scopes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Read from a body, they are found flat or nested, under every name that was seen for them. Text without a name of its
+/// own, such as `"sender_id": "ou_a"`, is told by its beginning. Where two places differ the documented one counts, and
+/// the other is an odd field.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UserIds {
     /// The user as this app knows them.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// The user across the developer's apps.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub union_id: Option<UnionId>,
     /// Only with the scope `contact:user.employee_id:readonly`.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+}
+
+read_in_place! {
+    UserIds {
+        open_id: Id,
+        union_id: Id,
+        user_id: Id,
+    } aliases {
+        operator_id,
+    }
 }
 
 /// Gives events their type; the platform takes no answer to them.

@@ -1,38 +1,53 @@
 //! Reactions on messages.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::UserIds;
+use crate::decode::in_place::{Id, Nested, Plain, Time, Words, read_in_place};
 use crate::ids::{AppId, MessageId};
 use crate::open_enum::open_enum;
-use crate::text;
-use crate::time::{self, Timestamp};
+use crate::time::Timestamp;
 
 /// Declares the two bodies, which differ in nothing but their type.
 macro_rules! reactions {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Default, Serialize)]
         #[non_exhaustive]
         pub struct $name {
             /// The message.
-            #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub message_id: Option<MessageId>,
             /// The reaction.
-            #[serde(default)]
             pub reaction_type: ReactionType,
             /// Whether a person or an app reacted.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub operator_type: Option<OperatorType>,
             /// The person, if it was one.
-            #[serde(default)]
             pub user_id: UserIds,
             /// The app, if it was one.
-            #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub app_id: Option<AppId>,
             /// When it was done.
-            #[serde(default, deserialize_with = "time::filled", skip_serializing_if = "Option::is_none")]
+            #[serde(skip_serializing_if = "Option::is_none")]
             pub action_time: Option<Timestamp>,
+        }
+
+        read_in_place! {
+            $name {
+                message_id: Id,
+                reaction_type: Nested,
+                operator_type: Plain,
+                user_id: Nested,
+                app_id: Id,
+                action_time: Time,
+            } aliases {
+                operator,
+                operator_id,
+                open_id,
+                union_id,
+                open_message_id,
+            }
         }
     )+};
 }
@@ -45,12 +60,18 @@ reactions! {
 }
 
 /// A reaction.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReactionType {
     /// Name of the emoji, such as `SMILE`.
-    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub emoji_type: Option<String>,
+}
+
+read_in_place! {
+    ReactionType {
+        emoji_type: Words,
+    }
 }
 
 open_enum! {

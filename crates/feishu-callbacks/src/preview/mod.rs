@@ -3,7 +3,7 @@
 mod event;
 mod reply;
 
-pub use event::UrlPreviewEvent;
+pub use event::{PreviewParty, PreviewPartyId, PreviewPlace, UrlPreviewEvent};
 pub use reply::{PreviewLanguage, PreviewReply, PreviewUrls};
 
 use crate::envelope::Envelope;

@@ -3,47 +3,65 @@
 //! Its payload has no envelope, and its answer is the whole card at the top level.
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::card::{Action, CallbackToken, CardContent, RawCard, Template, Toast, validate};
+use crate::decode::in_place::{Id, Nested, Words, read_in_place};
 use crate::envelope::{Envelope, EventBody};
 use crate::finding::Finding;
 use crate::ids::{CARD_ACTION_V1, ChatId, MessageId, OpenId, TenantKey, UserId};
 use crate::reply::{Reply, ReplyError, write_json};
-use crate::text;
 
 /// A click on a card in the old format, as a handler takes it.
 pub type CardActionTriggerV1 = Envelope<CardActionV1>;
 
 /// The old body of a click. Source: "Card callback structure (legacy)" of the Feishu documentation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct CardActionV1 {
     /// Who clicked.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// Only with the scope `contact:user.employee_id:readonly`.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// Message with the card.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_message_id: Option<MessageId>,
     /// Chat of the message. Not in the documentation.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub open_chat_id: Option<ChatId>,
     /// Tenant of the user.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
     /// Token for later updates of the card.
-    #[serde(default, deserialize_with = "text::filled", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<CallbackToken>,
     /// Time zone of the user's device. Not in the documentation at this place.
-    #[serde(default, deserialize_with = "text::string", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
     /// Component that was used, and what was entered.
-    #[serde(default)]
     pub action: Action,
+}
+
+read_in_place! {
+    CardActionV1 {
+        open_id: Id,
+        user_id: Id,
+        open_message_id: Id,
+        open_chat_id: Id,
+        tenant_key: Id,
+        token: Id,
+        timezone: Words,
+        action: Nested,
+    } aliases {
+        operator,
+        operator_id,
+        message_id,
+        chat_id,
+        context,
+    }
 }
 
 impl EventBody for CardActionV1 {
