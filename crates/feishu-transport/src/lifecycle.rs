@@ -47,7 +47,8 @@ pub enum LifecycleEvent {
         /// The message that was not answered.
         message_id: Option<String>,
     },
-    /// The clocks jumped, or the host reported a change of network. Open connections are being probed.
+    /// The machine slept, the process was stopped for 15 s or more, or the host reported a change of network. Open
+    /// connections are being probed.
     Woken,
     /// The client ended.
     Stopped {

@@ -95,7 +95,7 @@ pub struct Timeouts {
     pub probe: Duration,
     /// How long nothing must have arrived before a WebSocket ping probes the peer. 15 s by default.
     pub probe_after: Duration,
-    /// How long a probe after a sleep or a change of network may be unanswered. 5 s by default.
+    /// How long a probe after a sleep, a stopped process or a change of network may be unanswered. 5 s by default.
     pub wake_probe: Duration,
     /// How long the peer's part of the closing handshake is awaited. 2 s by default.
     pub close: Duration,

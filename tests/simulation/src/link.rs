@@ -149,6 +149,12 @@ impl LinkState {
         wake(&mut self.writer);
     }
 
+    /// The client gets no time: its pings come late, and that is no fault of it.
+    pub(crate) fn hold_up(&mut self) {
+        self.pings.held_up = true;
+        self.faulted = true;
+    }
+
     pub(crate) fn close(&mut self, latency: Duration) {
         self.closed_by_platform = true;
         self.faulted = true;

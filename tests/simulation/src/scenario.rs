@@ -6,9 +6,10 @@ use feishu_transport::{
     AppSecret, ConnectionHandle, Error, Limits, LongConnection, Shutdown, ShutdownHandle,
 };
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::handlers::Handlers;
+use crate::link::LinkState;
 use crate::messages::{self, open_links};
 use crate::platform::Platform;
 use crate::weather::Weather;
@@ -194,15 +195,22 @@ impl Run {
         }
     }
 
-    /// The machine sleeps: the wall clock moves on alone, and connections may die unseen.
+    /// The machine sleeps (the wall clock moves on alone) or the process is stopped (both clocks do), and connections may
+    /// die unseen.
     async fn sleep_and_wake(&mut self) -> Result<(), Failed> {
-        let healthy = {
+        let (stopped, healthy) = {
             let mut state = self.world.lock();
-            let slept = 20 + i64::try_from(state.dice.below(36_000)).unwrap_or(0);
-            let slept = if state.dice.one_in(8) { -slept } else { slept };
-            state.jump_wall_clock(slept);
-            state.probed_at = Some(Instant::now());
-            state.note(format_args!("slept for {slept} s"));
+            let stopped = state.dice.one_in(3).then(|| state.dice.millis(3_000, 100_000));
+            if let Some(stopped) = stopped {
+                state.note(format_args!("the process is stopped for {stopped:?}"));
+                state.links.values_mut().for_each(LinkState::hold_up);
+            } else {
+                let slept = 20 + i64::try_from(state.dice.below(36_000)).unwrap_or(0);
+                let slept = if state.dice.one_in(8) { -slept } else { slept };
+                state.jump_wall_clock(slept);
+                state.note(format_args!("slept for {slept} s"));
+            }
+            state.probed_at = Some(Instant::now() + stopped.unwrap_or_default());
             let weather = state.weather;
             for id in open_links(&state) {
                 let (dies, reset) = (state.dice.one_in(2), state.dice.one_in(3));
@@ -216,8 +224,13 @@ impl Run {
                     _ => {}
                 }
             }
-            weather == Weather::Clear
+            // A shorter stop ends no pause between attempts: the runtime may have been busy.
+            let is_sleep = stopped.is_none_or(|time| time >= Duration::from_secs(16));
+            (stopped, is_sleep && weather == Weather::Clear)
         };
+        if let Some(stopped) = stopped {
+            advance(stopped).await;
+        }
         if healthy {
             self.pass(WAKE).await?;
             let good = self.world.lock().good_links();

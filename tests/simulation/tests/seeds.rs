@@ -71,6 +71,7 @@ fn every_kind_of_trouble_comes_up() {
         "is not read from any more",
         "slept for",
         "slept for -",
+        "the process is stopped for",
         "the network changed",
         "noise",
         "again",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::doubt::Doubt;
 use super::outbox::{Outbox, Outgoing};
 use super::shared::Shared;
 use crate::session::{Session, Step, Verdict};
@@ -48,6 +49,7 @@ struct Io {
     /// Since when the link has accepted no bytes.
     stalled_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+    doubt: Doubt,
     closing: Closing,
     /// Whether the driver has yielded to ready handlers since the last answer came.
     yielded: bool,
@@ -80,6 +82,7 @@ impl Driver {
             needs_flush: false,
             stalled_since: None,
             timer: Box::pin(sleep_until(Instant::now())),
+            doubt: Doubt::default(),
             closing: Closing::No,
             yielded: false,
         };
@@ -92,7 +95,10 @@ impl Driver {
         let now = Instant::now();
         if drained {
             // Only after reading: a peer is silent only if nothing is waiting to be read.
-            judge(session, now)?;
+            let verdict = judge(session, now);
+            if self.io.doubt.is_over(verdict.is_err(), self.io.timer.is_elapsed(), now) {
+                return verdict;
+            }
         }
         session.expire(now.into_std());
         self.take_orders(session, cx, now);
@@ -297,6 +303,7 @@ impl Driver {
             let can_ping = self.io.stalled_since.is_none()
                 && matches!(self.io.closing, Closing::No | Closing::Retiring(_));
             let mut next = Instant::from_std(session.next_timeout(can_ping));
+            next = self.io.doubt.until.map_or(next, |until| until.max(next));
             let write = self.io.stalled_since.map(|since| since + self.shared.config.timeouts.write);
             let closing = match &self.io.closing {
                 Closing::No => None,

@@ -1,7 +1,9 @@
 //! The long connection: one or more connections of one app, reconnected as needed, and the handle to them.
 
 mod builder;
+mod clocks;
 mod config;
+mod doubt;
 mod driver;
 mod handle;
 mod open;
@@ -13,7 +15,7 @@ mod shared;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
@@ -29,12 +31,8 @@ use shared::Shared;
 
 use crate::{Error, Inbox, Shutdown, Transport};
 
-/// How often the clocks are compared and expired answers are dropped.
-const TICK: Duration = Duration::from_millis(500);
 /// How long a closing connection may keep writing once the grace is over.
 const PARTING: Duration = Duration::from_millis(200);
-/// A difference between the steps of wall clock and monotonic clock from which on the machine is taken to have slept.
-const JUMP: Duration = Duration::from_secs(15);
 
 /// The long connection of one app: requests URLs, connects, pings, reassembles messages and reconnects while it runs.
 ///
@@ -71,7 +69,7 @@ impl LongConnection {
             biased;
             () = close_on(shared, &mut stop) => Ok(()),
             ended = self.keep_connected(inbox) => ended,
-            () = watch_clocks(shared) => Ok(()),
+            () = clocks::watch(shared) => Ok(()),
         };
         match &ended {
             Ok(()) => tracing::info!("stopped"),
@@ -149,31 +147,4 @@ async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     }
     let timeouts = &shared.config.timeouts;
     sleep(timeouts.write + timeouts.close + Duration::from_secs(1)).await;
-}
-
-/// Detects that the machine slept: the wall clock then moves on and the monotonic clock does not. Also drops answers that
-/// have waited too long for a connection.
-async fn watch_clocks(shared: &Shared) {
-    let clock = &shared.config.wall_clock;
-    let (mut wall, mut monotonic) = (clock(), Instant::now());
-    loop {
-        sleep(TICK).await;
-        let (wall_now, monotonic_now) = (clock(), Instant::now());
-        if difference(wall, wall_now, monotonic_now - monotonic) > JUMP {
-            tracing::info!(
-                "the machine seems to have slept (clocks differ); checking the connections with a ping"
-            );
-            shared.woken();
-        }
-        (wall, monotonic) = (wall_now, monotonic_now);
-        shared.router.expire(monotonic_now);
-    }
-}
-
-/// The difference between the wall clock's step from `before` to `after` and the monotonic clock's.
-fn difference(before: SystemTime, after: SystemTime, monotonic: Duration) -> Duration {
-    match after.duration_since(before) {
-        Ok(step) => step.abs_diff(monotonic),
-        Err(backwards) => backwards.duration() + monotonic,
-    }
 }

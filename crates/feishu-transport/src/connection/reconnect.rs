@@ -243,7 +243,7 @@ impl Reconnector {
         }
         self.session = Some(end.session);
         let cause = end.cause.unwrap_or_else(|| Error::lost("closed"));
-        let woken = end.woken || self.shared.was_woken(connected.since);
+        let woken = end.woken || self.shared.was_probed(connected.since);
         Some(Ended::Lost { uptime, cause, woken })
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::clocks;
 use super::config::Config;
 use super::router::Router;
 use crate::counters::Counters;
@@ -32,6 +33,10 @@ pub(crate) struct Shared {
     down_since: Mutex<Option<Instant>>,
     /// When the clocks last jumped or the network last changed.
     woken_at: Mutex<Option<Instant>>,
+    /// When all connections were last asked for a sign of life.
+    probed_at: Mutex<Option<Instant>>,
+    /// When the clocks were last looked at.
+    ticked_at: Mutex<Instant>,
 }
 
 /// Requests to one connection; each is a counter that grows with every request.
@@ -69,6 +74,8 @@ impl Shared {
             has_connected: AtomicBool::new(false),
             down_since: Mutex::new(None),
             woken_at: Mutex::new(None),
+            probed_at: Mutex::new(None),
+            ticked_at: Mutex::new(Instant::now()),
             config,
         }
     }
@@ -166,19 +173,38 @@ impl Shared {
         self.stopping.store(true, SeqCst);
     }
 
-    /// Whether a connection that opened at `since` and is lost now was pinged a moment ago because of a sleep or a change
-    /// of network.
-    pub(super) fn was_woken(&self, since: Instant) -> bool {
-        let woken_at = *lock(&self.woken_at);
-        woken_at.is_some_and(|at| since <= at && at.elapsed() <= self.config.timeouts.wake_probe)
+    /// Whether a connection that opened at `since` and is lost now was asked for a sign of life a moment ago, or would be
+    /// now: the loss may be seen before the clocks are.
+    pub(super) fn was_probed(&self, since: Instant) -> bool {
+        self.is_recent(*lock(&self.probed_at), since) || clocks::is_late(lock(&self.ticked_at).elapsed())
     }
 
-    /// Records that the clocks jumped or that the host reported a change of network.
+    /// The clocks are looked at now; returns when they were before.
+    pub(super) fn tick(&self, now: Instant) -> Instant {
+        std::mem::replace(&mut *lock(&self.ticked_at), now)
+    }
+
+    /// Whether an attempt that began at `since` and fails now began before a sleep or a change of network.
+    pub(super) fn was_woken(&self, since: Instant) -> bool {
+        self.is_recent(*lock(&self.woken_at), since)
+    }
+
+    fn is_recent(&self, at: Option<Instant>, since: Instant) -> bool {
+        at.is_some_and(|at| since <= at && at.elapsed() <= self.config.timeouts.wake_probe)
+    }
+
+    /// The clocks jumped, the process stood still for long, or the host says that the network changed.
     pub(super) fn woken(&self) {
         *lock(&self.woken_at) = Some(Instant::now());
         self.tell(|| LifecycleEvent::Woken);
-        self.router.probe_all();
+        self.probe();
         self.signals.iter().for_each(|signals| signals.wake.send_modify(|times| *times += 1));
+    }
+
+    /// Asks all connections for a sign of life.
+    pub(super) fn probe(&self) {
+        *lock(&self.probed_at) = Some(Instant::now());
+        self.router.probe_all();
     }
 }
 

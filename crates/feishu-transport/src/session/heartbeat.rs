@@ -87,12 +87,18 @@ impl Heartbeat {
         self.answers_websocket_pings = true;
     }
 
-    /// Makes both probes due again, with the short deadline.
+    /// Makes both probes due again, with the short deadline. Silence until now is not the peer's fault and counts only
+    /// after that deadline. Repeated requests move the deadline, but not past that of an ordinary probe.
     pub(super) fn probe_now(&mut self, now: Instant) {
+        let Timeouts { probe, wake_probe, .. } = self.timeouts;
         self.last_ping = None;
         self.last_websocket_ping = None;
-        let until = now + self.timeouts.wake_probe;
-        self.awaited = Some(Awaited { since: now, until, woken: true });
+        let since = self.awaited.filter(|awaited| awaited.woken).map_or(now, |awaited| awaited.since);
+        let until = (now + wake_probe).min(since + probe.max(wake_probe));
+        self.awaited = Some(Awaited { since, until, woken: true });
+        if let Some(excused) = (now + wake_probe).checked_sub(self.silence_limit) {
+            self.last_inbound = self.last_inbound.max(excused);
+        }
     }
 
     /// Returns the probe to send now, if one is due, and counts it as sent. Call until it returns `None`.
@@ -263,6 +269,31 @@ mod tests {
         assert_eq!(heartbeat.verdict(woken + 5 * SECOND), Verdict::GoneWhileAsleep);
         heartbeat.inbound(woken + 4 * SECOND);
         assert_eq!(heartbeat.verdict(woken + 5 * SECOND), Verdict::Alive);
+    }
+
+    #[test]
+    fn probe_now_excuses_the_silence_of_a_process_that_stood_still() {
+        let (mut heartbeat, start) = connected(120);
+        probes(&mut heartbeat, start);
+        heartbeat.inbound(start);
+        let resumed = start + 3_600 * SECOND;
+        assert!(matches!(heartbeat.verdict(resumed), Verdict::Silent(_)));
+        heartbeat.probe_now(resumed);
+        probes(&mut heartbeat, resumed);
+        assert_eq!(heartbeat.verdict(resumed + 4 * SECOND), Verdict::Alive);
+        assert_eq!(heartbeat.verdict(resumed + 5 * SECOND), Verdict::GoneWhileAsleep);
+    }
+
+    #[test]
+    fn probe_now_over_and_over_does_not_keep_a_dead_peer() {
+        let (mut heartbeat, start) = connected(120);
+        probes(&mut heartbeat, start);
+        heartbeat.inbound(start);
+        for second in 1..=20 {
+            assert_eq!(heartbeat.verdict(start + second * SECOND), Verdict::Alive, "second {second}");
+            heartbeat.probe_now(start + second * SECOND);
+        }
+        assert_eq!(heartbeat.verdict(start + 21 * SECOND), Verdict::GoneWhileAsleep);
     }
 
     #[test]
