@@ -1,11 +1,11 @@
-//! What a typed handler takes.
+//! The argument type of typed handlers.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use feishu_callbacks::{DecodeError, Envelope, EventBody, Header, OddField, Reply, decode_with};
 
-/// What a typed handler takes: an [`Envelope`] of any [`EventBody`].
+/// The argument type of typed handlers: an [`Envelope`] of any [`EventBody`].
 ///
 /// You do not implement it: implement [`EventBody`] for the struct in `event`.
 #[diagnostic::on_unimplemented(
@@ -18,18 +18,18 @@ pub trait Callback: Send + Sized + 'static {
     /// The type it is registered for.
     const TYPE: &'static str;
 
-    /// What a handler of it returns.
+    /// The reply type of its handlers.
     type Reply: Reply;
 
-    /// Reads it.
+    /// Decodes a payload.
     ///
     /// # Errors
     ///
-    /// When the payload cannot be read as this type.
+    /// If the payload cannot be decoded as this type.
     fn decode(header: &Arc<Header>, payload: &Bytes) -> Result<Self, DecodeError>;
 
-    /// Members that were there and were left out because they could not be read: those of the header, then those of the
-    /// body. Empty for a payload as documented.
+    /// Members that were present but could not be read and were skipped: those of the header, then those of the body.
+    /// Empty for a documented payload.
     fn odd_fields(&self) -> impl Iterator<Item = &OddField>;
 }
 

@@ -1,4 +1,4 @@
-//! What a handler gets besides the callback.
+//! The context of a handler call.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -17,8 +17,8 @@ use crate::operator::operator;
 use crate::stats::Outcome;
 use crate::{Callback, HandlerError};
 
-/// One call of a handler: where the callback came from, how much time is left, and how to answer early. Cheap to clone;
-/// it may be moved into other tasks.
+/// The context of one handler call: origin of the callback, time left, and early answers. Cheap to clone, and may be
+/// moved into other tasks.
 #[derive(Clone)]
 pub struct Context {
     call: Arc<Call>,
@@ -42,7 +42,7 @@ impl Context {
         self.call.received.message_id()
     }
 
-    /// The id to quote to the platform's support.
+    /// The trace id, to quote to the platform's support.
     pub fn trace_id(&self) -> Option<&str> {
         self.call.received.trace_id()
     }
@@ -52,17 +52,17 @@ impl Context {
         self.call.received.connection().map(AsRef::as_ref)
     }
 
-    /// What the payload says about itself.
+    /// The header of the payload.
     pub fn header(&self) -> &Header {
         &self.call.header
     }
 
-    /// The id of the callback or event; repeats have the same. Some callbacks come without.
+    /// The id of the callback or event, the same for repeats; `None` if it has none, as some callbacks.
     pub fn event_id(&self) -> Option<&EventId> {
         self.call.header.event_id.as_ref()
     }
 
-    /// The name of the callback or event.
+    /// The type of the callback or event, such as `card.action.trigger`.
     pub fn event_type(&self) -> &EventType {
         &self.call.header.event_type
     }
@@ -82,18 +82,18 @@ impl Context {
         self.call.received.payload()
     }
 
-    /// The callback or event as the JSON text it came as, for a log or a test: `println!("{}", cx.payload_json())`. Bytes
-    /// that are not UTF-8 are shown as `\u{FFFD}`. It holds what users wrote, and the card's token.
+    /// The payload as JSON text, for a log or a test: `println!("{}", cx.payload_json())`. Bytes that are not UTF-8 become
+    /// `\u{FFFD}`. It contains what users wrote, and the card's token.
     pub fn payload_json(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(self.payload())
     }
 
-    /// Reads the payload as one type of callback, for a [layer](crate::DispatcherBuilder::layer) or a raw handler:
+    /// Decodes the payload as a typed callback, in a [layer](crate::DispatcherBuilder::layer) or a raw handler:
     /// `cx.decode::<CardActionTrigger>()`.
     ///
     /// # Errors
     ///
-    /// When it is of another type, or cannot be read.
+    /// If it is of another type or cannot be decoded.
     pub fn decode<C: Callback>(&self) -> Result<C, HandlerError> {
         if self.event_type() != C::TYPE {
             return Err(format!("this is a `{}`, not a `{}`", self.event_type(), C::TYPE).into());
@@ -101,23 +101,23 @@ impl Context {
         Ok(C::decode(&self.call.header, self.payload())?)
     }
 
-    /// The ids of the user who clicked, looked at the link, wrote the message, or did what the event is about; `None`
-    /// where the payload names no user. For a permission check in a [layer](crate::DispatcherBuilder::layer), whatever
-    /// the type. The payload is read for it once more at each call.
+    /// The ids of the user who clicked, opened the preview, wrote the message or caused the event; `None` if the payload
+    /// has no user. For permission checks in a [layer](crate::DispatcherBuilder::layer), for any type. Each call parses the
+    /// payload again.
     pub fn operator(&self) -> Option<UserIds> {
         operator(self.payload())
     }
 
-    /// Writes a reply as the answer of a [layer](crate::DispatcherBuilder::layer) that does not run the handler.
+    /// Encodes a reply as the answer of a [layer](crate::DispatcherBuilder::layer) that does not run the handler.
     ///
     /// # Errors
     ///
-    /// When the reply cannot be sent.
+    /// If the reply cannot be sent.
     pub fn answer<R: Reply>(&self, reply: &R) -> Result<Answer, HandlerError> {
         self.call.encode(reply).map_err(Into::into)
     }
 
-    /// Everything that came beside the payload.
+    /// The received message, with its headers and metadata.
     pub fn received(&self) -> &Received {
         &self.call.received
     }
@@ -127,23 +127,23 @@ impl Context {
         self.call.received.received_at()
     }
 
-    /// Time since the platform made the callback or event, by this machine's clock; `None` when it does not say when. An
-    /// old event is one that is sent again, or that waited while no client was connected.
+    /// Time since the platform created the callback or event, by this machine's clock; `None` if the payload has no
+    /// creation time. An old event was sent again, or waited while no client was connected.
     pub fn age(&self) -> Option<Duration> {
         self.call.header.age((self.call.rules().wall_clock)())
     }
 
-    /// When an answer goes out at the latest.
+    /// The deadline of the answer.
     pub fn deadline(&self) -> Instant {
         self.call.deadline
     }
 
-    /// Time left until the deadline; zero when it has passed.
+    /// Time left until the deadline; zero if it has passed.
     pub fn remaining(&self) -> Duration {
         self.call.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Whether an earlier delivery of the same event was seen, whose handler failed.
+    /// Whether this is a repeat of an event whose handler failed before.
     pub fn is_repeat(&self) -> bool {
         self.call.is_repeat()
     }
@@ -153,12 +153,12 @@ impl Context {
         self.call.is_answered()
     }
 
-    /// Whether the client is stopping. What a handler then leaves undone should be safe to leave undone.
+    /// Whether the client is stopping. A handler should then finish soon or leave work in a consistent state.
     pub fn is_cancelled(&self) -> bool {
         self.core().stopping().is_cancelled()
     }
 
-    /// Resolves when the client is asked to stop; the grace period has then begun.
+    /// Resolves when a stop is requested and the grace period begins.
     ///
     /// # Cancel safety
     ///
@@ -167,12 +167,12 @@ impl Context {
         self.core().stopping().cancelled().await;
     }
 
-    /// Answers now; the handler goes on. What it returns in the end is taken by
-    /// [`on_late_result`](crate::Route::on_late_result) if that was registered.
+    /// Answers now while the handler continues. Its later result goes to
+    /// [`on_late_result`](crate::Route::on_late_result), if set.
     ///
     /// # Errors
     ///
-    /// When the delivery was answered before, or the reply cannot be sent.
+    /// If the delivery was answered before, or the reply cannot be sent.
     pub fn reply_now<R: Reply>(&self, reply: R) -> Result<(), HandlerError> {
         let answer = self.call.encode(&reply).map_err(|fault| fault.to_string())?;
         if !self.call.is_answered() {
@@ -185,14 +185,14 @@ impl Context {
         Err("the delivery has been answered already: by an earlier `reply_now`, or because its deadline passed".into())
     }
 
-    /// Runs `future` once the answer has been written to the network, in a task of its own that the client waits for
-    /// when it stops. When the answer is lost it is dropped and counted.
+    /// Runs `future` once the answer has been written to the network, in a separate task that the client waits for when
+    /// it stops. If the answer is lost, `future` is dropped and counted.
     ///
-    /// A delayed card update belongs here: the platform takes it only after the callback was answered.
+    /// Use it for a delayed card update, which the platform accepts only after the callback was answered.
     ///
     /// # Errors
     ///
-    /// When [`Limits::after_reply`](crate::Limits::after_reply) futures wait already.
+    /// If [`Limits::after_reply`](crate::Limits::after_reply) futures wait already.
     pub fn after_reply(&self, future: impl Future<Output = ()> + Send + 'static) -> Result<(), HandlerError> {
         let future: Boxed = Box::pin(future);
         if self.call.after_reply(future) {
@@ -201,8 +201,8 @@ impl Context {
         Err("too many futures wait for this answer; see `Limits::after_reply`".into())
     }
 
-    /// Resolves once the answer has been written to the network (true), or is known to be lost (false). It waits for ever
-    /// while there is no answer: a handler may await it after [`reply_now`](Self::reply_now), or when it is late.
+    /// Resolves once the answer has been written to the network (true) or is lost (false). Await it only after
+    /// [`reply_now`](Self::reply_now) or past the deadline: without an answer it does not resolve.
     ///
     /// # Cancel safety
     ///
@@ -215,15 +215,15 @@ impl Context {
         kept && wait.await.is_ok()
     }
 
-    /// What was given to [`state`](crate::DispatcherBuilder::state).
+    /// The shared value of type `T`, set with [`state`](crate::DispatcherBuilder::state).
     ///
     /// # Errors
     ///
-    /// When nothing of this type was given; the error names the type.
+    /// If no value of this type was set; the error names the type.
     pub fn state<T: Any + Send + Sync>(&self) -> Result<&T, HandlerError> {
         self.call.rules().states.iter().find_map(|state| state.downcast_ref()).ok_or_else(|| {
             let name = type_name::<T>();
-            format!("there is no state of type {name}; give one with `Dispatcher::builder().state(…)`").into()
+            format!("there is no state of type {name}; set one with `Dispatcher::builder().state(…)`").into()
         })
     }
 }

@@ -1,17 +1,17 @@
-//! What can go wrong outside of handlers, and whose fault it is.
+//! The error types of handlers, dispatchers and clients.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
 
-/// What a handler may fail with: any error, or a text.
+/// The error of a handler: any error, or a text.
 ///
-/// It is the boxed error of the standard library, so `?` works on everything that is an error, `anyhow::Error` included,
-/// and `Err("no such order".into())` does as well. A handler that fails is answered with code 500: the user who clicked
-/// sees an error, an event is sent again. With `on_error` of a route or a dispatcher the user reads a toast instead.
+/// It is the standard library's boxed error, so `?` works on every error type, `anyhow::Error` included, and
+/// `Err("no such order".into())` works too. A failed handler is answered with code 500: a user who clicked sees an error,
+/// an event is sent again. With `on_error` of a route or a dispatcher the user sees a toast instead.
 pub type HandlerError = Box<dyn StdError + Send + Sync>;
 
-/// Why a dispatcher or a client could not be built, or a client ended.
+/// The error of building a dispatcher or client, or of running a client.
 #[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
@@ -25,14 +25,14 @@ pub enum ErrorKind {
     RegisteredTwice {
         /// The type.
         event_type: String,
-        /// The place of the first registration in the source.
+        /// The source location of the first registration.
         first: &'static Location<'static>,
-        /// The place of the second one.
+        /// The source location of the second registration.
         second: &'static Location<'static>,
     },
     /// Invalid configuration or misuse of the API; the text says what to do instead.
     Misuse(String),
-    /// The transport ended: refused, or unable to go on.
+    /// The transport ended with an error.
     Transport(feishu_transport::Error),
 }
 
@@ -59,7 +59,7 @@ impl Error {
         }
     }
 
-    /// Whether trying again cannot help until something is changed.
+    /// Whether a retry cannot succeed until something is changed.
     pub fn is_fatal(&self) -> bool {
         self.transport().is_none_or(feishu_transport::Error::is_fatal)
     }
@@ -84,7 +84,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The same words: a `main` that returns the error prints it this way.
+/// Prints the same text as `Display`, because a `main` that returns the error prints its `Debug` form.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -151,7 +151,7 @@ async fn health_follows_the_phases_of_a_client() {
     let health = handle.health();
     assert!(health.is_live() && health.is_ready());
     assert_eq!((health.phase, health.connected), (Phase::Running, None));
-    assert_eq!(health.to_string(), "ready: running, 0 handlers at work");
+    assert_eq!(health.to_string(), "ready: running, 0 handlers running");
     drop(platform);
     running.await.unwrap().unwrap();
     assert!(!handle.health().is_live() && !handle.health().is_ready());

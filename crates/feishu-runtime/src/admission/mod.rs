@@ -1,5 +1,5 @@
-//! Which deliveries may run, which wait, and which are turned away: limits for the client and each handler, fair between
-//! types.
+//! Admission control: which deliveries run, wait or are refused, by the limits of the client and each handler, fairly
+//! between types.
 
 mod permit;
 mod queue;
@@ -15,18 +15,18 @@ use crate::Limits;
 use permit::{Grant, Stage};
 use queue::{Queue, Waiter};
 
-/// Places for running handlers, and queues for deliveries that wait for one.
+/// The running slots of handlers, and the queues of deliveries waiting for one.
 #[derive(Debug)]
 pub(crate) struct Admission(Mutex<Waiting>);
 
 type Waiting = Queue<oneshot::Sender<Grant>>;
 
-/// What one handler may take.
+/// The limits of one handler.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RouteLimit {
-    /// Calls at one time.
+    /// Maximum concurrent calls.
     pub(crate) running: Option<usize>,
-    /// Whether a delivery that waits may have been acknowledged already, so that it cannot be turned away again.
+    /// Whether a waiting delivery may already be acknowledged, so that it must keep its place in the queue.
     pub(crate) keeps: bool,
 }
 
@@ -41,19 +41,19 @@ impl Admission {
         Arc::new(Self(Mutex::new(Queue::new(limits, routes))))
     }
 
-    /// Accepts a delivery and gives it a running place, or a place in the queue. `None` when there is no room.
+    /// Accepts a delivery into a running slot or the queue; `None` if both are full.
     pub(crate) fn enter(self: &Arc<Self>, route: usize, bytes: usize) -> Option<Pass> {
         let mut queue = self.queue();
         let room = queue.admit(route, bytes)?;
         let permit = self.permit(route, bytes, Stage::Queued);
         let pass = Self::line_up(&mut queue, permit);
         drop(queue);
-        // Its task is woken only now, without the lock.
+        // Its task is woken only now, after the lock is released.
         drop(room.displaced);
         Some(pass)
     }
 
-    /// Accepts a delivery that will ask for a running place later, when its turn has come.
+    /// Accepts a delivery that requests a running slot later, when its turn in an ordered handler comes.
     pub(crate) fn enter_later(self: &Arc<Self>, route: usize, bytes: usize) -> Option<Permit> {
         self.queue().admit_later(bytes).then(|| self.permit(route, bytes, Stage::Later))
     }
@@ -79,7 +79,7 @@ impl Admission {
         Pass { permit, wait }
     }
 
-    /// Gives free places to those that wait.
+    /// Assigns free slots to waiting deliveries.
     fn pass_on(self: &Arc<Self>, mut queue: MutexGuard<'_, Waiting>) {
         let mut grants = Vec::new();
         while let Some((route, waiter)) = queue.start_next() {
@@ -87,7 +87,7 @@ impl Admission {
         }
         drop(queue);
         for (waiter, grant) in grants {
-            // One that no longer waits drops the grant, which passes it on again.
+            // A delivery that no longer waits drops the grant, which passes the slot on.
             drop(waiter.send(grant));
         }
     }

@@ -1,4 +1,4 @@
-//! An accepted delivery: the room it takes, and its wait for a running place.
+//! The permit of an accepted delivery, and its wait for a running slot.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Admission;
 
-/// An accepted delivery; dropping it makes room.
+/// An accepted delivery; dropping it frees its place.
 #[derive(Debug)]
 pub(crate) struct Permit {
     pub(super) admission: Arc<Admission>,
@@ -15,16 +15,16 @@ pub(crate) struct Permit {
     pub(super) stage: Stage,
 }
 
-/// Where an accepted delivery stands.
+/// The stage of an accepted delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// It waits for its turn in an ordered handler.
+    /// Waiting for its turn in an ordered handler.
     Later,
     Queued,
     Running,
 }
 
-/// A running place on its way to a delivery that waits for it; dropping it gives it to the next.
+/// A running slot granted to a waiting delivery; dropping it passes the slot to the next one.
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) admission: Arc<Admission>,
@@ -40,7 +40,7 @@ pub(crate) struct Pass {
 }
 
 impl Permit {
-    /// Asks for a running place. What was accepted is not turned away for a full queue.
+    /// Requests a running slot. An accepted delivery is not refused because of a full queue.
     pub(crate) fn ready(mut self) -> Pass {
         let admission = Arc::clone(&self.admission);
         let mut queue = admission.queue();
@@ -76,12 +76,12 @@ impl Drop for Grant {
 }
 
 impl Pass {
-    /// Whether the running place is there already.
+    /// Whether the running slot was granted already.
     pub(crate) fn is_running(&self) -> bool {
         self.wait.is_none()
     }
 
-    /// Waits for the running place. `None` when another type's delivery took the place in the queue.
+    /// Waits for the running slot. `None` if a delivery of another type took the place in the queue.
     pub(crate) async fn granted(self) -> Option<Permit> {
         let Self { mut permit, wait } = self;
         if let Some(wait) = wait {

@@ -1,34 +1,34 @@
-//! Who runs and who waits: the limits, and the turns of the types. It knows no clock, no task and no lock.
+//! The admission queue as a pure data structure: limits and round robin over types, without clocks, tasks and locks.
 
 use std::collections::VecDeque;
 
 use super::RouteLimit;
 use crate::Limits;
 
-/// The share of the queue (one half) that deliveries which [keep](RouteLimit::keeps) their place may take: the other half
-/// stays for those that a user waits for.
+/// The share of the queue (one half) for deliveries that [keep](RouteLimit::keeps) their place. The other half is reserved
+/// for deliveries that a user waits for.
 const KEPT_SHARE: usize = 2;
 
-/// A delivery that waits for a running place.
+/// A delivery waiting for a running slot.
 pub(super) trait Waiter {
     /// Whether it has stopped waiting.
     fn is_gone(&self) -> bool;
 }
 
-/// Running places, and the queue of each handler for them.
+/// The running slots, and the queue of each handler.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
     limits: Limits,
-    /// Accepted deliveries that hold a running place.
+    /// Accepted deliveries that hold a running slot.
     running: usize,
     /// Accepted deliveries that wait in a queue.
     queued: usize,
     /// Accepted deliveries that wait for their turn in an ordered handler.
     later: usize,
-    /// Of all of these.
+    /// Payload bytes of all accepted deliveries.
     held_bytes: usize,
     routes: Vec<Lane<W>>,
-    /// The route whose turn it is to get a free place.
+    /// The route that gets the next free slot.
     next: usize,
 }
 
@@ -41,7 +41,7 @@ struct Lane<W> {
     waiting: VecDeque<W>,
 }
 
-/// A reading of the load.
+/// A snapshot of the load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LoadValues {
     pub(crate) running: usize,
@@ -49,10 +49,10 @@ pub(crate) struct LoadValues {
     pub(crate) held_bytes: usize,
 }
 
-/// Room for one delivery.
+/// A place for one delivery.
 #[derive(Debug)]
 pub(super) struct Room<W> {
-    /// The one that lost its place in the queue for it.
+    /// The waiting delivery that was evicted for it.
     pub(super) displaced: Option<W>,
 }
 
@@ -68,7 +68,7 @@ impl<W: Waiter> Queue<W> {
         Self { limits, running: 0, queued: 0, later: 0, held_bytes: 0, routes, next: 0 }
     }
 
-    /// Makes room for a delivery, which is to [line up](Self::line_up) at once. `None` when there is no room.
+    /// Reserves a place for a delivery, which must [line up](Self::line_up) at once. `None` if there is no room.
     pub(super) fn admit(&mut self, route: usize, bytes: usize) -> Option<Room<W>> {
         if !self.has_room_for(bytes) {
             return None;
@@ -89,7 +89,7 @@ impl<W: Waiter> Queue<W> {
         Some(Room { displaced })
     }
 
-    /// Makes room for a delivery that lines up when its turn in an ordered handler has come. False when there is none.
+    /// Reserves a place for a delivery that lines up when its turn in an ordered handler comes. False if there is no room.
     pub(super) fn admit_later(&mut self, bytes: usize) -> bool {
         let room = self.later < self.limits.queued && self.has_room_for(bytes);
         if room {
@@ -99,7 +99,7 @@ impl<W: Waiter> Queue<W> {
         room
     }
 
-    /// Starts an admitted delivery, or lets the waiter that `wait` makes wait. True when it runs.
+    /// Starts an admitted delivery, or queues the waiter made by `wait`. True if it runs.
     pub(super) fn line_up(&mut self, route: usize, wait: impl FnOnce() -> W) -> bool {
         let runs = self.can_run(route);
         if runs {
@@ -111,7 +111,7 @@ impl<W: Waiter> Queue<W> {
         runs
     }
 
-    /// Takes the next waiter for which there is a running place, and gives it that place. The routes take turns.
+    /// Takes the next waiter that can run, in round robin over the routes, and assigns it a slot.
     pub(super) fn start_next(&mut self) -> Option<(usize, W)> {
         if self.queued == 0 || self.running >= self.limits.running {
             return None;
@@ -132,7 +132,7 @@ impl<W: Waiter> Queue<W> {
         None
     }
 
-    /// A running place is free again.
+    /// Frees a running slot.
     pub(super) fn end(&mut self, route: usize) {
         self.running = self.running.saturating_sub(1);
         if let Some(lane) = self.routes.get_mut(route) {
@@ -140,12 +140,12 @@ impl<W: Waiter> Queue<W> {
         }
     }
 
-    /// One that waited for its turn no longer does.
+    /// Removes a delivery that waited for its turn.
     pub(super) fn leave_later(&mut self) {
         self.later = self.later.saturating_sub(1);
     }
 
-    /// The payload of a delivery is let go.
+    /// Frees the payload bytes of a delivery.
     pub(super) fn release(&mut self, bytes: usize) {
         self.held_bytes = self.held_bytes.saturating_sub(bytes);
     }
@@ -175,7 +175,7 @@ impl<W: Waiter> Queue<W> {
         }
     }
 
-    /// Forgets those that no longer wait. Needed only where the queue is full: the others are found when their turn comes.
+    /// Removes cancelled waiters. Needed only if the queue is full; otherwise they are skipped when their turn comes.
     fn tidy(&mut self) {
         for lane in &mut self.routes {
             let before = lane.waiting.len();
@@ -184,7 +184,7 @@ impl<W: Waiter> Queue<W> {
         }
     }
 
-    /// Takes the newest one of the longest queue out, if that queue is longer than the one of `route` would become: no
+    /// Evicts the newest waiter of the longest queue, if that is longer than the queue of `route` would become, so that no
     /// type can fill the queue alone.
     fn displace_for(&mut self, route: usize) -> Option<W> {
         let own = self.routes.get(route)?.waiting.len();

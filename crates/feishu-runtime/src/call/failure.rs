@@ -1,4 +1,4 @@
-//! Why a delivery has no reply of its handler.
+//! The reason why a handler gave no reply.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,23 +7,23 @@ use feishu_callbacks::DecodeError;
 
 use crate::HandlerError;
 
-/// Why a delivery has no reply of its handler; what `on_error` gets.
+/// The reason why a handler gave no reply; passed to `on_error`.
 ///
-/// `Display` has the whole chain of causes. It may hold what your own error says, so show users a text of your own.
+/// `Display` prints the whole chain of causes, the text of your own errors included, so do not show it to users.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
     /// The handler returned an error.
     Error(HandlerError),
-    /// The handler panicked; the message, and the place if
+    /// The handler panicked. Holds the message, and the location if
     /// [`capture_panic_locations`](crate::capture_panic_locations) was called.
     Panicked(String),
-    /// The payload cannot be read as the handler's type.
+    /// The payload cannot be decoded as the handler's type.
     Undecodable(DecodeError),
     /// The reply cannot be sent, or has a finding while
     /// [`strict_replies`](crate::DispatcherBuilder::strict_replies) is on.
     InvalidReply(String),
-    /// There was no room for it; the text names the limit.
+    /// A limit was reached; the text names it.
     Busy(&'static str),
 }
 

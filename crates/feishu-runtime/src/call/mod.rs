@@ -1,4 +1,4 @@
-//! One delivery on its way through a handler: what is known of it, and the one answer it gets.
+//! One call of a handler, and its single answer.
 
 mod failure;
 mod perform;
@@ -21,7 +21,7 @@ use crate::stats::{Incident, Outcome};
 
 pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Everything that belongs to one delivery while it is handled. Its contexts share it.
+/// The state of one delivery while it is handled, shared by its contexts.
 pub(crate) struct Call {
     pub(crate) core: Arc<Core>,
     pub(crate) received: Arc<Received>,
@@ -32,11 +32,11 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     repeat: AtomicBool,
     reply: Mutex<ReplySlot>,
-    /// What a test asked to keep.
+    /// The result kept for a test.
     kept: Option<Mutex<Kept>>,
 }
 
-/// What became of a call, for a test.
+/// The result of a call, for a test.
 #[derive(Default)]
 pub(crate) struct Kept {
     /// The handler's typed reply.
@@ -45,20 +45,20 @@ pub(crate) struct Kept {
     pub(crate) failure: Option<String>,
 }
 
-/// The answer, and what waits for it.
+/// The answer, and the futures that wait for it.
 struct ReplySlot {
-    /// `None` once it is answered.
+    /// `None` after it was answered.
     delivery: Option<Delivery>,
     after: Vec<Boxed>,
     written: Written,
 }
 
-/// What is known of the answer's way to the platform.
+/// The progress of the answer to the platform.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Written {
-    /// Not given yet, or on its way, and its receipt is awaited.
+    /// Not given yet, or being sent with a receipt pending.
     Pending,
-    /// Written, or given without asking for a receipt.
+    /// Written, or given without a receipt.
     Done,
     Lost,
 }
@@ -70,7 +70,7 @@ impl ReplySlot {
 }
 
 impl Call {
-    /// A call of one route; with `keep_typed` it keeps the handler's typed reply.
+    /// Creates a call of one route. With `keep_typed` it keeps the handler's typed reply.
     pub(crate) fn new(
         core: &Arc<Core>,
         delivery: Delivery,
@@ -105,7 +105,7 @@ impl Call {
         self.core.rules.route(self.route)
     }
 
-    /// Writes a reply as JSON, after a look at what the user's client would refuse.
+    /// Encodes a reply as JSON, after checking it for what the user's client would refuse.
     pub(crate) fn encode<R: Reply>(&self, reply: &R) -> Result<Answer, Failure> {
         for finding in reply.findings() {
             if self.rules().strict_replies {
@@ -115,7 +115,7 @@ impl Call {
                 handler = %self.route().name,
                 trace_id = self.received.trace_id(),
                 %finding,
-                "the user's client will not show this reply as meant",
+                "the user's client will not show this reply as intended",
             );
         }
         let json = reply.to_json().map_err(|error| Failure::InvalidReply(error.to_string()))?;
@@ -136,12 +136,12 @@ impl Call {
         self.slot().delivery.is_none()
     }
 
-    /// Gives the last answer, with the handler at its end. False when one was given before.
+    /// Gives the answer of a handler that has ended. False if one was given before.
     pub(crate) fn answer(self: &Arc<Self>, answer: &Answer, outcome: Outcome) -> bool {
         self.give(answer, outcome, false)
     }
 
-    /// Gives an answer while the handler goes on. False when one was given before.
+    /// Gives an answer while the handler continues. False if one was given before.
     pub(crate) fn answer_early(self: &Arc<Self>, answer: &Answer, outcome: Outcome) -> bool {
         self.give(answer, outcome, true)
     }
@@ -156,7 +156,7 @@ impl Call {
             }
             (delivery, wants_receipt)
         };
-        // Counted first: when the answer is seen, so is the count.
+        // Counted first, so that the count is visible once the answer is.
         self.count(outcome, answer);
         if wants_receipt {
             let receipt = delivery.answer_with_receipt(answer);
@@ -171,7 +171,7 @@ impl Call {
         self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer);
     }
 
-    /// Lets the delivery go without an answer of its own, which the transport turns into code 500.
+    /// Drops the delivery unanswered, which the transport answers with code 500.
     pub(crate) fn abandon(&self) {
         let delivery = self.slot().delivery.take();
         if let Some(delivery) = delivery {
@@ -180,7 +180,7 @@ impl Call {
         }
     }
 
-    /// Runs `future` once the answer is written. False when too many wait already.
+    /// Runs `future` once the answer is written. False if too many wait already.
     pub(crate) fn after_reply(self: &Arc<Self>, future: Boxed) -> bool {
         let mut slot = self.slot();
         match slot.written {
@@ -198,7 +198,7 @@ impl Call {
         true
     }
 
-    /// Waits for the receipt, then starts what waits for it.
+    /// Waits for the receipt, then starts the waiting futures.
     async fn follow(self: Arc<Self>, receipt: Receipt) {
         let written = receipt.await;
         let waiting = {
@@ -213,7 +213,7 @@ impl Call {
                 tracing::warn!(
                     handler = %self.route().name,
                     trace_id = self.received.trace_id(),
-                    "the answer was lost; what should follow it is left out",
+                    "the answer was lost; futures given to `after_reply` do not run",
                 );
                 self.core.incident(Incident::AfterReplySkipped);
             }
@@ -228,14 +228,14 @@ impl Call {
         }
     }
 
-    /// Keeps why there is no reply, for a test.
+    /// Keeps the failure for a test, if there is one.
     pub(crate) fn keep_failure(&self, failure: &Failure) {
         if let Some(kept) = &self.kept {
             kept.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(failure.to_string());
         }
     }
 
-    /// Takes what was kept.
+    /// Takes the kept result.
     pub(crate) fn take_kept(&self) -> Kept {
         let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
         kept.map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What a call asks of its handler, without the handler's types.
+//! The type-erased interface between a call and its handler.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use feishu_transport::Answer;
 
 use super::{Call, Failure};
 
-/// A handler and its replies to lateness and errors.
+/// A handler with its replies for lateness and errors.
 pub(crate) trait Perform: Send + Sync {
-    /// Reads the delivery and makes the handler's future, which does nothing before it is polled.
+    /// Decodes the delivery and creates the handler's future, which does nothing before it is polled.
     fn prepare(&self, call: &Arc<Call>) -> Result<Prepared, DecodeError>;
 
     /// Whether the platform waits for the reply to such a delivery.
@@ -19,16 +19,16 @@ pub(crate) trait Perform: Send + Sync {
     /// The answer when the deadline passes.
     fn late_answer(&self, call: &Arc<Call>) -> Answer;
 
-    /// The answer that was chosen for a failure; `None` for code 500.
+    /// The configured answer for a failure; `None` for code 500.
     fn error_answer(&self, call: &Arc<Call>, failure: &Failure) -> Option<Answer>;
 }
 
-/// A call that can start.
+/// A decoded call that is ready to start.
 pub(crate) struct Prepared {
     /// The key of an ordered handler.
     pub(crate) key: Option<u64>,
     pub(crate) future: Running,
 }
 
-/// A handler at work.
+/// The future of a running handler.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;

@@ -1,7 +1,7 @@
-//! What a client says on standard error when the program has no log.
+//! Status lines on standard error, for programs without a log.
 //!
-//! Without a `tracing` subscriber a bot that cannot connect would be silent for ever. So the client itself prints, once
-//! for each new situation, that it starts, that it is connected, and why it is not.
+//! Without a `tracing` subscriber a bot that cannot connect would give no sign at all. So the client prints, once for each
+//! change, that it starts, that it is connected, or why it is not.
 
 use std::io::Write as _;
 
@@ -10,12 +10,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// Prints on standard error while it lives.
 pub(super) struct Announcer {
-    /// What was printed last: the same is not printed again.
+    /// The last line, which is not printed again.
     last: String,
 }
 
 impl Announcer {
-    /// Starts when no subscriber is set. It ends with what is returned.
+    /// Starts printing if no subscriber is set, until the returned guard is dropped.
     pub(super) fn start(start: &str, mut states: States) -> Option<AbortOnDropHandle<()>> {
         if tracing::dispatcher::has_been_set() {
             return None;
@@ -33,14 +33,14 @@ impl Announcer {
 
     fn print(&mut self, line: String) {
         if line != self.last {
-            // A closed standard error is no reason to stop.
+            // A closed standard error must not stop the client.
             let _ = writeln!(std::io::stderr(), "feishu: {line}");
             self.last = line;
         }
     }
 }
 
-/// The line for a state; `None` for one that says nothing new.
+/// The line for a state; `None` for one that is not printed.
 fn line(state: &State) -> Option<String> {
     match state {
         State::Connected(connected) => Some(format!("connected to {}", connected.info.address)),

@@ -1,4 +1,4 @@
-//! Joining a dispatcher to a transport.
+//! The builder of a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,7 @@ use feishu_transport::{ConnectionHandle, Transport};
 use super::Client;
 use crate::{Dispatcher, Error};
 
-/// How long handlers may go on after a stop is requested, where nothing else is chosen: the platform's three seconds,
-/// and as much again for late ones.
+/// The default grace period after a stop request: the platform's three seconds, and as much again for late handlers.
 const GRACE: Duration = Duration::from_secs(6);
 
 /// Builds a [`Client`]; see [`Client::with_transport`] and, with the feature `long-connection`, `Client::builder`.
@@ -26,13 +25,13 @@ impl<S> ClientBuilder<S> {
         Self { source, dispatcher: None, grace: GRACE }
     }
 
-    /// What handles the deliveries. Required.
+    /// Sets the dispatcher that handles the deliveries. Required.
     pub fn dispatcher(mut self, dispatcher: Dispatcher) -> Self {
         self.dispatcher = Some(dispatcher);
         self
     }
 
-    /// How long handlers may go on after a stop is requested; 6 s by default.
+    /// Sets how long handlers may continue after a stop request; 6 s by default.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -59,11 +58,11 @@ impl<S> ClientBuilder<S> {
 }
 
 impl ClientBuilder<Box<dyn Transport>> {
-    /// Builds the client. Nothing happens before it runs.
+    /// Builds the client. It does nothing until it runs.
     ///
     /// # Errors
     ///
-    /// When there is no dispatcher.
+    /// If no dispatcher was set.
     pub fn build(self) -> Result<Client, Error> {
         let (transport, dispatcher, grace) = self.into_parts();
         Self::finish(dispatcher, grace, transport, None, None)

@@ -1,4 +1,4 @@
-//! Watching and stopping a client.
+//! The handle that watches and stops a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::health::{AtomicPhase, Health, Phase};
 use crate::Stats;
 use crate::core::Core;
 
-/// Watches and stops a [`Client`](crate::Client). Cheap to clone; it keeps nothing running.
+/// Watches and stops a [`Client`](crate::Client). Cheap to clone; holding it does not keep the client running.
 #[derive(Clone)]
 pub struct ClientHandle {
     core: Arc<Core>,
@@ -25,29 +25,29 @@ impl ClientHandle {
         Self { core, stop, phase: Arc::default(), connection }
     }
 
-    /// Asks the client to stop: no new deliveries, and `grace` for the handlers that run. A later request may shorten
-    /// the time; zero ends at once.
+    /// Requests a graceful stop: no new deliveries, and `grace` for running handlers to finish. A later request can only
+    /// shorten the time; zero ends at once.
     pub fn stop(&self, grace: Duration) {
         self.stop.stop(grace);
     }
 
-    /// The counts so far. They can be read after the client has ended.
+    /// The counters so far. They stay readable after the client has ended.
     pub fn stats(&self) -> Stats {
         self.core.read_stats()
     }
 
-    /// The long connection, to watch and steer; `None` over another transport.
+    /// The handle of the long connection; `None` with another transport.
     pub fn connection(&self) -> Option<&ConnectionHandle> {
         self.connection.as_ref()
     }
 
-    /// Whether it can be relied on at this moment, for a probe. A connection on which nothing has arrived for 4 minutes,
-    /// twice the platform's usual ping interval, counts as not ready.
+    /// The current health, for probes. A connection that has received nothing for 4 min, twice the platform's usual ping
+    /// interval, counts as not ready.
     pub fn health(&self) -> Health {
         self.health_within(2 * Duration::from_secs(120))
     }
 
-    /// As [`health`](Self::health), with the longest silence that is taken for a working connection.
+    /// As [`health`](Self::health), with another maximum silence of a ready connection.
     pub fn health_within(&self, max_silence: Duration) -> Health {
         let connection = self.connection.as_ref();
         Health {

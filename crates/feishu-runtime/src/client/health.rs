@@ -1,4 +1,4 @@
-//! Whether a client can be relied on, for probes.
+//! The health of a client, for liveness and readiness probes.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -10,32 +10,32 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// How far its life has come.
+    /// The phase of its life.
     pub phase: Phase,
-    /// Whether its long connection is open and was heard of lately; `None` over another transport.
+    /// Whether its long connection is open and has received something recently; `None` with another transport.
     pub connected: Option<bool>,
-    /// What its long connection is doing; `None` over another transport.
+    /// The state of its long connection; `None` with another transport.
     pub connection: Option<State>,
-    /// Handlers that run.
+    /// Number of running handlers.
     pub running: usize,
 }
 
-/// How far the life of a client has come.
+/// The phase of a client's life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// It was built and does not run yet.
+    /// Built, not running yet.
     #[default]
     Built,
-    /// It runs.
+    /// Running.
     Running,
-    /// It was asked to stop; handlers come to their end.
+    /// Stopping: running handlers finish.
     Stopping,
-    /// It has ended.
+    /// Ended.
     Ended,
 }
 
-/// As an object with `live`, `ready`, `phase`, `connected`, `connection` (one line of text) and `running`.
+/// Serialised as an object with `live`, `ready`, `phase`, `connected`, `connection` (one line of text) and `running`.
 impl Serialize for Health {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut health = serializer.serialize_struct("Health", 6)?;
@@ -62,30 +62,30 @@ impl Phase {
 }
 
 impl Health {
-    /// Whether the process may go on as it is: false once the client has ended. For a liveness probe; an outage of the
-    /// platform is no reason to restart.
+    /// Whether the client has not ended, for a liveness probe. True during an outage of the platform, which a restart
+    /// would not fix.
     pub fn is_live(&self) -> bool {
         self.phase != Phase::Ended
     }
 
-    /// Whether callbacks are being received. For a readiness probe, and for a roll-out that waits for the new process
+    /// Whether callbacks are being received, for a readiness probe, and for a roll-out that waits for the new process
     /// before it stops the old one.
     pub fn is_ready(&self) -> bool {
         self.phase == Phase::Running && self.connected != Some(false)
     }
 }
 
-/// One line for a log or a person.
+/// One line for logs.
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phase = self.phase.as_str();
         let ready = if self.is_ready() { "ready" } else { "not ready" };
-        write!(f, "{ready}: {phase}, {} handlers at work", self.running)?;
+        write!(f, "{ready}: {phase}, {} handlers running", self.running)?;
         self.connection.as_ref().map_or(Ok(()), |connection| write!(f, ", {connection}"))
     }
 }
 
-/// A [`Phase`] that is read without a lock.
+/// A [`Phase`] stored in an atomic.
 #[derive(Debug, Default)]
 pub(super) struct AtomicPhase(AtomicU8);
 

@@ -14,20 +14,20 @@ use super::states::{OnState, StateObserver};
 use super::{Client, ClientBuilder};
 use crate::{Dispatcher, Error, OpenApi};
 
-/// The long connection that a client will be on, while it is being built.
+/// The builder's long connection.
 pub struct LongConnectionSource {
     connection: LongConnectionBuilder,
     on_state: Option<OnState>,
     quiet: bool,
 }
 
-/// Where [`Client::from_env`] looks.
+/// The environment variables of [`Client::from_env`].
 const APP_ID: &str = "FEISHU_APP_ID";
 const APP_SECRET: &str = "FEISHU_APP_SECRET";
 const DOMAIN: &str = "FEISHU_DOMAIN";
 
 impl Client {
-    /// A client on the long connection of one app, with its secret or a client assertion.
+    /// Starts building a client on the long connection of one app, with its secret or a client assertion.
     pub fn builder(
         app_id: impl Into<String>,
         credential: impl Into<Credential>,
@@ -35,12 +35,12 @@ impl Client {
         Self::from_connection(LongConnection::builder(app_id, credential))
     }
 
-    /// A client of the app that the environment names: `FEISHU_APP_ID`, `FEISHU_APP_SECRET` and, for Lark or a private
-    /// deployment, `FEISHU_DOMAIN` (`feishu`, `lark` or a base URL).
+    /// Starts building a client from the environment variables `FEISHU_APP_ID`, `FEISHU_APP_SECRET` and, for Lark or a
+    /// private deployment, `FEISHU_DOMAIN` (`feishu`, `lark` or a base URL).
     ///
     /// # Errors
     ///
-    /// When a variable is missing or empty; the error names it.
+    /// If a variable is missing or empty; the error names it.
     pub fn from_env() -> Result<ClientBuilder<LongConnectionSource>, Error> {
         Self::from_vars(|name| std::env::var(name).ok())
     }
@@ -68,7 +68,7 @@ impl Client {
         })
     }
 
-    /// A client that asks `source` for connection URLs, and needs no credentials.
+    /// Starts building a client that requests connection URLs from `source` and needs no credentials.
     pub fn with_endpoints(source: impl EndpointSource + 'static) -> ClientBuilder<LongConnectionSource> {
         Self::from_connection(LongConnection::with_endpoints(source))
     }
@@ -101,7 +101,7 @@ impl Client {
         None
     }
 
-    /// Starts what watches the connection, until what is returned is dropped.
+    /// Starts the observers of the connection, until the returned guard is dropped.
     pub(super) fn start_observers(&mut self) -> [Option<AbortOnDropHandle<()>>; 3] {
         let hook = self.states.take().map(StateObserver::run);
         let states = self.handle.connection().map(ConnectionHandle::states);
@@ -112,7 +112,7 @@ impl Client {
 }
 
 impl ClientBuilder<LongConnectionSource> {
-    /// The site the app belongs to; Feishu by default. Takes a [`Domain`], or a text: `feishu`, `lark` or a base URL.
+    /// Sets the site the app belongs to; Feishu by default. Takes a [`Domain`], or a text: `feishu`, `lark` or a base URL.
     pub fn domain<D>(self, domain: D) -> Self
     where
         D: TryInto<Domain>,
@@ -121,37 +121,37 @@ impl ClientBuilder<LongConnectionSource> {
         self.connection(|connection| connection.domain(domain))
     }
 
-    /// Everything else that can be chosen for the connection: limits, timeouts, proxy, TLS, an observer.
+    /// Configures the connection further: limits, timeouts, proxy, TLS, a lifecycle observer.
     pub fn connection(mut self, choose: impl FnOnce(LongConnectionBuilder) -> LongConnectionBuilder) -> Self {
         self.source.connection = choose(self.source.connection);
         self
     }
 
-    /// Prints nothing on standard error. Without this, a client whose program has no `tracing` subscriber prints there
-    /// that it starts, that it is connected, and why it is not.
+    /// Turns off the status lines on standard error, which are printed if the program has no `tracing` subscriber: that the
+    /// client starts, that it is connected, and why it is not.
     pub fn quiet(mut self) -> Self {
         self.source.quiet = true;
         self
     }
 
-    /// Calls `hook` with every state of the connection, on a thread of its own. Of changes that follow each other at once
-    /// some may be left out.
+    /// Calls `hook` with the states of the connection, on a separate thread. Of several changes in quick succession some
+    /// may be skipped.
     pub fn observe_state(mut self, hook: impl FnMut(&State) + Send + 'static) -> Self {
         self.source.on_state = Some(Box::new(hook));
         self
     }
 
-    /// Calls to the platform as the same app, on the same way out as the connection: for handlers that send messages or
-    /// [update cards](crate::Route::update_card_when_late). To be called after [`domain`](Self::domain) and
-    /// [`connection`](Self::connection).
+    /// Creates an [`OpenApi`](crate::OpenApi) for the same app with the connection's domain, proxy and TLS, for handlers
+    /// that send messages or [update cards](crate::Route::update_card_when_late). Call it after
+    /// [`domain`](Self::domain) and [`connection`](Self::connection).
     ///
     /// # Errors
     ///
-    /// When the credentials are empty, or the way out cannot be made as chosen.
+    /// If the credentials are empty, or the proxy or TLS configuration is invalid.
     pub fn open_api(&self) -> Result<OpenApi, Error> {
         let connection = &self.source.connection;
         let secret = connection.secret().ok_or_else(|| {
-            Error::misuse("calls to the OpenAPI need an app secret; give one to `Client::builder`")
+            Error::misuse("calls to the OpenAPI need an app secret; pass one to `Client::builder`")
         })?;
         OpenApi::with_client(connection.http()?, connection.app_id(), secret.clone())
     }
@@ -160,7 +160,7 @@ impl ClientBuilder<LongConnectionSource> {
     ///
     /// # Errors
     ///
-    /// When there is no dispatcher, or the connection cannot be made as chosen.
+    /// If no dispatcher was set, or the configuration of the connection is invalid.
     pub fn build(self) -> Result<Client, Error> {
         let (source, dispatcher, grace) = self.into_parts();
         let app_id = Some(source.connection.app_id()).filter(|id| !id.is_empty()).map(Arc::from);
@@ -174,7 +174,7 @@ impl ClientBuilder<LongConnectionSource> {
     }
 }
 
-/// The line in the log at the start.
+/// The log line at the start.
 fn start_line(connection: &LongConnectionBuilder, dispatcher: Option<&Dispatcher>) -> String {
     let mut types: Vec<_> = dispatcher.into_iter().flat_map(Dispatcher::event_types).collect();
     types.sort_unstable();

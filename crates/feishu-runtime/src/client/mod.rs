@@ -1,4 +1,4 @@
-//! A dispatcher joined to a transport, from the start to the report at the end.
+//! The client: runs a dispatcher on a transport and reports at the end.
 
 #[cfg(feature = "long-connection")]
 mod announce;
@@ -36,15 +36,15 @@ use crate::Error;
 use crate::core::Core;
 use crate::dispatch::Intake;
 
-/// How long a transport may take to close down after the grace period; one that takes longer is dropped.
+/// How long a transport may take to close after the grace period. One that takes longer is dropped.
 const CLOSING: Duration = Duration::from_secs(15);
-/// How long handlers that were cut off may take to notice. Only one that blocks its thread does not notice at once.
+/// How long cancelled handlers may take to end. Only one that blocks its thread does not end at once.
 const NOTICING: Duration = Duration::from_secs(1);
 
-/// A dispatcher on a transport.
+/// A client: a dispatcher that handles the deliveries of a transport.
 ///
-/// Nothing happens before it runs, and nothing after: dropping the future of [`run`](Self::run) ends the transport and
-/// all handlers at once, except those that block a thread.
+/// It does nothing until it runs. Dropping the future of [`run`](Self::run) ends the transport and all handlers at once,
+/// except handlers that block a thread.
 pub struct Client {
     transport: Box<dyn Transport>,
     intake: Arc<Intake>,
@@ -53,15 +53,15 @@ pub struct Client {
     grace: Duration,
     #[cfg(feature = "long-connection")]
     states: Option<states::StateObserver>,
-    /// What to print at the start where the program has no log.
+    /// The line to print at the start if the program has no log.
     #[cfg(feature = "long-connection")]
     announce: Option<String>,
-    /// What to log at the start.
+    /// The line to log at the start.
     start: Option<String>,
 }
 
 impl Client {
-    /// A client over any transport: a webhook, a queue, a recording, a long connection built by hand.
+    /// Starts building a client over any transport: a webhook, a queue, a recording, a long connection you built.
     pub fn with_transport(transport: impl Transport + 'static) -> ClientBuilder<Box<dyn Transport>> {
         ClientBuilder::new(Box::new(transport))
     }
@@ -93,21 +93,21 @@ impl Client {
         self.handle.clone()
     }
 
-    /// Runs until the transport has nothing more to deliver, or until [`ClientHandle::stop`].
+    /// Runs until the transport ends, or until [`ClientHandle::stop`].
     ///
     /// # Errors
     ///
-    /// When the transport can never deliver again, for example because the platform refused the app.
+    /// If the transport cannot deliver again, for example because the platform refused the app.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future stops everything at once, without answers for what is being handled.
+    /// Dropping the future stops everything at once; deliveries being handled stay unanswered.
     pub async fn run(self) -> Result<Report, Error> {
         self.run_until(std::future::pending::<()>()).await
     }
 
-    /// Runs until `signal` resolves, for example `tokio::signal::ctrl_c()`, then drains: no new deliveries, handlers
-    /// go on, their answers are sent, for at most the [grace period](ClientBuilder::grace).
+    /// Runs until `signal` resolves, for example `tokio::signal::ctrl_c()`, then stops gracefully: it takes no new
+    /// deliveries, and handlers finish and their answers are sent within the [grace period](ClientBuilder::grace).
     ///
     /// # Errors
     ///
@@ -117,13 +117,13 @@ impl Client {
     ///
     /// As [`run`](Self::run).
     pub async fn run_until(self, signal: impl Future) -> Result<Report, Error> {
-        // Boxed, as the future of a signal may be a whole program.
+        // Boxed, because the caller's future may be large.
         let mut signal = Some(Box::pin(signal));
         self.drive(|| signal.take()).await
     }
 
-    /// Runs until SIGINT (Ctrl-C) or SIGTERM, then drains as [`run_until`](Self::run_until) does; a second signal ends at
-    /// once. See [`shutdown_signal`].
+    /// Runs until SIGINT (Ctrl-C) or SIGTERM, then stops gracefully as [`run_until`](Self::run_until) does; a second
+    /// signal ends it at once. See [`shutdown_signal`].
     ///
     /// # Errors
     ///
@@ -211,13 +211,13 @@ impl Client {
         let ended = end(&core, drained, over).await;
         drop(end_on_drop);
         let report = Report::new(core.read_stats(), stopping_since.elapsed());
-        tracing::info!(%report, "the client has ended");
+        tracing::info!(%report, "client ended");
         ended.map_err(Error::from)?;
         Ok(report)
     }
 }
 
-/// Waits for `drained`; from `over` on handlers are cut off and the transport has little time left.
+/// Waits for `drained`. From `over` on, handlers are cancelled and the transport has little time left.
 async fn end<E>(
     core: &Core,
     drained: impl Future<Output = Result<(), E>>,

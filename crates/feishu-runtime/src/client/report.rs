@@ -1,4 +1,4 @@
-//! What a client did, given at its end.
+//! The final report of a client.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::Stats;
 
-/// What became of everything that a client received.
+/// The final report of a client: the outcome of every delivery.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// All counts, with the outcomes of each handler.
+    /// All counters, with the outcomes of each handler.
     pub stats: Stats,
-    /// Time from the request to stop to the end. Serialised as `{"secs":…,"nanos":…}`.
+    /// Time from the stop request to the end. Serialised as `{"secs":…,"nanos":…}`.
     pub drained_in: Duration,
 }
 
@@ -23,7 +23,7 @@ impl Report {
     }
 }
 
-/// One line for a log or a person.
+/// One line for logs.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.stats)?;

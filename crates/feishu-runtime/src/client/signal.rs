@@ -1,9 +1,9 @@
-//! The signals that ask a process to stop.
+//! The stop signals of the operating system.
 
-/// Resolves when the process is asked to stop: SIGINT (Ctrl-C) or SIGTERM, as orchestrators send it; Ctrl-C on other
-/// systems than Unix. From the first call on, these signals no longer end the process by themselves.
+/// Resolves at SIGINT (Ctrl-C) or SIGTERM, which orchestrators send; outside Unix at Ctrl-C. From the first call on, these
+/// signals no longer end the process by themselves.
 ///
-/// Each call waits for the next signal. It never resolves where the signals cannot be listened to; the log says so.
+/// Each call waits for the next signal. It never resolves if the signals cannot be listened to, which is logged.
 ///
 /// # Cancel safety
 ///

@@ -24,14 +24,14 @@ use crate::stats::{Incident, Ledger, Outcome, Stats};
 
 use unhandled::Unhandled;
 
-/// What a client's deliveries share. Everything here lives as long as the client, not as a connection.
+/// State shared by all deliveries of a client. It lives as long as the client, across connections.
 pub(crate) struct Core {
-    /// The app, where the client is of one.
+    /// The app id, if the client belongs to one app.
     pub(crate) app_id: Option<Arc<str>>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) stats: Ledger,
     pub(crate) admission: Arc<Admission>,
-    /// What was seen; `None` when repeats run again by choice.
+    /// The table of repeats; `None` if deduplication is off.
     pub(crate) memory: Option<Arc<Memory>>,
     pub(crate) unhandled: Unhandled,
     tasks: TaskTracker,
@@ -58,7 +58,7 @@ impl Core {
         })
     }
 
-    /// Starts a task that ends with the client. A panic in it ends there.
+    /// Starts a task that ends with the client. A panic in it is caught and logged.
     pub(crate) fn spawn(self: &Arc<Self>, future: impl Future<Output = ()> + Send + 'static) {
         let core = Arc::clone(self);
         let task = async move {
@@ -76,7 +76,7 @@ impl Core {
         self.tasks.spawn(task.in_current_span());
     }
 
-    /// Starts the task of a delivery, which looks after itself.
+    /// Starts the task of a delivery, which handles its own panics and cancellation.
     pub(crate) fn spawn_call(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(future.in_current_span());
     }
@@ -85,12 +85,12 @@ impl Core {
         &self.tasks
     }
 
-    /// Cancelled when the client is asked to stop.
+    /// Cancelled when a stop is requested.
     pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.stopping
     }
 
-    /// Cancelled when nothing may go on.
+    /// Cancelled when all tasks must end.
     pub(crate) fn killed(&self) -> &CancellationToken {
         &self.killed
     }
@@ -99,7 +99,7 @@ impl Core {
         &self.blocking
     }
 
-    /// Counts the one outcome of a delivery, and gives it to the log and the observers.
+    /// Records the outcome of a delivery: counts it, logs it and notifies the observers.
     pub(crate) fn count(
         &self,
         received: &Arc<Received>,
@@ -131,7 +131,7 @@ impl Core {
         });
     }
 
-    /// Calls the observers, and counts what they missed.
+    /// Notifies the observers, and counts missed calls.
     pub(crate) fn observe(&self, observed: impl FnOnce() -> Observed) {
         for _ in 0..self.rules.observers.notify(observed) {
             self.incident(Incident::ObserverMissed);
@@ -151,13 +151,13 @@ impl Core {
         }
     }
 
-    /// Counts what happened besides the outcomes of deliveries.
+    /// Counts an incident.
     pub(crate) fn incident(&self, incident: Incident) {
         self.stats.incident(incident);
         crate::meter::incident(self.app_id.as_ref(), incident);
     }
 
-    /// The app for a metric's label: the client's own, else the one that the payload names.
+    /// The app id for a metric's label: the client's, else that of the payload.
     pub(crate) fn app_label(&self, header: Option<&Arc<Header>>) -> Arc<str> {
         let named = || header.and_then(|header| header.app_id.as_ref()).map_or("", |id| id.as_str()).into();
         self.app_id.clone().unwrap_or_else(named)

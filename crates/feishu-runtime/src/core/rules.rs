@@ -1,4 +1,4 @@
-//! What the builder of a dispatcher chose, without its handlers.
+//! The configuration of a dispatcher, without its handlers.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -10,9 +10,9 @@ use crate::admission::RouteLimit;
 use crate::observe::Observers;
 use crate::{Dedup, Limits};
 
-/// The rules of a dispatcher. All clients that use it share them.
+/// The configuration of a dispatcher, shared by all clients that use it.
 pub(crate) struct Rules {
-    /// The rules of each handler, in the order of registration.
+    /// The configuration of each handler, in the order of registration.
     pub(crate) routes: Vec<RouteRules>,
     pub(crate) limits: Limits,
     pub(crate) dedup: Dedup,
@@ -25,9 +25,9 @@ pub(crate) struct Rules {
 
 pub(crate) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// The rules of one handler.
+/// The configuration of one handler.
 pub(crate) struct RouteRules {
-    /// Empty for a fallback and for stale events.
+    /// The event type; empty for the fallback and for stale events.
     pub(crate) event_type: Cow<'static, str>,
     pub(crate) name: Arc<str>,
     pub(crate) deadline: Duration,
@@ -36,7 +36,7 @@ pub(crate) struct RouteRules {
     /// Whether deliveries are handled in the order of their arrival.
     pub(crate) is_ordered: bool,
     pub(crate) concurrency: Option<usize>,
-    /// Where the handler was registered in the source.
+    /// The source location of the registration.
     pub(crate) at: &'static Location<'static>,
 }
 

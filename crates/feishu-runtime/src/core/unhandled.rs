@@ -1,4 +1,4 @@
-//! Types without a handler: counted, and logged once per type and hour.
+//! Counts deliveries without a handler by type, and limits their log lines to one per type and hour.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Types that are counted separately; the platform knows about 240. Further ones are counted, not listed.
+/// Maximum number of types counted separately; the platform has about 240. Further ones are counted together.
 const MAX_TYPES: usize = 256;
-/// Bytes of a type's name that are kept.
+/// Maximum bytes kept of a type's name.
 const MAX_NAME: usize = 128;
-/// How often the same is said.
+/// Minimum time between two log lines on the same type.
 const EVERY: Duration = Duration::from_secs(3600);
 
-/// What came without a handler.
+/// The counts of deliveries without a handler.
 #[derive(Debug, Default)]
 pub(crate) struct Unhandled {
     types: Mutex<BTreeMap<String, SeenType>>,
@@ -27,7 +27,7 @@ struct SeenType {
 }
 
 impl Unhandled {
-    /// Counts one. True when it is time to say so.
+    /// Counts one delivery. True if it is to be logged.
     pub(crate) fn came(&self, event_type: &str) -> bool {
         let name = event_type.get(..MAX_NAME).unwrap_or(event_type);
         let now = Instant::now();
@@ -47,7 +47,7 @@ impl Unhandled {
         true
     }
 
-    /// Whether it is time to say what a frame of type `card` means.
+    /// Whether the explanation of `card` frames is to be logged.
     pub(crate) fn card_frame(&self) -> bool {
         let now = Instant::now();
         let mut said = self.card_frames.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! A store in a file: what was handled stays known after a restart.
+//! A deduplication store in a file, which survives restarts.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{DedupStore, StoreError, StoredClaim};
 
-/// Lines beyond twice the known entries after which the file is written anew.
+/// The file is rewritten once it has this many lines more than twice its entries.
 const SLACK: usize = 1024;
-/// Most entries; the oldest goes first. As many as are remembered in memory by default.
+/// Maximum number of entries; the oldest is evicted first. The same as the default in memory.
 const MAX_ENTRIES: usize = 100_000;
-/// Bytes of one reply that are kept; the memory of the process keeps larger ones.
+/// Maximum bytes of a stored reply. Larger ones are kept only in the memory of the process.
 const MAX_REPLY: usize = 64 << 10;
 
-/// A [`DedupStore`] in one file, for one process: after a restart, also a crash, repeats of what was handled before are
-/// still recognised. For several processes use a store that they share, such as Redis.
+/// A [`DedupStore`] in one file, for one process: repeats are still recognised after a restart or a crash. For several
+/// processes use a shared store, such as Redis.
 ///
-/// The file is a log of JSON lines, which is shortened as it grows. A line that a crash cut off is skipped. Replies
-/// are in it in the clear.
+/// The file is a log of JSON lines and is compacted as it grows. A line cut off by a crash is skipped. Replies are stored
+/// unencrypted.
 #[derive(Clone)]
 pub struct FileStore {
     inner: Arc<Mutex<Inner>>,
@@ -51,24 +51,24 @@ enum Entry {
 #[derive(Deserialize, Serialize)]
 struct Line {
     key: String,
-    /// Milliseconds since 1970 until which it counts.
+    /// Expiry in milliseconds since 1970.
     until: u64,
-    /// Absent when the handler failed.
+    /// The reply; absent if the handler failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reply: Option<String>,
 }
 
 impl FileStore {
-    /// Opens or creates the file. Blocks; meant for the start of a program.
+    /// Opens or creates the file. Blocks, so call it at the start of the program.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or written.
+    /// If the file cannot be read or written.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::open_with_clock(path, SystemTime::now)
     }
 
-    /// As [`open`](Self::open), with another clock than the system's.
+    /// As [`open`](Self::open), with another clock than the system's, for tests.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl FileStore {
         Ok(Self { inner: Arc::new(Mutex::new(inner)), clock: Arc::new(clock) })
     }
 
-    /// Works on the table on a thread for blocking work.
+    /// Runs `work` on the table on a thread for blocking work.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Inner, u64) -> io::Result<T> + Send + 'static,
@@ -132,7 +132,7 @@ impl Inner {
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
-            // Twice the reply, as JSON in JSON, and the rest of the line.
+            // Twice the reply, as JSON escaped in JSON, and the rest of the line.
             let most = u64::try_from(2 * MAX_REPLY + 4096).unwrap_or(u64::MAX);
             if io::Read::take(&mut reader, most).read_until(b'\n', &mut bytes)? == 0 {
                 return Ok(());
@@ -197,7 +197,7 @@ impl Inner {
         }
     }
 
-    /// Writes what is known into a new file and puts it in the place of the old one.
+    /// Compacts the file: writes the current entries to a new one and replaces the old one.
     fn rewrite(&mut self) -> io::Result<()> {
         let draft = self.path.with_extension("draft");
         let mut writer = BufWriter::new(File::create(&draft)?);

@@ -1,4 +1,4 @@
-//! What this process has seen: who is at work on an event, and how it was answered.
+//! The in-memory table of running and answered events.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,12 +9,12 @@ use feishu_transport::Answer;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// Repeats that wait for one answer. The platform sends an event five times in all.
+/// Maximum repeats that wait for one answer. The platform sends an event at most five times.
 const MAX_WAITING: usize = 16;
-/// Bytes that an entry takes beside its key and its answer.
+/// Bytes charged for an entry besides its key and answer.
 const ENTRY_BYTES: usize = 160;
 
-/// Bounds on what is remembered.
+/// Limits of the table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) entries: usize,
@@ -32,7 +32,7 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 struct Table {
     entries: HashMap<EventId, Entry>,
-    /// What may be forgotten, oldest first: the number of the entry, and when it ended.
+    /// Ended entries, oldest first: number and time of the end.
     ended: VecDeque<(u64, Instant, EventId)>,
     bytes: usize,
     /// Entries in `ended` that are still in `entries`.
@@ -43,28 +43,28 @@ struct Table {
 #[derive(Debug)]
 enum Entry {
     InFlight {
-        /// What was sent when the deadline passed.
+        /// The answer sent at the deadline.
         interim: Option<Answer>,
         waiting: Vec<oneshot::Sender<Answer>>,
     },
-    /// Handled, with its answer; or failed, without one.
+    /// Ended: handled with an answer, or failed without one.
     Ended { number: u64, answer: Option<Answer> },
 }
 
-/// What a claim found.
+/// The result of a claim.
 #[derive(Debug)]
 pub(crate) enum Claimed {
-    /// No handler is at work on it. `repeat` when an earlier attempt failed.
+    /// The event is free. `repeat` if an earlier attempt failed.
     New { claim: Claim, repeat: bool },
-    /// It was answered.
+    /// The event was answered already.
     Answered(Answer),
-    /// A handler is at work on it; the receiver gets its answer.
+    /// A handler is running for it; the receiver gets its answer.
     InFlight(oneshot::Receiver<Answer>),
-    /// A handler is at work on it, and too many wait for its answer already.
+    /// A handler is running for it, and too many repeats wait for its answer already.
     Crowded,
 }
 
-/// The right to handle one event. Dropping it says that it failed.
+/// The claim on one event. Dropping it marks the event as failed.
 #[derive(Debug)]
 pub(crate) struct Claim {
     memory: Arc<Memory>,
@@ -77,7 +77,7 @@ impl Memory {
         Arc::new(Self { bounds, table: Mutex::default() })
     }
 
-    /// Claims an event, in one step.
+    /// Claims an event atomically.
     pub(crate) fn claim(self: &Arc<Self>, key: &EventId) -> Claimed {
         let mut table = self.table();
         table.forget_expired(&self.bounds, Instant::now());
@@ -102,7 +102,7 @@ impl Memory {
         Claimed::New { claim: Claim { memory: Arc::clone(self), key: key.clone(), open: true }, repeat }
     }
 
-    /// How many answers are remembered, and the bytes they take.
+    /// The number of remembered answers, and their size in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let table = self.table();
         (table.remembered, table.bytes)
@@ -152,13 +152,13 @@ impl Table {
         }
     }
 
-    /// Drops what is too old or too much, oldest first. What is being handled is never dropped.
+    /// Evicts entries over the limits, oldest first. Running events are never evicted.
     fn forget_expired(&mut self, bounds: &Bounds, now: Instant) {
         while let Some((_, at, _)) = self.ended.front() {
             let too_old = now.saturating_duration_since(*at) >= bounds.retention;
             let too_much = self.remembered > bounds.entries
                 || self.bytes > bounds.bytes
-                // Entries that were replaced by a later attempt stand here twice.
+                // Entries that were replaced by a later attempt are listed twice.
                 || self.ended.len() / 2 > bounds.entries;
             if !too_old && !too_much {
                 return;
@@ -175,7 +175,7 @@ impl Table {
 }
 
 impl Claim {
-    /// Notes what was sent while the handler goes on; repeats get the same.
+    /// Stores the answer sent while the handler continues; repeats get the same.
     pub(crate) fn interim(&self, answer: &Answer) {
         if !answer.is_ok() {
             return;
@@ -190,7 +190,7 @@ impl Claim {
         }
     }
 
-    /// Handled: repeats get `answer`.
+    /// Marks the event as handled; repeats get `answer`.
     pub(crate) fn complete(mut self, answer: &Answer) {
         self.open = false;
         self.memory.end(&self.key, Some(answer));

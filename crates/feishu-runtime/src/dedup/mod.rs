@@ -1,4 +1,4 @@
-//! Repeats: answered as the first one was, without the handler.
+//! Deduplication: a repeat gets the answer of the first delivery, without running the handler again.
 
 #[cfg(feature = "dedup-file")]
 mod file;
@@ -20,15 +20,15 @@ pub use store::{DedupStore, StoreError, StoredClaim};
 pub(crate) use memory::{Bounds, Claim, Claimed, Memory};
 pub(crate) use store::StoreRules;
 
-/// How repeats are recognised. On by default.
+/// The deduplication settings. On by default.
 ///
-/// The platform sends an event again, up to four times, when it is not answered well in time: after 15 seconds, 5
+/// The platform sends an event again, up to four times, if it is not answered with code 200 in time: after 15 seconds, 5
 /// minutes, 1 hour and 6 hours; and it may send one twice at any time (its documentation, "Event overview"). The key is
-/// the event's id, or the message's where there is none. While the first is being handled a repeat waits for the same
-/// answer; when it was handled the repeat gets the same answer again; when it failed the handler runs again.
+/// the event's id, or the message's id if it has none. While the first is being handled, a repeat waits for its answer;
+/// after it was handled, the repeat gets the same answer again; if it failed, the handler runs again.
 ///
-/// What this process has seen it remembers itself. A [store](Self::store) is asked as well, for events: callbacks are
-/// never sent again, and a click must not wait for a store.
+/// The process remembers in memory. A [store](Self::store) is used in addition, for events only: callbacks are never sent
+/// again, and a click must not wait for a store.
 #[derive(Clone)]
 #[must_use]
 pub struct Dedup {
@@ -40,38 +40,39 @@ pub struct Dedup {
 }
 
 impl Dedup {
-    /// Every delivery runs its handler.
+    /// Turns deduplication off: every delivery runs its handler.
     pub fn off() -> Self {
         Self { on: false, ..Self::default() }
     }
 
-    /// Answers to remember; 100 000 by default, which at one event per second is a day. The oldest goes first.
+    /// Sets the maximum number of remembered answers; 100 000 by default, a day at one event per second. The oldest is
+    /// evicted first.
     pub fn entries(mut self, entries: usize) -> Self {
         self.bounds.entries = entries;
         self
     }
 
-    /// Bytes to remember, answers and keys together; 32 MiB by default, which is 100 000 small answers. The oldest goes
-    /// first.
+    /// Sets the maximum bytes of remembered answers and keys; 32 MiB by default, about 100 000 small answers. The oldest is
+    /// evicted first.
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bounds.bytes = bytes;
         self
     }
 
-    /// How long to remember; 7 h 10 min by default: the whole ladder of repeats takes 7 h 5 min 15 s.
+    /// Sets how long answers are remembered; 7 h 10 min by default, as the last repeat comes after 7 h 5 min 15 s.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.bounds.retention = retention;
         self
     }
 
-    /// Shares what was seen with other processes, or with this one after a restart.
+    /// Sets a store, to recognise repeats across processes or restarts.
     pub fn store(mut self, store: impl DedupStore + 'static) -> Self {
         self.store = Some(StoreRules { store: Arc::new(store), timeout: self.timeout, lease: self.lease });
         self
     }
 
-    /// How long one call of the store may take; 300 ms by default. When it takes longer or fails, the event is handled
-    /// without it: twice is better than not at all.
+    /// Sets the deadline of one store call; 300 ms by default. If a call fails or takes longer, the event is handled without
+    /// the store, because handling it twice is better than not at all.
     pub fn store_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         if let Some(rules) = &mut self.store {
@@ -80,8 +81,8 @@ impl Dedup {
         self
     }
 
-    /// How long a claim in the store outlives a process that died; 30 s by default. It is renewed while the handler
-    /// runs.
+    /// Sets how long a claim in the store stays valid without renewal; 30 s by default. It is renewed while the handler
+    /// runs, so it expires only after the process died.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         if let Some(rules) = &mut self.store {

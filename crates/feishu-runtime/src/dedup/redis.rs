@@ -1,4 +1,4 @@
-//! A store in Redis, for teams that run several processes.
+//! A deduplication store in Redis, for several processes.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 
 use super::{DedupStore, StoreError, StoredClaim};
 
-/// How long connecting may take. Calls are bounded by [`Dedup::store_timeout`](crate::Dedup::store_timeout) anyway.
+/// The deadline for connecting. Calls are bounded by [`Dedup::store_timeout`](crate::Dedup::store_timeout).
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Claims in one step. A value is `c` and the owner, `f`, or `d` and the reply.
+/// The script of an atomic claim. A value is `c` and the owner, `f`, or `d` and the reply.
 const CLAIM: &str = "
 local found = redis.call('GET', KEYS[1])
 local kind = found and string.sub(found, 1, 1) or ''
@@ -22,17 +22,16 @@ if kind == 'c' and string.sub(found, 2) ~= ARGV[1] then return {'in-flight', ''}
 redis.call('SET', KEYS[1], 'c' .. ARGV[1], 'PX', ARGV[2])
 return {kind == 'f' and 'again' or 'new', ''}";
 
-/// Ends a claim, unless another owner has it by now.
+/// The script that ends a claim, unless another owner has it by now.
 const END: &str = "
 local found = redis.call('GET', KEYS[1])
 if found and found ~= 'c' .. ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// A [`DedupStore`] in Redis 2.6 or newer, one string per event, which Redis forgets by itself. Replies are in it in
-/// the clear.
+/// A [`DedupStore`] in Redis 2.6 or newer: one string per event, which Redis expires. Replies are stored unencrypted.
 ///
-/// One connection, made when it is needed and made again when it breaks.
+/// It uses one connection, opened at the first call and reopened when it breaks.
 pub struct RedisStore {
     client: Client,
     prefix: String,
@@ -40,18 +39,18 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// A store on the server of a URL such as `redis://:password@127.0.0.1:6379/0`. Nothing is sent before it is used.
+    /// Creates a store on the server of a URL such as `redis://:password@127.0.0.1:6379/0`, without connecting yet.
     ///
     /// # Errors
     ///
-    /// When it is no such URL. The error does not repeat it.
+    /// If the URL is invalid. The error does not contain it.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url)
             .map_err(|_| "the URL of the Redis server must look like redis://host:port/0")?;
         Ok(Self { client, prefix: "feishu:dedup:".to_owned(), connection: Mutex::default() })
     }
 
-    /// The prefix of every key; `feishu:dedup:` by default.
+    /// Sets the prefix of every key; `feishu:dedup:` by default.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -122,7 +121,7 @@ impl DedupStore for RedisStore {
     }
 }
 
-/// Redis refuses a time of 0.
+/// At least 1, because Redis refuses an expiry of 0.
 fn millis(duration: Duration) -> String {
     duration.as_millis().max(1).to_string()
 }

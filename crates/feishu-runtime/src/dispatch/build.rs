@@ -1,4 +1,4 @@
-//! Building a dispatcher: every mistake is found here.
+//! Building a dispatcher: checks the configuration and reports all mistakes at once.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,8 +20,8 @@ impl DispatcherBuilder {
     ///
     /// # Errors
     ///
-    /// When a type has two handlers, when a type is a likely misspelling of a [known](EventType::KNOWN) one, or when an
-    /// option cannot work. The message has all mistakes, with their places.
+    /// If a type has two handlers, a type is a likely misspelling of a [known](EventType::KNOWN) one, or an option is
+    /// invalid. The message lists all mistakes with their source locations.
     pub fn build(mut self) -> Result<Dispatcher, Error> {
         let mut by_type = HashMap::new();
         let mut twice = Vec::new();
@@ -54,7 +54,7 @@ impl DispatcherBuilder {
             }
         }
         let observers = Observers::start(self.observers)
-            .map_err(|error| Error::misuse(format!("no thread for an observer: {error}")))?;
+            .map_err(|error| Error::misuse(format!("cannot start the thread of an observer: {error}")))?;
         let rules = Arc::new(Rules {
             routes,
             limits: self.limits,
@@ -69,7 +69,7 @@ impl DispatcherBuilder {
         Ok(Dispatcher { plan: Arc::new(Plan { rules, handlers, by_type, fallback, stale }) })
     }
 
-    /// Completes the options of one route from those of the dispatcher, and notes its mistakes.
+    /// Completes the options of one route with those of the dispatcher, and collects its mistakes.
     fn plan(&mut self, route: AnyRoute, special: bool) -> (RouteRules, PlannedHandler) {
         let AnyRoute { event_type, mut options, invoke } = route;
         let name = options.name.unwrap_or_else(|| event_type.clone().into_owned());

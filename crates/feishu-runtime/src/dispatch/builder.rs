@@ -1,4 +1,4 @@
-//! Registering handlers and choosing rules.
+//! The builder of a dispatcher.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -14,13 +14,12 @@ use crate::handler::{AnyRoute, Handler, Layer, Next, OnError, RawEvent, Route, l
 use crate::observe::Observer;
 use crate::{Callback, Context, Dedup, Failure, HandlerError, Limits};
 
-/// How long after its arrival a delivery is answered at the latest, where nothing else is chosen: the platform waits
-/// 3 s, and half a second is left for the way.
+/// The default deadline, counted from the arrival: the platform waits 3 s, which leaves half a second for the network.
 const DEADLINE: Duration = Duration::from_millis(2500);
-/// How long one poll of a handler may take before it is called a stall.
+/// The default duration from which on one poll of a handler counts as a stall.
 const STALL_AFTER: Duration = Duration::from_millis(100);
 
-/// Registers handlers; see [`Dispatcher::builder`].
+/// Builds a [`Dispatcher`](crate::Dispatcher): registers handlers and sets limits, deadlines and observers.
 #[must_use]
 pub struct DispatcherBuilder {
     pub(super) routes: Vec<AnyRoute>,
@@ -61,7 +60,7 @@ impl DispatcherBuilder {
         }
     }
 
-    /// Registers an async closure or function for the callback that is its first argument.
+    /// Registers an async closure or function for the callback type of its first argument.
     #[track_caller]
     pub fn on<C, F, Fut>(self, handler: F) -> Self
     where
@@ -72,8 +71,8 @@ impl DispatcherBuilder {
         self.route(Route::new(handler))
     }
 
-    /// Registers an async closure or function for any type, by its name. It takes the JSON as it came and returns
-    /// `()`, a [`serde_json::Value`] or a reply of `feishu_callbacks`.
+    /// Registers an async closure or function for any type, by its name. It takes the undecoded JSON and returns `()`, a
+    /// [`serde_json::Value`] or a reply of `feishu_callbacks`.
     #[track_caller]
     pub fn on_raw<R, F, Fut>(self, event_type: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
@@ -84,7 +83,7 @@ impl DispatcherBuilder {
         self.route(Route::raw(event_type, handler))
     }
 
-    /// Registers a plain function that may block; see [`Route::blocking`].
+    /// Registers a synchronous function that may block; see [`Route::blocking`].
     #[track_caller]
     pub fn on_blocking<C, F>(self, handler: F) -> Self
     where
@@ -108,14 +107,14 @@ impl DispatcherBuilder {
         self.route(Route::method(target, method))
     }
 
-    /// Registers a type of your own that implements [`Handler`].
+    /// Registers a value that implements [`Handler`].
     #[track_caller]
     pub fn on_handler<C: Callback, H: Handler<C>>(self, handler: H) -> Self {
         self.route(Route::from_handler(handler))
     }
 
-    /// Registers an async function with an error type of its own, such as `async fn … -> anyhow::Result<CardReply>`;
-    /// [`on`](Self::on) takes those that return a [`HandlerError`].
+    /// Registers an async function with another error type than [`HandlerError`], such as
+    /// `async fn … -> anyhow::Result<CardReply>`.
     #[track_caller]
     pub fn on_fn<C, F, Fut, Err>(self, handler: F) -> Self
     where
@@ -139,12 +138,12 @@ impl DispatcherBuilder {
         self
     }
 
-    /// Puts a layer around all handlers: a permission check, a limit by user, a span, timing. The first one that is added
-    /// is the outermost; those of a [`Route`] are inside of those of the dispatcher.
+    /// Adds a layer around all handlers: a permission check, a rate limit by user, a span, timing. The first layer added is
+    /// the outermost; the layers of a [`Route`] are inside those of the dispatcher.
     ///
-    /// A layer awaits [`next.run()`](Next::run) for the handler's answer, or answers in its place with
-    /// [`cx.answer(&reply)`](Context::answer). It runs once the delivery has its place and can be read; the deadline goes
-    /// on meanwhile. Without layers nothing is allocated for them.
+    /// A layer awaits [`next.run()`](Next::run) for the handler's answer, or answers itself with
+    /// [`cx.answer(&reply)`](Context::answer). It runs after the delivery was admitted and decoded, and within its
+    /// deadline.
     ///
     /// ```
     /// use feishu_runtime::Next;
@@ -172,8 +171,8 @@ impl DispatcherBuilder {
         self
     }
 
-    /// The toast for clicks whose handler fails, panics or has no room to run, where the route has no
-    /// [`on_error`](Route::on_error) of its own. `toast` returns a toast, or an `Option` of one; `None` leaves the
+    /// Sets the toast for clicks whose handler fails, panics or is refused by a limit, for routes without their own
+    /// [`on_error`](Route::on_error). `toast` returns a toast, or an `Option` of one; with `None` the user sees the
     /// platform's own error message. It must not block.
     ///
     /// ```
@@ -197,14 +196,15 @@ impl DispatcherBuilder {
         self
     }
 
-    /// The reply for clicks whose handler is late, where the route has no [`on_late`](Route::on_late) of its own.
+    /// Sets the reply for clicks whose handler misses the deadline, for routes without their own
+    /// [`on_late`](Route::on_late).
     pub fn on_late(mut self, reply: impl Into<CardReply>) -> Self {
         self.card_late = Some(reply.into());
         self
     }
 
-    /// Handles every type that has no handler of its own. Without one, events are acknowledged and callbacks refused
-    /// with code 500.
+    /// Registers a handler for all types without a handler. Without a fallback, events are acknowledged and callbacks are
+    /// refused with code 500.
     #[track_caller]
     pub fn fallback<R, F, Fut>(mut self, handler: F) -> Self
     where
@@ -220,9 +220,9 @@ impl DispatcherBuilder {
         self.route(Route::raw("", handler).named("fallback"))
     }
 
-    /// Sends events that the platform made longer than `max_age` ago to a handler of their own, whatever their type: a
-    /// program that starts again after a night need not run yesterday's commands. Callbacks, and events that do not say
-    /// when they were made, are not concerned.
+    /// Registers a handler for events of any type that the platform created longer than `max_age` ago, so that a program
+    /// restarted after a night does not run yesterday's commands. Callbacks and events without a creation time are not
+    /// affected.
     #[track_caller]
     pub fn on_stale<F, Fut>(mut self, max_age: Duration, handler: F) -> Self
     where
@@ -237,42 +237,43 @@ impl DispatcherBuilder {
         self.route(Route::raw("", handler).named("stale"))
     }
 
-    /// How long after its arrival a delivery is answered at the latest; 2.5 s by default. The platform waits 3 s.
+    /// Sets the deadline of answers, counted from the arrival; 2.5 s by default. The platform waits 3 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Bounds on the work of one client.
+    /// Sets the limits of one client.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How repeats are recognised; on by default.
+    /// Sets the deduplication; on by default.
     pub fn dedup(mut self, dedup: Dedup) -> Self {
         self.dedup = dedup;
         self
     }
 
-    /// How long one poll of a handler may take before a warning says that it blocks its thread; 100 ms by default.
+    /// Sets the duration from which on a single poll of a handler logs a warning that it blocks its thread; 100 ms by
+    /// default.
     pub fn stall_after(mut self, duration: Duration) -> Self {
         self.stall_after = duration;
         self
     }
 
-    /// Makes a handler fail when its reply has a [finding](feishu_callbacks::Finding): something that the user's client
-    /// would not show as meant. For tests; by default it is a warning in the log.
+    /// Makes a handler fail if its reply has a [finding](feishu_callbacks::Finding), which the user's client would not show
+    /// as intended. For tests; by default findings are logged as warnings.
     pub fn strict_replies(mut self) -> Self {
         self.strict_replies = true;
         self
     }
 
-    /// Gives handlers a shared value, which they find by its type with [`Context::state`].
+    /// Sets a shared value of type `T` for handlers, which get it with [`Context::state`].
     pub fn state<T: Any + Send + Sync>(mut self, state: T) -> Self {
         if self.states.iter().any(|known| known.is::<T>()) {
             let name = std::any::type_name::<T>();
-            self.mistakes.push(format!("there are two states of type {name}; wrap one in a type of its own"));
+            self.mistakes.push(format!("there are two states of type {name}; wrap one in another type"));
         }
         self.states.push(Arc::new(state));
         self
@@ -284,7 +285,7 @@ impl DispatcherBuilder {
         self
     }
 
-    /// The clock that the age of an event is measured with; the system's by default.
+    /// Sets the clock that measures the age of events; the system's by default.
     pub fn wall_clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.wall_clock = Arc::new(clock);
         self

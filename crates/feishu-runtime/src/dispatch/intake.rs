@@ -1,4 +1,4 @@
-//! Where a delivery enters: its header is read, its route found, room made, and one task started.
+//! The inbox of a client: parses a delivery's header, finds its route, admits it and starts its task.
 
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ use crate::observe::Observed;
 use crate::panics::caught;
 use crate::stats::{Incident, Outcome};
 
-/// The inbox of a client. All of its work is done on the transport's task: it never waits.
+/// The inbox of a client. It runs on the transport's task and never waits.
 pub(crate) struct Intake {
     core: Arc<Core>,
     plan: Arc<Plan>,
-    /// One for each ordered handler.
+    /// The lanes of each ordered handler.
     lanes: Vec<Option<Arc<Lanes<Arrival>>>>,
 }
 
@@ -58,8 +58,7 @@ impl Intake {
         &self.core
     }
 
-    /// Takes one delivery in; with `keep_typed` the call keeps the handler's typed reply. The call, if one was made of
-    /// it.
+    /// Accepts one delivery. With `keep_typed` the call keeps the handler's typed reply. Returns the call, if one was made.
     pub(crate) fn take(&self, delivery: Delivery, keep_typed: bool) -> Option<Arc<Call>> {
         let core = &self.core;
         core.stats.received();
@@ -101,11 +100,11 @@ impl Intake {
         Some(call)
     }
 
-    /// Makes room for a call and starts its task.
+    /// Admits a call and starts its task.
     fn enter(&self, call: &Arc<Call>, claim: Option<Claim>) {
         let core = &self.core;
         let bytes = call.received.payload().len();
-        let full = "too much is running and waiting already; see `Limits`";
+        let full = "the limit of running and waiting deliveries is reached; see `Limits`";
         match self.lanes.get(call.route).and_then(Option::as_ref) {
             None => match core.admission.enter(call.route, bytes) {
                 Some(pass) => core.spawn_call(Arc::clone(call).run(Start::Unordered(pass), claim)),
@@ -122,7 +121,7 @@ impl Intake {
     }
 }
 
-/// Claims the event by its id, or by the message's id where it has none.
+/// Claims the event by its id, or by the message's id if it has none.
 fn claim(call: &Call) -> Option<Claimed> {
     let memory = call.core.memory.as_ref()?;
     match &call.header.event_id {
@@ -131,7 +130,7 @@ fn claim(call: &Call) -> Option<Claimed> {
     }
 }
 
-/// Runs the earliest arrival of an ordered handler.
+/// Runs the earliest waiting delivery of an ordered handler.
 async fn run_next(lanes: Arc<Lanes<Arrival>>) {
     let taken = lanes.take(|arrival: &Arrival| {
         let prepared = caught(|| arrival.call.handler.prepare(&arrival.call));
@@ -144,7 +143,7 @@ async fn run_next(lanes: Arc<Lanes<Arrival>>) {
             return call.run(Start::Ordered { turn, permit, prepared }, claim).await;
         }
         (Ok(Ok(_)), None) => {
-            Failure::Busy("too many wait behind the same key; see `Limits::waiting_per_key`")
+            Failure::Busy("too many deliveries wait for the same key; see `Limits::waiting_per_key`")
         }
         (Ok(Err(error)), _) => Failure::Undecodable(error),
         (Err(panic), _) => Failure::Panicked(panic.to_string()),
@@ -152,7 +151,7 @@ async fn run_next(lanes: Arc<Lanes<Arrival>>) {
     call.settle(Ended::Failed(failure), claim);
 }
 
-/// Answers a repeat as the first one is answered, or with code 500 at its own deadline.
+/// Answers a repeat with the answer of the first delivery, or with code 500 at its own deadline.
 async fn wait_for_same(call: Arc<Call>, answer: oneshot::Receiver<Answer>) {
     let call = AbandonOnDrop(call);
     let answer = tokio::select! {
@@ -163,7 +162,7 @@ async fn wait_for_same(call: Arc<Call>, answer: oneshot::Receiver<Answer>) {
     call.0.settle(Ended::Duplicate(answer), None);
 }
 
-/// A repeat that waits; abandoned if the client ends before it is answered.
+/// A waiting repeat, abandoned if the client ends before it is answered.
 struct AbandonOnDrop(Arc<Call>);
 
 impl Drop for AbandonOnDrop {
@@ -172,7 +171,7 @@ impl Drop for AbandonOnDrop {
     }
 }
 
-/// Refuses a call for which there is no room.
+/// Refuses a call because of a limit.
 fn shed(call: &Arc<Call>, why: &'static str, claim: Option<Claim>) {
     call.settle(Ended::Failed(Failure::Busy(why)), claim);
 }

@@ -1,4 +1,4 @@
-//! From a delivery to its handler: the dispatcher, its routes, and the way of one call.
+//! The dispatcher: routes each delivery to its handler and answers it.
 
 mod build;
 mod builder;
@@ -19,25 +19,25 @@ pub(crate) use intake::Intake;
 
 use plan::Plan;
 
-/// Handlers by type, and the rules they run under. Cheap to clone; several clients may share one, each with its own
-/// limits, counts and memory.
+/// Handlers by type, with their limits and deadlines. Cheap to clone; several clients may share one, each with its own
+/// counters, queues and deduplication memory.
 #[derive(Clone)]
 pub struct Dispatcher {
     plan: Arc<Plan>,
 }
 
 impl Dispatcher {
-    /// A dispatcher without handlers, to add to.
+    /// Starts building a dispatcher.
     pub fn builder() -> DispatcherBuilder {
         DispatcherBuilder::new()
     }
 
-    /// The types that have a handler.
+    /// The types with a handler.
     pub fn event_types(&self) -> impl Iterator<Item = &str> {
         self.plan.by_type.keys().map(AsRef::as_ref)
     }
 
-    /// The inbox of one client.
+    /// Creates the inbox of one client.
     pub(crate) fn intake(&self, app_id: Option<Arc<str>>) -> Intake {
         Intake::new(&self.plan, app_id)
     }

@@ -1,33 +1,33 @@
-//! One at a time per key, in the order of arrival.
+//! Ordered execution: one delivery at a time per key, in the order of arrival.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Arrivals of one ordered handler, and its queues by key.
+/// The arrivals of one ordered handler, and its queues by key.
 pub(crate) struct Lanes<T> {
     arrived: Mutex<VecDeque<T>>,
     keys: Arc<Keys>,
 }
 
-/// The deliveries that wait, by key.
+/// The waiting deliveries, by key.
 struct Keys {
-    /// Most that wait behind one key.
+    /// Maximum number of deliveries waiting per key.
     limit: usize,
-    /// A key is there while a delivery has its turn.
+    /// A key is present while one of its deliveries has its turn.
     waiting: Mutex<HashMap<u64, VecDeque<oneshot::Sender<Leave>>>>,
 }
 
 /// A place in the queue of a key.
 pub(crate) enum Turn {
-    /// It has come.
+    /// The turn has come.
     Mine(Leave),
-    /// It will come.
+    /// The turn will come.
     Wait(oneshot::Receiver<Leave>),
 }
 
-/// A turn; it passes to the next one when this is dropped.
+/// A turn; dropping it passes the turn to the next delivery.
 pub(crate) struct Leave {
     key: Option<(u64, Arc<Keys>)>,
 }
@@ -38,13 +38,13 @@ impl<T> Lanes<T> {
         Self { arrived: Mutex::default(), keys: Arc::new(keys) }
     }
 
-    /// Notes an arrival. To be called in the order that is to be kept, and followed by one [`Lanes::take`] anywhere.
+    /// Records an arrival. Call it in the order to be kept, followed by one [`Lanes::take`] on any task.
     pub(crate) fn arrive(&self, item: T) {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push_back(item);
     }
 
-    /// Takes the earliest arrival and finds its place by the key that `prepare` gives. `prepare` runs under a lock, which
-    /// is what keeps the order when several tasks come at once. There is no turn when too many wait behind the key.
+    /// Takes the earliest arrival and queues it by the key that `prepare` returns. `prepare` runs under a lock, which keeps
+    /// the order if several tasks call this at once. There is no turn if too many wait for the key.
     pub(crate) fn take<P>(
         &self,
         prepare: impl FnOnce(&T) -> (Option<u64>, P),
@@ -95,7 +95,7 @@ impl Keys {
             };
             match next.send(turn) {
                 Ok(()) => return,
-                // That one no longer waits.
+                // This delivery no longer waits.
                 Err(back) => turn = back,
             }
         }
@@ -103,7 +103,7 @@ impl Keys {
 }
 
 impl Turn {
-    /// Waits for the turn, which lasts until what is returned is dropped.
+    /// Waits for the turn, which lasts until the returned guard is dropped.
     pub(crate) async fn mine(self) -> Leave {
         match self {
             Self::Mine(leave) => leave,

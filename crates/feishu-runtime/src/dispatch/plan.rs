@@ -1,4 +1,4 @@
-//! Which handler a delivery goes to, and how a call asks that handler.
+//! The plan of a dispatcher: chooses the handler of a delivery.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,27 +14,27 @@ use crate::handler::{Invoke, Late, Layer, OnError, wrap};
 use crate::panics::caught;
 use crate::{Context, Failure};
 
-/// Handlers, and the rules they run under. All clients that use a dispatcher share it.
+/// The handlers of a dispatcher with their configuration, shared by all clients that use it.
 pub(crate) struct Plan {
     pub(crate) rules: Arc<Rules>,
-    /// In the order of the rules' routes.
+    /// The handlers, in the order of the routes in the rules.
     pub(crate) handlers: Vec<Arc<PlannedHandler>>,
     pub(crate) by_type: HashMap<Cow<'static, str>, usize>,
     pub(crate) fallback: Option<usize>,
-    /// Events older than this go to that route.
+    /// The age limit of events, and the route of older ones.
     pub(crate) stale: Option<(Duration, usize)>,
 }
 
-/// A handler, with what was chosen for it and is not a rule.
+/// A handler with its layers and replies.
 pub(crate) struct PlannedHandler {
     pub(crate) late: Late,
     pub(crate) on_error: Option<OnError>,
-    /// From the outermost to the innermost; those of the dispatcher first.
+    /// The layers from the outermost to the innermost; those of the dispatcher first.
     pub(crate) layers: Arc<[Layer]>,
     pub(crate) invoke: Arc<dyn Invoke>,
 }
 
-/// Where a delivery goes.
+/// The handler chosen for a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chosen {
     pub(crate) route: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Chosen {
 }
 
 impl Plan {
-    /// The handler for a delivery; `None` when there is none.
+    /// The handler for a delivery, if any.
     pub(crate) fn choose(&self, header: &Header) -> Option<Chosen> {
         let found = self.by_type.get(header.event_type.as_str()).copied().or(self.fallback)?;
         if let Some((max_age, route)) = self.stale {

@@ -1,4 +1,4 @@
-//! One call from its start to its end: the handler and the deadline, whichever is first.
+//! Runs one call: the handler against its deadline.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -23,16 +23,16 @@ use crate::panics::poll_caught;
 use crate::stall::Polled;
 use crate::stats::{Incident, Outcome};
 
-/// How a call comes to its running place.
+/// How a call gets its running slot.
 pub(crate) enum Start {
     Unordered(Pass),
     Ordered { turn: Turn, permit: Permit, prepared: Prepared },
 }
 
 impl Call {
-    /// Runs the handler to its end, and answers at the deadline if it is not done by then.
+    /// Runs the handler to its end, and answers at the deadline if it is not done.
     pub(crate) async fn run(self: Arc<Self>, start: Start, claim: Option<Claim>) {
-        // Abandoned also when the runtime drops this task.
+        // Also abandons the call if the runtime drops this task.
         let call = Unanswered(self);
         let call = &call.0;
         if call.core.killed().is_cancelled() {
@@ -52,7 +52,7 @@ impl Call {
             if let Poll::Ready(ended) = call.poll_handler(work.as_mut(), cx) {
                 return Poll::Ready(ended);
             }
-            // Only a handler that is not done at once costs a timer.
+            // A timer is created only for a handler that is not done at its first poll.
             let waits = waits.get_or_insert_with(|| Waits::new(call));
             if waits.killed.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Ended::Killed);
@@ -68,7 +68,7 @@ impl Call {
         call.settle(ended, claim);
     }
 
-    /// The span of a handler's log lines. It never holds anything of the payload but ids.
+    /// The span of a handler's log lines. It contains no payload data except ids.
     fn span(&self) -> tracing::Span {
         let connection = self.received.connection();
         tracing::info_span!(
@@ -84,12 +84,12 @@ impl Call {
         )
     }
 
-    /// The app that the payload names, where the client's own span does not say it.
+    /// The app id of the payload, if the client's own span has none.
     fn app_id_in_span(&self) -> Option<&str> {
         self.header.app_id.as_ref().filter(|_| self.core.app_id.is_none()).map(AppId::as_str)
     }
 
-    /// Waits for the call's turn and place, then for its handler.
+    /// Waits for the call's turn and slot, then for its handler.
     async fn work(self: &Arc<Self>, start: Start, queued: &AtomicBool) -> Ended {
         let (pass, prepared, _turn) = match start {
             Start::Unordered(pass) => (pass, None, None),
@@ -102,7 +102,9 @@ impl Call {
         let permit = pass.granted().await;
         queued.store(false, Relaxed);
         let Some(_permit) = permit else {
-            return Ended::Failed(Failure::Busy("another type needed the place in the queue"));
+            return Ended::Failed(Failure::Busy(
+                "evicted from the full queue in favour of another type; see `Limits::queued`",
+            ));
         };
         let _running = crate::meter::Running::start(|| self.core.app_label(Some(&self.header)));
         let prepared = match prepared.map_or_else(|| self.handler.prepare(self), Ok) {
@@ -115,7 +117,7 @@ impl Call {
         }
     }
 
-    /// Runs the handler under a claim in the shared store.
+    /// Runs the handler with a claim in the shared store.
     async fn work_claimed(&self, rules: &StoreRules, prepared: Prepared) -> Ended {
         let claim = match SharedClaim::claim(self, rules).await {
             SharedEnd::Claimed(claim) => claim,
@@ -137,7 +139,7 @@ impl Call {
         }
     }
 
-    /// Polls the handler, and notices when that takes long.
+    /// Polls the handler, and logs a warning if that takes long.
     fn poll_handler<F>(self: &Arc<Self>, work: Pin<&mut F>, cx: &mut TaskContext<'_>) -> Poll<Ended>
     where
         F: Future<Output = Ended>,
@@ -146,7 +148,7 @@ impl Call {
         let polling = self.core.stall_guard.polling(polled);
         #[allow(
             clippy::disallowed_methods,
-            reason = "measures a blocked thread, which a paused clock does not see"
+            reason = "measures a blocked thread, which a paused clock does not show"
         )]
         let began = std::time::Instant::now();
         let polled = poll_caught(work, cx);
@@ -166,7 +168,7 @@ impl Call {
     }
 }
 
-/// What a call waits for besides its handler.
+/// The other events that a call waits for besides its handler.
 struct Waits {
     deadline: Option<Pin<Box<Sleep>>>,
     killed: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -180,7 +182,7 @@ impl Waits {
         }
     }
 
-    /// True once.
+    /// True at the first call only.
     fn deadline_passed(&mut self, cx: &mut TaskContext<'_>) -> bool {
         let passed = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
         if passed {
@@ -190,7 +192,7 @@ impl Waits {
     }
 }
 
-/// Answers for a handler that blocks the thread that polls it.
+/// Answers at the deadline for a handler that blocks its thread.
 impl Polled for Call {
     fn look(self: Arc<Self>) {
         if self.deadline <= Instant::now() && !self.is_answered() {
@@ -199,7 +201,7 @@ impl Polled for Call {
     }
 }
 
-/// Abandons the call when it is dropped without an answer.
+/// A guard that abandons the call if it is dropped without an answer.
 struct Unanswered(Arc<Call>);
 
 impl Drop for Unanswered {

@@ -1,4 +1,4 @@
-//! The answers of a call: at its end, or at the deadline; and what the log says of them.
+//! The answers of a call, at its end or at the deadline, and their log lines.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::call::Call;
 use crate::dedup::Claim;
 use crate::stats::{Incident, Outcome};
 
-/// How a call ended.
+/// The end of a call.
 pub(crate) enum Ended {
     Answered(Answer),
     Failed(Failure),
-    /// Another process has handled it, or is about to.
+    /// Another process has handled the event or is handling it.
     Duplicate(Answer),
-    /// The deadline passed, and the author chose not to go on.
+    /// The deadline passed, and the route cancels late handlers.
     Cancelled,
     /// The client ended.
     Killed,
 }
 
 impl Call {
-    /// Answers at the deadline. Some when the call ends with that.
+    /// Answers at the deadline. `Some` if this ends the call.
     pub(super) fn late(self: &Arc<Self>, claim: Option<&Claim>, queued: bool) -> Option<Ended> {
         let route = self.route();
         let ended = || route.cancel_when_late.then_some(Ended::Cancelled);
@@ -33,7 +33,9 @@ impl Call {
             return ended();
         }
         if queued {
-            return Some(Ended::Failed(Failure::Busy("no running place became free before the deadline")));
+            return Some(Ended::Failed(Failure::Busy(
+                "no running slot became free before the deadline; see `Limits::running`",
+            )));
         }
         let answer = self.handler.late_answer(self);
         if self.answer_early(&answer, Outcome::Late) {
@@ -67,7 +69,7 @@ impl Call {
         );
     }
 
-    /// Answers if that was not done before, counts, remembers, and logs what went wrong.
+    /// Sends the final answer if none was sent, then records, caches and logs the outcome.
     pub(crate) fn settle(self: &Arc<Self>, ended: Ended, claim: Option<Claim>) {
         match ended {
             Ended::Answered(answer) => self.succeed(&answer, claim),
@@ -138,13 +140,13 @@ impl Call {
     }
 }
 
-/// A failure in the log, before what follows from it.
+/// The log text of a failure.
 fn said(failure: &Failure) -> &'static str {
     match failure {
         Failure::Error(_) => "the handler failed",
         Failure::Panicked(_) => "the handler panicked",
-        Failure::Undecodable(_) => "the payload cannot be read as what the handler takes",
+        Failure::Undecodable(_) => "the payload cannot be decoded as the handler's type",
         Failure::InvalidReply(_) => "the handler's reply cannot be sent",
-        Failure::Busy(_) => "there was no room to run the handler",
+        Failure::Busy(_) => "a limit was reached, so the handler did not run",
     }
 }

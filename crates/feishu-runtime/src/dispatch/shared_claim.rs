@@ -1,4 +1,4 @@
-//! A claim in a store beyond this process, around one call of a handler.
+//! The claim of one call in the shared store.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::core::Core;
 use crate::dedup::{StoreError, StoreRules, StoredClaim};
 use crate::stats::Incident;
 
-/// How often it is asked whether another process has finished.
+/// How often the store is polled while another process handles the event.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// A claim that this process has. Dropping it says that it failed.
+/// A claim held by this process. Dropping it marks the event as failed.
 pub(crate) struct SharedClaim {
     core: Arc<Core>,
     rules: StoreRules,
@@ -24,17 +24,17 @@ pub(crate) struct SharedClaim {
     ended: bool,
 }
 
-/// What came of asking for a claim.
+/// The result of requesting a claim.
 pub(crate) enum SharedEnd {
     Claimed(SharedClaim),
-    /// The store does not work, or the event has no id: the handler runs without a claim.
+    /// The store failed, or the event has no id: the handler runs without a claim.
     Unavailable,
-    /// Another process has handled it, or did not finish before the deadline.
+    /// Another process has handled the event, or did not finish before the deadline.
     Elsewhere(Answer),
 }
 
 impl SharedClaim {
-    /// Claims the event of a call. Waits while another process is at work on it, at most until the call's deadline.
+    /// Claims the event of a call. Waits while another process handles it, until the call's deadline at the latest.
     pub(crate) async fn claim(call: &Call, rules: &StoreRules) -> SharedEnd {
         let Some(key) = key_of(call) else { return SharedEnd::Unavailable };
         let owner = format!("{:016x}", fastrand::u64(..));
@@ -64,7 +64,7 @@ impl SharedClaim {
         }
     }
 
-    /// Renews the lease for as long as it is polled.
+    /// Renews the lease while it is polled.
     pub(crate) async fn keep(&self) -> Infallible {
         loop {
             sleep(self.rules.lease / 3).await;
@@ -76,7 +76,7 @@ impl SharedClaim {
         }
     }
 
-    /// Handled: other processes give the same answer.
+    /// Marks the event as handled; other processes give the same answer.
     pub(crate) fn complete(mut self, answer: &Answer) {
         self.ended = true;
         let reply = answer.data().cloned().unwrap_or_default();
@@ -85,7 +85,7 @@ impl SharedClaim {
         });
     }
 
-    /// Tells the store in a task of its own, which the client waits for when it stops.
+    /// Updates the store in a separate task, which the client waits for when it stops.
     fn tell<F, Fut>(&self, what: &'static str, tell: F)
     where
         F: FnOnce(StoreRules, String, String, Duration) -> Fut + Send + 'static,
@@ -104,7 +104,7 @@ impl SharedClaim {
 
 impl Drop for SharedClaim {
     fn drop(&mut self) {
-        // Without a runtime the store cannot be asked; the lease will pass.
+        // Without a runtime the store cannot be called; the lease will expire.
         if !self.ended && tokio::runtime::Handle::try_current().is_ok() {
             self.tell("fail", |rules, key, owner, keep| async move {
                 rules.bounded(rules.store.fail(&key, &owner, keep)).await
@@ -115,10 +115,10 @@ impl Drop for SharedClaim {
 
 fn store_failed(core: &Core, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
     core.incident(Incident::StoreErrors);
-    tracing::warn!(what, %error, "the store for duplicates does not work; events are handled without it");
+    tracing::warn!(what, %error, "the dedup store failed; the event is handled without it");
 }
 
-/// Apps share a store: two of them may get the same message.
+/// The key in the store. It includes the app id, because apps may share a store and receive the same message.
 fn key_of(call: &Call) -> Option<String> {
     let app = call.header.app_id.as_ref().map_or("", |id| id.as_str());
     match &call.header.event_id {

@@ -9,7 +9,7 @@ use crate::core::Core;
 use crate::observe::Observed;
 use crate::stats::Outcome;
 
-/// Answers, counts and logs a delivery whose type has no handler.
+/// Answers, counts and logs a delivery without a handler.
 pub(super) fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
     core.observe(|| Observed::Unhandled(core.describe(delivery.received(), Some(header), None)));
     let event_type = &header.event_type;
@@ -21,10 +21,10 @@ pub(super) fn unhandled(core: &Core, header: &Arc<Header>, delivery: Delivery) {
     settle(core, delivery, Some(header), Outcome::Unhandled, &answer);
 }
 
-/// Once per type and hour; `stats()` has the counts.
+/// Logs at most once per type and hour; `stats()` has the counts.
 fn log_unhandled(event_type: &EventType, trace_id: Option<&str>) {
     if !event_type.is_callback() {
-        tracing::info!(%event_type, trace_id, "no handler for this event; acknowledged, further ones this hour as well");
+        tracing::info!(%event_type, trace_id, "no handler for this event, acknowledged; logged once per hour");
         return;
     }
     let effect = code_500_shows(event_type);
@@ -36,7 +36,7 @@ fn log_unhandled(event_type: &EventType, trace_id: Option<&str>) {
     );
 }
 
-/// Says what a frame of type `card` means.
+/// Logs what a frame of type `card` means.
 pub(super) fn warn_of_card_frame(core: &Core, delivery: &Delivery, header: &Header) {
     if delivery.received().kind() == Kind::Card && core.unhandled.card_frame() {
         tracing::warn!(
@@ -49,7 +49,7 @@ pub(super) fn warn_of_card_frame(core: &Core, delivery: &Delivery, header: &Head
     }
 }
 
-/// Answers and counts a delivery that has no handler.
+/// Answers and counts a delivery without a handler.
 pub(super) fn settle(
     core: &Core,
     delivery: Delivery,
@@ -61,11 +61,11 @@ pub(super) fn settle(
     delivery.answer(answer);
 }
 
-/// What the user sees of a callback that is answered with code 500, for the log.
+/// What the user sees of a callback answered with code 500, for the log.
 pub(super) fn code_500_shows(event_type: &EventType) -> &'static str {
     match event_type.as_str() {
         "card.action.trigger" => "the user who clicked sees an error",
         "url.preview.get" => "the user sees the plain link",
-        _ => "the platform is answered with code 500",
+        _ => "answered with code 500",
     }
 }

@@ -1,4 +1,4 @@
-//! From a delivery to the handler's future and back to bytes, with the types erased at the edge.
+//! Type-erased handlers: decode a delivery, run the handler, encode its reply.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use super::options::TypedOptions;
 use crate::call::{Call, Prepared};
 use crate::{Context, Failure, HandlerError};
 
-/// A handler without its types.
+/// A type-erased handler.
 pub(crate) trait Invoke: Send + Sync {
-    /// Reads the delivery and makes the handler's future, which does nothing before it is polled.
+    /// Decodes the delivery and creates the handler's future, which does nothing before it is polled.
     fn prepare(self: Arc<Self>, call: &Arc<Call>) -> Result<Prepared, DecodeError>;
 
     /// Whether deliveries must be prepared in the order of their arrival.
@@ -21,7 +21,7 @@ pub(crate) trait Invoke: Send + Sync {
     fn is_callback(&self, header: &Header) -> bool;
 }
 
-/// The common form of all handlers: takes `E`, returns `R`.
+/// The common interface of all handlers: takes `E`, returns `R`.
 pub(crate) trait Serve<E, R>: Send + Sync + 'static {
     /// Starts one call.
     fn serve(&self, event: E, cx: Context) -> impl Future<Output = Result<R, HandlerError>> + Send;
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// A handler with its types.
+/// A typed handler with its options.
 pub(crate) struct Typed<E, R, H> {
     pub(crate) decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
     pub(crate) handler: H,

@@ -1,4 +1,4 @@
-//! What is put around handlers: permission checks, spans, timing.
+//! Layers around handlers: permission checks, spans, timing.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,30 +8,28 @@ use feishu_transport::Answer;
 
 use crate::{Context, Failure, HandlerError};
 
-/// The future of a layer, and of what it is put around.
+/// The future of a layer or handler.
 type Running = Pin<Box<dyn Future<Output = Result<Answer, HandlerError>> + Send>>;
 
-/// One layer: gets the context, and what comes after it.
+/// One layer: takes the context and the rest of the chain.
 pub(crate) type Layer = Arc<dyn Fn(Context, Next) -> Running + Send + Sync>;
 
-/// The rest of the way to the handler: the inner layers and the handler itself. A layer that does not
-/// [run](Self::run) it answers in their place.
+/// The rest of the chain: the inner layers and the handler. A layer that does not [run](Self::run) it answers itself.
 #[must_use = "the handler does not run unless `run` is awaited"]
 pub struct Next {
     layers: Arc<[Layer]>,
-    /// Of the first layer that is still to come.
+    /// The index of the next layer.
     index: usize,
     cx: Context,
     handler: Running,
 }
 
 impl Next {
-    /// Runs the inner layers and the handler, and gives their answer.
+    /// Runs the inner layers and the handler, and returns their answer.
     ///
     /// # Errors
     ///
-    /// What the handler failed with. An error that is passed on ends where a handler's own error does: in `on_error`, the
-    /// log and the counts.
+    /// The error of the handler. A returned error is treated as the handler's: by `on_error`, the log and the counters.
     ///
     /// # Cancel safety
     ///
@@ -51,7 +49,7 @@ impl fmt::Debug for Next {
     }
 }
 
-/// Makes a layer of an async closure.
+/// Creates a layer from an async closure.
 pub(crate) fn layer<F, Fut>(layer: F) -> Layer
 where
     F: Fn(Context, Next) -> Fut + Send + Sync + 'static,
@@ -60,7 +58,7 @@ where
     Arc::new(move |cx, next| Box::pin(layer(cx, next)))
 }
 
-/// Puts `layers` around `handler`, the first outermost.
+/// Wraps `handler` in `layers`, the first one outermost.
 pub(crate) async fn wrap(
     layers: Arc<[Layer]>,
     cx: Context,

@@ -1,4 +1,4 @@
-//! Handlers: what they take and return, and how one is registered.
+//! Handlers, their routes and their options.
 
 mod invoke;
 mod layer;
@@ -20,7 +20,7 @@ pub(crate) use options::{Late, OnError};
 
 use crate::{Callback, Context, HandlerError};
 
-/// A handler as a type of its own, where a closure is not enough.
+/// A handler implemented as a type instead of a closure.
 ///
 /// ```
 /// use feishu_runtime::prelude::*;
@@ -43,11 +43,11 @@ use crate::{Callback, Context, HandlerError};
             implements `Handler<the callback>`"
 )]
 pub trait Handler<C: Callback>: Send + Sync + 'static {
-    /// Handles one callback. It may be called many times at once.
+    /// Handles one callback. It may be called concurrently.
     fn call(&self, callback: C, cx: Context) -> impl Future<Output = Result<C::Reply, HandlerError>> + Send;
 }
 
-/// A shared handler, for a program that keeps hold of it.
+/// A shared handler, for a program that keeps a reference to it.
 impl<C: Callback, H: Handler<C>> Handler<C> for Arc<H> {
     fn call(&self, callback: C, cx: Context) -> impl Future<Output = Result<C::Reply, HandlerError>> + Send {
         H::call(self, callback, cx)

@@ -1,4 +1,4 @@
-//! What an author chose for one handler.
+//! The options of one handler.
 
 use std::panic::Location;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use feishu_transport::Answer;
 use super::layer::Layer;
 use crate::{Context, Failure, HandlerError};
 
-/// What an author chose for one handler, whatever its types.
+/// The options of one handler that do not depend on its types.
 pub(crate) struct Options {
     pub(crate) name: Option<String>,
     pub(crate) deadline: Option<Duration>,
@@ -20,35 +20,35 @@ pub(crate) struct Options {
     pub(crate) cancel_when_late: bool,
     pub(crate) acknowledge_first: bool,
     pub(crate) concurrency: Option<usize>,
-    /// Whether the type may be close to a known one.
+    /// Whether the type may look like a misspelling of a known one.
     pub(crate) unknown_type: bool,
-    /// What is wrong with the options; reported when the dispatcher is built.
+    /// Mistakes in the options, reported when the dispatcher is built.
     pub(crate) mistakes: Vec<String>,
     pub(crate) at: &'static Location<'static>,
 }
 
-/// What an author chose that needs the handler's types.
+/// The options of one handler that depend on its types.
 pub(crate) struct TypedOptions<E, R> {
-    /// `None` when the name of the type tells.
+    /// `None` if the name of the type decides.
     pub(crate) callback: Option<bool>,
     pub(crate) key_of: Option<KeyOf<E>>,
     pub(crate) late_result: Option<LateResult<R>>,
 }
 
-/// What is answered when the deadline passes.
+/// The answer at the deadline.
 pub(crate) enum Late {
-    /// Code 500 for a callback, acknowledged for an event.
+    /// Code 500 for a callback, acknowledgement for an event.
     ByType,
     Answer(Answer),
     With(Box<dyn Fn(&Context) -> Answer + Send + Sync>),
 }
 
-/// Makes the answer of a delivery that failed; `None` for code 500.
+/// Creates the answer of a failed delivery; `None` for code 500.
 pub(crate) type OnError = Arc<dyn Fn(&Failure, &Context) -> Option<Answer> + Send + Sync>;
 
-/// Takes what a handler returned after its delivery had been answered.
+/// Takes the result of a handler that ended after its delivery was answered.
 pub(crate) type LateResult<R> =
     Box<dyn Fn(R, Context) -> Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>> + Send + Sync>;
 
-/// Gives the key of a delivery as a hash. Two keys with the same hash are handled one after the other, which does no harm.
+/// Hashes the key of a delivery. Keys with the same hash are handled one after the other, which is harmless.
 pub(crate) type KeyOf<E> = Box<dyn Fn(&E) -> u64 + Send + Sync>;

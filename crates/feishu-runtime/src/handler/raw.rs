@@ -1,4 +1,4 @@
-//! An event or callback without a model.
+//! An undecoded event or callback.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use bytes::Bytes;
 use feishu_callbacks::{DecodeError, Header};
 use serde::de::DeserializeOwned;
 
-/// An event or callback as it came: its header, and its JSON.
+/// An undecoded event or callback: its header and its JSON.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RawEvent {
-    /// What the payload says about itself.
+    /// The header of the payload.
     pub header: Arc<Header>,
     payload: Bytes,
 }
@@ -26,11 +26,11 @@ impl RawEvent {
         &self.payload
     }
 
-    /// Reads the whole payload, `header` and `event` included, into a type of your own.
+    /// Deserializes the whole payload, `header` and `event` included, into your own type.
     ///
     /// # Errors
     ///
-    /// When the payload does not fit the type.
+    /// If the payload does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.payload)
     }
