@@ -1,9 +1,8 @@
-//! Latencies in fixed logarithmic buckets, without a lock.
+//! A lock-free latency histogram with fixed logarithmic buckets.
 //!
-//! It is written here, and is no library, as it is recorded once for every answer: three atomic operations, no lock and
-//! no allocation, in 850 bytes for each handler. The libraries for it either need `&mut` (a lock for each answer) or keep
-//! buckets of a freely chosen precision (some 20 KiB for each handler). A bucket is at most 25 % wide, which tells 2.0 s
-//! from 2.5 s.
+//! Recording an answer takes three atomic operations, without a lock or an allocation, in 850 bytes per handler. Libraries
+//! either need `&mut` (a lock per answer) or keep buckets of configurable precision (some 20 KiB per handler). A bucket is
+//! at most 25 % wide, enough to distinguish 2.0 s from 2.5 s.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -12,13 +11,13 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// Buckets per doubling: a bucket is at most 25 % wide.
 const STEPS: u32 = 4;
-/// Doublings from 4 µs on: the last bucket takes all from 134 s.
+/// Doublings from 4 µs on; the last bucket holds everything from 134 s.
 const DOUBLINGS: u32 = 25;
 /// Durations below 4 µs have a bucket for each microsecond.
 const FINE: usize = 4;
 const BUCKETS: usize = FINE + (STEPS * DOUBLINGS) as usize;
 
-/// Counts durations.
+/// The live histogram.
 #[derive(Debug)]
 pub(crate) struct Histogram {
     buckets: [AtomicU64; BUCKETS],
@@ -55,7 +54,7 @@ impl Histogram {
     }
 }
 
-/// How long answers took, from the arrival of the last byte to the moment the answer was handed over.
+/// The distribution of answer times, from the arrival of the last byte until the answer was given to the transport.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Latency {
     buckets: Vec<u64>,
@@ -79,13 +78,12 @@ impl Serialize for Latency {
 }
 
 impl Latency {
-    /// How many were measured.
+    /// Number of measured answers.
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()
     }
 
-    /// The duration that the share `q` (0 to 1) of all did not exceed, at most 25 % too long; `None` when nothing was
-    /// measured.
+    /// The quantile `q` (0 to 1), at most 25 % too long; `None` if nothing was measured.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
         let count = self.count();
         if count == 0 {
@@ -101,7 +99,7 @@ impl Latency {
         Some(Duration::from_micros(end_of(bucket).min(self.max_micros)))
     }
 
-    /// The middle one.
+    /// The median.
     pub fn median(&self) -> Option<Duration> {
         self.quantile(0.5)
     }
@@ -111,7 +109,7 @@ impl Latency {
         self.sum_micros.checked_div(self.count()).map(Duration::from_micros)
     }
 
-    /// The longest.
+    /// The maximum.
     pub fn max(&self) -> Duration {
         Duration::from_micros(self.max_micros)
     }
@@ -127,7 +125,7 @@ fn bucket_of(micros: u64) -> usize {
     index.min(BUCKETS - 1)
 }
 
-/// The longest duration of a bucket, in microseconds.
+/// The upper bound of a bucket, in microseconds.
 fn end_of(bucket: usize) -> u64 {
     let Some(index) = bucket.checked_sub(FINE).and_then(|index| u64::try_from(index).ok()) else {
         return bucket as u64;

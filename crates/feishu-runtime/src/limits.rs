@@ -1,6 +1,6 @@
-//! How much a dispatcher takes on at one time: every bound by name, with its reason.
+//! The limits of a dispatcher, with the reason for each default.
 
-/// Bounds on the work of one client. What goes past one is answered with code 500 and counted as shed: an event comes
+/// The limits of one client. A delivery over a limit is answered with code 500 and counted as shed: an event comes
 /// again in 15 seconds, the user who clicked sees an error at once instead of after three seconds.
 ///
 /// ```
@@ -12,23 +12,25 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Handlers that run at one time, late ones included. 1024: enough for handlers that wait on a network, few enough
-    /// for what they wait on.
+    /// Maximum concurrent handlers, late ones included. 1024 by default: enough for handlers that wait on a network, few
+    /// enough for the services they call.
     pub running: usize,
-    /// Deliveries that wait for a free place. 4096: four rounds of [`Limits::running`]; more could not be served within
-    /// the deadline by handlers that need half a second. A handler that [acknowledges
-    /// first](crate::Route::acknowledge_first) may take half of the queue at most: what it has acknowledged cannot be
-    /// turned away again, and the other half stays for clicks. When the queue is full, the newest delivery of the type
-    /// that waits most gives way to a type that waits less.
+    /// Maximum deliveries waiting for a running slot. 4096 by default: four rounds of [`Limits::running`], as more could not
+    /// be served within the deadline by handlers that take half a second. A handler that [acknowledges
+    /// first](crate::Route::acknowledge_first) may use at most half of the queue, because its waiting deliveries cannot be
+    /// refused any more. If the queue is full, a delivery of a type with fewer waiting replaces the newest one of the type
+    /// with the most waiting.
     pub queued: usize,
-    /// Bytes of all payloads that run or wait. 256 MiB: sixteen of the largest that the long connection lets in.
+    /// Maximum bytes of all running and waiting payloads. 256 MiB by default: sixteen of the largest messages that the long
+    /// connection accepts.
     pub held_bytes: usize,
-    /// Deliveries that wait behind one key of an ordered handler. 128: what a chat can type while a handler hangs.
+    /// Maximum deliveries waiting per key of an ordered handler. 128 by default: what a chat may write while a handler
+    /// hangs.
     pub waiting_per_key: usize,
-    /// Blocking handlers that run at one time, all types together. 64, of the 512 threads that a tokio runtime has for
-    /// blocking work.
+    /// Maximum concurrent blocking handlers of all types together. 64 by default, of the 512 threads that a tokio runtime
+    /// has for blocking work.
     pub blocking: usize,
-    /// Futures that wait for one answer to be written. 16 per delivery.
+    /// Maximum futures per delivery that wait for its answer to be written. 16 by default.
     pub after_reply: usize,
 }
 

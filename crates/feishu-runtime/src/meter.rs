@@ -1,11 +1,11 @@
-//! Counts, latencies and gauges for the `metrics` facade. Without the feature nothing is left of it.
+//! Counters, latencies and gauges for the `metrics` facade. Empty without the feature `metrics`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::stats::{Incident, Outcome};
 
-/// Counts the outcome of a delivery; `handler` names its handler, if it had one.
+/// Counts the outcome of a delivery and its handler, if any.
 #[cfg(feature = "metrics")]
 pub(crate) fn settled(
     app_id: impl FnOnce() -> Arc<str>,
@@ -23,14 +23,14 @@ pub(crate) fn settled(
         .record(took.as_secs_f64());
 }
 
-/// Counts what else happened.
+/// Counts an incident.
 #[cfg(feature = "metrics")]
 pub(crate) fn incident(app_id: Option<&Arc<str>>, incident: Incident) {
     let app_id = app_id.map_or_else(|| Arc::from(""), Arc::clone);
     metrics::counter!("feishu_incidents_total", "app_id" => app_id, "kind" => incident.as_str()).increment(1);
 }
 
-/// Says whether a connection is open; `again` counts a reconnect.
+/// Sets the gauge of the connection; `again` counts a reconnect.
 #[cfg(all(feature = "metrics", feature = "long-connection"))]
 pub(crate) fn connected(app_id: &Arc<str>, is_connected: bool, again: bool) {
     metrics::gauge!("feishu_connected", "app_id" => Arc::clone(app_id)).set(if is_connected {
@@ -42,7 +42,7 @@ pub(crate) fn connected(app_id: &Arc<str>, is_connected: bool, again: bool) {
     reconnects.increment(u64::from(again));
 }
 
-/// A handler runs while this lives: the gauge `feishu_handlers_running`.
+/// A guard of a running handler, counted in the gauge `feishu_handlers_running`.
 #[cfg(feature = "metrics")]
 pub(crate) struct Running(metrics::Gauge);
 

@@ -1,4 +1,4 @@
-//! Observers of a dispatcher: what they are called with, and on which thread.
+//! Observers of a dispatcher, called on their own threads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use feishu_transport::{Answer, Notifier, Received};
 
 use crate::stats::Outcome;
 
-/// Calls that wait for a slow observer. More than these are left out and counted.
+/// Maximum number of calls queued for a slow observer. Further ones are dropped and counted.
 const BACKLOG: usize = 1024;
 
-/// Watches what a dispatcher does, without a part in it: for logs of your own, audits, dashboards.
+/// Watches deliveries and answers, for your own logs, audits or dashboards. It cannot change them.
 ///
-/// It is called on a thread of its own, in order, and delays nothing. One that is too slow misses calls, which is counted
-/// as [`observer_missed`](crate::IncidentCounts::observer_missed). Each method does nothing by default.
+/// It is called in order on a separate thread and delays nothing. A slow observer misses calls, which are counted as
+/// [`observer_missed`](crate::IncidentCounts::observer_missed). By default each method does nothing.
 ///
 /// ```
 /// use feishu_runtime::prelude::*;
@@ -32,41 +32,41 @@ const BACKLOG: usize = 1024;
 /// # Ok::<(), feishu_runtime::Error>(())
 /// ```
 pub trait Observer: Send + 'static {
-    /// A delivery was read and has a handler, which has not run yet.
+    /// Called for a delivery with a handler, before the handler runs.
     fn received(&mut self, delivery: &DeliveryInfo) {
         let _ = delivery;
     }
 
-    /// A delivery has no handler.
+    /// Called for a delivery without a handler.
     fn unhandled(&mut self, delivery: &DeliveryInfo) {
         let _ = delivery;
     }
 
-    /// A delivery was answered, whatever the outcome.
+    /// Called when a delivery was answered, whatever the outcome.
     fn answered(&mut self, answer: &AnswerInfo) {
         let _ = answer;
     }
 }
 
-/// A delivery, for an [`Observer`].
+/// Information on a delivery, for an [`Observer`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeliveryInfo {
-    /// What the payload says about itself; `None` when it says nothing readable.
+    /// The header of the payload; `None` if it is unreadable.
     pub header: Option<Arc<Header>>,
-    /// The payload and everything that came beside it.
+    /// The received message: payload, headers and metadata.
     pub received: Arc<Received>,
-    /// The name of the handler; `None` when there is none.
+    /// The name of the handler; `None` if there is none.
     pub handler: Option<Arc<str>>,
 }
 
-/// An answered delivery, for an [`Observer`].
+/// Information on an answered delivery, for an [`Observer`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AnswerInfo {
-    /// What was answered.
+    /// The delivery.
     pub delivery: DeliveryInfo,
-    /// Its outcome.
+    /// The outcome of the delivery.
     pub outcome: Outcome,
     /// The answer.
     pub answer: Answer,
@@ -81,12 +81,12 @@ pub(crate) enum Observed {
     Answered(AnswerInfo),
 }
 
-/// The observers of a dispatcher, each behind a queue of its own.
+/// The observers of a dispatcher, each with its own queue.
 #[derive(Debug, Default)]
 pub(crate) struct Observers(Vec<Notifier<Arc<Observed>>>);
 
 impl Observers {
-    /// Starts the threads. They end with the dispatcher, after what was waiting.
+    /// Starts the threads. They end with the dispatcher, after the queued calls.
     pub(crate) fn start(observers: Vec<Box<dyn Observer>>) -> std::io::Result<Self> {
         let start = |mut observer: Box<dyn Observer>| {
             Notifier::start("feishu-observer", BACKLOG, move |observed: Arc<Observed>| match &*observed {
@@ -98,7 +98,7 @@ impl Observers {
         observers.into_iter().map(start).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Queues a call for every observer; how many missed it. `observed` is made only if there is one.
+    /// Queues a call for every observer and returns how many missed it. `observed` is called only if there is an observer.
     pub(crate) fn notify(&self, observed: impl FnOnce() -> Observed) -> usize {
         if self.0.is_empty() {
             return 0;

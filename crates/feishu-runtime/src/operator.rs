@@ -1,11 +1,11 @@
-//! The user behind a callback or event, whatever its type.
+//! The user who caused a callback or event, for any type.
 
 use feishu_callbacks::im::UserIds;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The members that name the user, in the callbacks and events that have one.
+/// The members that identify the user, in the callbacks and events that have one.
 #[derive(Deserialize)]
 struct Payload {
     event: Event,
@@ -35,7 +35,7 @@ struct Sender {
     sender_id: Option<UserIds>,
 }
 
-/// The ids of the user who clicked, looked at a link, wrote, or did what an event is about.
+/// The ids of the user who clicked, opened a preview, wrote a message or caused an event.
 pub(crate) fn operator(payload: &[u8]) -> Option<UserIds> {
     let Event { operator, sender, user_id } = serde_json::from_slice::<Payload>(payload).ok()?.event;
     let operator =

@@ -1,4 +1,4 @@
-//! Panics of handlers: caught, with their message and place.
+//! Catches panics of handlers, with message and location.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -14,11 +14,10 @@ thread_local! {
 
 static CHAIN: Once = Once::new();
 
-/// Adds file and line of a handler's panic to its log line, which has the message alone otherwise.
+/// Makes log lines of handler panics include file and line; otherwise they have only the message.
 ///
-/// The standard library gives a panic's place to the process's panic hook alone. This sets a hook that notes the
-/// place and then calls the one that was set before. It is for the program to decide, early in `main`; a hook that is
-/// set later replaces it.
+/// The standard library passes a panic's location only to the process-wide panic hook. This function sets a hook that
+/// records the location and then calls the previous hook. Call it early in `main`; a hook set later replaces it.
 pub fn capture_panic_locations() {
     CHAIN.call_once(|| {
         let before = std::panic::take_hook();
@@ -42,7 +41,7 @@ impl Panic {
         let text = payload.downcast_ref::<&str>().map(ToString::to_string);
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         Self {
-            message: text.unwrap_or_else(|| "a value that is no text".to_owned()),
+            message: text.unwrap_or_else(|| "a value that is not text".to_owned()),
             place: PLACE.try_with(|slot| slot.try_borrow_mut().ok()?.take()).ok().flatten(),
         }
     }
@@ -55,12 +54,12 @@ impl fmt::Display for Panic {
     }
 }
 
-/// Runs `work`; a panic in it ends here. What it had borrowed must not be used any more.
+/// Runs `work` and catches a panic in it. After a panic, values it borrowed must not be used.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Panic::caught(&*payload))
 }
 
-/// Polls `future`; a panic in it ends here. After a panic it must not be polled again.
+/// Polls `future` and catches a panic in it. After a panic it must not be polled again.
 pub(crate) fn poll_caught<F: Future + ?Sized>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,

@@ -1,9 +1,9 @@
 //! Watchdog for handlers that block a runtime thread.
 //!
-//! A worker thread of tokio that is blocked in a handler does not look after sockets and timers. Another one could, but
-//! it may be asleep: the worker that received a message runs its handler itself and wakes no other worker for it. And the
-//! handler's own deadline cannot pass in a task that is not polled. So a thread of the client's own looks on while
-//! handlers are polled: it wakes a worker, and answers what is late.
+//! A tokio worker thread that is blocked in a handler does not drive sockets and timers. Another worker could, but it may
+//! be asleep: the worker that received a message runs its handler itself and wakes no other worker for it. And a blocked
+//! task cannot notice its own deadline. So a separate thread watches while handlers are polled: it wakes a worker, and
+//! answers late deliveries.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,22 +12,22 @@ use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// How often the thread looks: the longest time for which a handler that blocks delays others.
+/// How often the thread checks: the longest time for which a blocking handler delays others.
 const LOOK: Duration = Duration::from_millis(20);
-/// Looks without a handler after which the thread rests until the next one.
+/// Number of checks without a handler after which the thread sleeps until the next one.
 const LOOKS: u32 = 100;
 
-/// What is polled while the guard looks on.
+/// A task watched by the guard.
 pub(crate) trait Polled: Send + Sync {
-    /// Called again and again while it is being polled, on the thread of the guard. It must not block, and do nothing
-    /// while there is time left.
+    /// Called repeatedly on the guard's thread while the task is being polled. It must not block, and must do nothing before
+    /// the deadline.
     fn look(self: Arc<Self>);
 }
 
-/// Looks after the others while a handler blocks. On a runtime with a single thread it does nothing: nothing would help.
+/// The watchdog. On a single-threaded runtime it does nothing, as nothing would help.
 #[derive(Default)]
 pub(crate) struct StallGuard {
-    /// Whether there is a thread that looks on; it starts with the first handler.
+    /// Whether the thread was started, which happens at the first handler.
     looks: OnceLock<bool>,
     shared: Arc<Shared>,
 }
@@ -40,20 +40,20 @@ struct Shared {
 
 #[derive(Default)]
 struct Watched {
-    /// The calls whose handlers are being polled at this moment: at most one for each worker.
+    /// The calls being polled now, at most one per worker.
     polled: Vec<Arc<dyn Polled>>,
     resting: bool,
     ended: bool,
 }
 
-/// A handler is being polled while this lives.
+/// A guard held while a handler is polled.
 pub(crate) struct Polling<'a> {
     polled: Arc<dyn Polled>,
     shared: Option<&'a Shared>,
 }
 
 impl StallGuard {
-    /// To be held while `polled` is polled.
+    /// Creates the guard to be held while `polled` is polled.
     pub(crate) fn polling(&self, polled: Arc<dyn Polled>) -> Polling<'_> {
         let looks = *self.looks.get_or_init(|| start(&self.shared));
         let shared = looks.then_some(&*self.shared);
@@ -67,14 +67,14 @@ impl StallGuard {
         Polling { polled, shared }
     }
 
-    /// Ends the thread that looks on, for good.
+    /// Ends the thread for good.
     pub(crate) fn end(&self) {
         self.shared.lock().ended = true;
         self.shared.changed.notify_one();
     }
 
-    /// Lets another worker have the task that this one has just woken and would run next: should the handler that woke
-    /// it block now, it would wait for the handler's end.
+    /// Makes the task just woken by this worker available to other workers: it would otherwise run next on this worker and
+    /// wait for a handler that blocks.
     pub(crate) fn pass_on(&self) {
         if let (Some(true), Ok(runtime)) = (self.looks.get(), Handle::try_current()) {
             runtime.spawn(async {});
@@ -113,9 +113,9 @@ impl Shared {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks until the client is gone.
+    /// The thread's loop, which runs until the client is dropped.
     fn look_on(&self, runtime: &Handle) {
-        // Answering may start what follows an answer.
+        // Answering may start futures of `after_reply`.
         let _entered = runtime.enter();
         let mut quiet = 0;
         let mut seen = self.lock();
@@ -136,7 +136,7 @@ impl Shared {
             quiet = 0;
             let polled = seen.polled.clone();
             drop(seen);
-            // Work from outside wakes a worker. When it has nothing else to do, it looks after sockets and timers.
+            // A task spawned from outside wakes a worker, which then also drives sockets and timers.
             runtime.spawn(async {});
             polled.into_iter().for_each(Polled::look);
             seen = self.lock();
@@ -154,7 +154,7 @@ fn start(shared: &Arc<Shared>) -> bool {
     match thread.spawn(move || shared.look_on(&runtime)) {
         Ok(_) => true,
         Err(error) => {
-            tracing::warn!(%error, "no thread for the stall guard: a handler that blocks may delay others");
+            tracing::warn!(%error, "cannot start the watchdog thread; a handler that blocks may delay others");
             false
         }
     }

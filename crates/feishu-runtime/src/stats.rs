@@ -31,7 +31,7 @@ macro_rules! counts {
         pub struct $values { $($(#[$doc])+ pub $field: u64,)+ }
 
         impl $values {
-            /// All counts by name, for an exporter.
+            /// All counters by name, for an exporter.
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
                 [$((stringify!($field), self.$field)),+].into_iter()
             }
@@ -53,26 +53,26 @@ macro_rules! counts {
 }
 
 counts! {
-    /// What became of one delivery. Each has exactly one outcome.
-    Outcome, LiveOutcomes, OutcomeCounts, /// How many deliveries had which outcome.
+    /// The outcome of a delivery. Each delivery has exactly one.
+    Outcome, LiveOutcomes, OutcomeCounts, /// The number of deliveries per outcome.
     ;
     /// A handler's reply was sent before the deadline.
     Answered answered,
-    /// The deadline passed first; what was chosen for that case was sent.
+    /// The deadline passed first; the late reply was sent.
     Late late,
     /// The handler returned an error, or a reply that cannot be sent; code 500.
     Failed failed,
     /// The handler panicked; code 500.
     Panicked panicked,
-    /// The payload is no callback or event, or cannot be read as what its handler takes; code 500.
+    /// The payload is not a callback or event, or cannot be decoded as its handler's type; code 500.
     Undecodable undecodable,
-    /// A repeat: answered as the first one was, without the handler.
+    /// A repeat, answered as the first delivery was, without running the handler.
     Duplicate duplicate,
-    /// No handler for the type: an event was acknowledged, a callback refused with code 500.
+    /// No handler for the type: an event was acknowledged, a callback was refused with code 500.
     Unhandled unhandled,
-    /// No room: code 500.
+    /// Refused because of a limit; code 500.
     Shed shed,
-    /// The client ended before there was an answer.
+    /// The client ended before the answer.
     Abandoned abandoned,
 }
 
@@ -80,80 +80,79 @@ counts! {
     /// Incidents that are not the outcome of a delivery.
     Incident, LiveIncidents, IncidentCounts, /// Counts of incidents that are not the outcome of a delivery.
     ;
-    /// Handlers that ended well after their delivery had been answered.
+    /// Handlers that succeeded after their delivery had been answered.
     LateCompleted late_completed,
     /// Handlers that failed or panicked after their delivery had been answered.
     LateFailed late_failed,
-    /// Handlers that were cancelled at the deadline, or cut off by the end of the client, after their delivery had been
-    /// answered.
+    /// Handlers that were cancelled, at the deadline or at the end of the client, after their delivery had been answered.
     CutOff cut_off,
-    /// Events older than the limit, which went to the handler for stale ones.
+    /// Events over the age limit, which went to the handler for stale events.
     Stale stale,
-    /// Polls of a handler that kept a thread for too long.
+    /// Polls of a handler that blocked a thread for too long.
     Stalls stalls,
-    /// Futures given to `after_reply` that were left out because the answer was lost.
+    /// Futures given to `after_reply` that were dropped because the answer was lost.
     AfterReplySkipped after_reply_skipped,
     /// Futures given to `after_reply` that panicked.
     AfterReplyPanicked after_reply_panicked,
-    /// Calls of an observer that were left out because it was too slow.
+    /// Calls of an observer that were dropped because it was too slow.
     ObserverMissed observer_missed,
-    /// Calls of the shared store for duplicates that failed or took too long; the event was handled all the same.
+    /// Calls of the dedup store that failed or timed out; the event was handled without it.
     StoreErrors store_errors,
 }
 
-/// A reading of all counts of a client, from its start.
+/// A snapshot of all counters of a client, counted from its start.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// Deliveries received.
     pub received: u64,
-    /// Their outcomes.
+    /// Outcomes of the deliveries.
     pub outcomes: OutcomeCounts,
-    /// Deliveries that have no outcome yet.
+    /// Deliveries without an outcome yet.
     pub pending: u64,
     /// Incidents that are not the outcome of a delivery.
     pub incidents: IncidentCounts,
-    /// Handlers that run, late ones included.
+    /// Running handlers, late ones included.
     pub running: usize,
-    /// Deliveries that wait for a running place.
+    /// Deliveries waiting for a running slot.
     pub queued: usize,
-    /// Bytes of the payloads that run or wait.
+    /// Bytes of all running and waiting payloads.
     pub held_bytes: usize,
     /// Answers remembered for repeats.
     pub remembered: usize,
-    /// Bytes that these take.
+    /// Bytes of the remembered answers.
     pub remembered_bytes: usize,
-    /// The same for each handler, in the order of registration.
+    /// The counters of each handler, in the order of registration.
     pub handlers: Vec<HandlerStats>,
-    /// Types without a handler, with how many came; 256 types at most. Serialised as an object.
+    /// Types without a handler, with their counts; at most 256 types. Serialised as an object.
     #[serde(serialize_with = "by_name")]
     pub unhandled: Vec<(String, u64)>,
 }
 
-/// What happened to one handler.
+/// The counters of one handler.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct HandlerStats {
-    /// Its name.
+    /// The name of the handler.
     pub name: String,
-    /// The type it is registered for; empty for a fallback.
+    /// The event type; empty for a fallback.
     pub event_type: String,
     /// The outcomes of its deliveries.
     pub outcomes: OutcomeCounts,
-    /// How long its answers took.
+    /// The distribution of its answer times.
     pub latency: Latency,
 }
 
 impl OutcomeCounts {
-    /// All of them.
+    /// The sum.
     pub fn total(&self) -> u64 {
         self.iter().map(|(_, count)| count).sum()
     }
 }
 
 impl Stats {
-    /// Whether every delivery has one outcome or is pending. True whenever no delivery is being counted at the moment of
-    /// the reading.
+    /// Whether `received` is the sum of all outcomes and `pending`. True if no delivery was being counted while the snapshot
+    /// was taken.
     pub fn is_consistent(&self) -> bool {
         self.received == self.outcomes.total() + self.pending
     }
@@ -163,7 +162,7 @@ fn by_name<S: Serializer>(counts: &[(String, u64)], serializer: S) -> Result<S::
     serializer.collect_map(counts.iter().map(|(name, count)| (name, count)))
 }
 
-/// One line for a log or a person.
+/// One line for logs.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "received {}", self.received)?;
@@ -174,7 +173,7 @@ impl fmt::Display for Stats {
     }
 }
 
-/// The live counts of a client. Lock-free.
+/// The live counters of a client. Lock-free.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     received: AtomicU64,
@@ -206,7 +205,7 @@ impl Ledger {
         self.received.fetch_add(1, Relaxed);
     }
 
-    /// The one outcome of a delivery; `route` and the time it took where a handler was found.
+    /// Counts the outcome of a delivery, for its route if it has a handler.
     pub(crate) fn settled(&self, outcome: Outcome, handler: Option<(usize, Duration)>) {
         self.outcomes.one(outcome);
         self.pending.fetch_sub(1, Relaxed);
@@ -222,7 +221,7 @@ impl Ledger {
         self.incidents.one(incident);
     }
 
-    /// Reads all counts; `describe` names the handlers.
+    /// Reads all counters; `describe` names the handlers.
     pub(crate) fn read(&self, describe: impl Fn(usize) -> (String, String)) -> Stats {
         let handlers = self.handlers.iter().enumerate().map(|(route, handler)| {
             let (name, event_type) = describe(route);

@@ -1,4 +1,4 @@
-//! Callbacks to pull, where handlers to call do not fit.
+//! A stream of callbacks, as an alternative to handlers.
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,11 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::call::Call;
 use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerError, RawEvent};
 
-/// Every callback that has no handler of its own, as items with an explicit reply; from
-/// [`DispatcherBuilder::build_stream`].
+/// The callbacks without a handler, as items to be answered; made by [`DispatcherBuilder::build_stream`].
 ///
-/// Deadlines, limits, deduplication and counts hold as for handlers. An item that is dropped without a reply counts as
-/// failed; one that is kept too long is answered at its deadline.
+/// Deadlines, limits, deduplication and counters apply as for handlers. An item dropped without a reply counts as failed;
+/// one kept too long is answered at its deadline.
 ///
 /// ```
 /// use feishu_callbacks::{CardActionTrigger, CardReply, Toast};
@@ -52,29 +51,29 @@ use crate::{Callback, Context, Dispatcher, DispatcherBuilder, Error, HandlerErro
 #[derive(Debug)]
 pub struct CallbackStream(mpsc::Receiver<PendingCallback>);
 
-/// One callback, and the duty to answer it.
-#[must_use = "an item that is dropped is answered with code 500"]
+/// One callback, to be answered once.
+#[must_use = "a dropped item is answered with code 500"]
 pub struct PendingCallback {
     event: RawEvent,
     cx: Context,
     reply: oneshot::Sender<Result<Given, HandlerError>>,
 }
 
-/// An answer that an item was given.
+/// The answer of an item.
 struct Given(feishu_transport::Answer);
 
 impl DispatcherBuilder {
-    /// Builds a dispatcher that hands everything without a handler of its own to a stream, which holds at most
-    /// `capacity` items; while it is full further ones are refused with code 500.
+    /// Builds a dispatcher that passes everything without a handler to a stream. The stream holds at most `capacity` items;
+    /// further ones are refused with code 500.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), when `capacity` is 0, and when there is a fallback already.
+    /// As [`build`](Self::build), and if `capacity` is 0 or there is a fallback already.
     #[track_caller]
     pub fn build_stream(self, capacity: usize) -> Result<(Dispatcher, CallbackStream), Error> {
         if capacity == 0 {
             return Err(Error::misuse(
-                "a stream with a capacity of 0 would refuse everything; give 1 or more",
+                "a stream with a capacity of 0 would refuse everything; use 1 or more",
             ));
         }
         let (sender, receiver) = mpsc::channel(capacity);
@@ -95,13 +94,13 @@ async fn hand_over(
     let (reply, given) = oneshot::channel();
     sender.try_send(PendingCallback { event, cx, reply }).map_err(|error| match error {
         mpsc::error::TrySendError::Full(_) => "the stream is full",
-        mpsc::error::TrySendError::Closed(_) => "nobody reads the stream",
+        mpsc::error::TrySendError::Closed(_) => "the stream was dropped",
     })?;
     given.await.unwrap_or_else(|_| Err("the item was dropped without a reply".into()))
 }
 
 impl CallbackStream {
-    /// The next item; `None` once every client and the dispatcher are gone.
+    /// The next item; `None` once the dispatcher and all its clients are dropped.
     ///
     /// # Cancel safety
     ///
@@ -120,12 +119,12 @@ impl Stream for CallbackStream {
 }
 
 impl PendingCallback {
-    /// What the payload says about itself.
+    /// The header of the payload.
     pub fn header(&self) -> &Arc<Header> {
         &self.event.header
     }
 
-    /// The name of the callback or event.
+    /// The type of the callback or event.
     pub fn event_type(&self) -> &str {
         self.event.header.event_type.as_str()
     }
@@ -135,16 +134,16 @@ impl PendingCallback {
         self.event.payload()
     }
 
-    /// Where it came from, and how much time is left.
+    /// The context: origin, and time left.
     pub fn context(&self) -> &Context {
         &self.cx
     }
 
-    /// Reads it as a typed callback.
+    /// Decodes it as a typed callback.
     ///
     /// # Errors
     ///
-    /// When it cannot be read as that type. The type itself is not compared; see [`event_type`](Self::event_type).
+    /// If it cannot be decoded as that type. The type name is not compared; see [`event_type`](Self::event_type).
     pub fn read<C: Callback>(&self) -> Result<C, DecodeError> {
         C::decode(&self.event.header, self.event.payload())
     }
@@ -153,7 +152,7 @@ impl PendingCallback {
     ///
     /// # Errors
     ///
-    /// When the reply cannot be sent, which refuses the callback with code 500.
+    /// If the reply cannot be sent, in which case the callback is refused with code 500.
     pub fn reply<R: Reply>(self, reply: R) -> Result<(), HandlerError> {
         let call: &Call = self.cx.call();
         match call.encode(&reply) {
@@ -170,12 +169,12 @@ impl PendingCallback {
         }
     }
 
-    /// Answers with nothing: an event is acknowledged, a card stays as it is.
+    /// Answers with success and no content: an event is acknowledged, a card stays unchanged.
     pub fn acknowledge(self) {
         drop(self.reply.send(Ok(Given(feishu_transport::Answer::empty()))));
     }
 
-    /// Refuses it: an event is sent again, the user who clicked sees an error.
+    /// Answers with code 500: an event is sent again, a user who clicked sees an error.
     pub fn refuse(self, why: impl Into<HandlerError>) {
         drop(self.reply.send(Err(why.into())));
     }

@@ -12,17 +12,17 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::panics::caught;
 use crate::{Client, ClientHandle, Error, Report};
 
-/// Time between the starts of two apps: many at once meet the platform's rate limit.
+/// Time between the starts of two apps, because many at once hit the platform's rate limit.
 const STAGGER: Duration = Duration::from_millis(250);
-/// The first pause before an app that ended with an error starts again, and the longest.
+/// The first and the longest pause before a failed app is restarted.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
-/// An app that has run this long starts again after the first pause.
+/// Uptime after which the pause is reset.
 const STABLE: Duration = Duration::from_secs(600);
 
-/// Runs the clients of several apps, each in a task of its own: a failing app does not affect the others.
+/// Runs the clients of several apps, each in its own task, so that a failing app does not affect the others.
 ///
-/// An app whose client ends with a [fatal](Error::is_fatal) error stays down, with the error in its status, until
-/// [`restart`](Self::restart). One that ends with another error, or panics, starts again after 5 s, doubling to 5 min.
+/// An app whose client ends with a [fatal](Error::is_fatal) error stays stopped until [`restart`](Self::restart), with the
+/// error in its status. After another error or a panic it is restarted after 5 s, doubling to 5 min.
 /// Dropping the supervisor ends all apps at once.
 pub struct Supervisor {
     shared: Arc<Shared>,
@@ -31,7 +31,7 @@ pub struct Supervisor {
 struct Shared {
     apps: Mutex<BTreeMap<String, App>>,
     stagger: Duration,
-    /// When the next app may start.
+    /// The earliest start of the next app.
     next_start: Mutex<Instant>,
 }
 
@@ -40,25 +40,25 @@ struct App {
     task: AbortOnDrop<Result<Report, Error>>,
 }
 
-/// What the task of an app shares with the supervisor.
+/// The state that the task of an app shares with the supervisor.
 struct Control {
     name: String,
-    /// How to build its client.
+    /// The function that builds its client.
     build: Box<dyn Fn() -> Result<Client, Error> + Send + Sync>,
     state: Mutex<AppStatus>,
     handle: Mutex<Option<ClientHandle>>,
     stop: ShutdownHandle,
 }
 
-/// What one app is doing.
+/// The status of one app.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AppStatus {
-    /// Its state.
+    /// The state of the app.
     pub state: AppState,
-    /// How often its client was started.
+    /// The number of starts of its client.
     pub starts: u64,
-    /// Why the last one ended, if it ended badly.
+    /// The error that ended the last run, if any.
     pub last_error: Option<Error>,
 }
 
@@ -66,39 +66,39 @@ pub struct AppStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AppState {
-    /// It waits for its turn to start.
+    /// Waiting for its turn to start.
     Waiting,
-    /// Its client runs.
+    /// Running.
     Running,
-    /// It ended badly and will start again.
+    /// Ended with an error, to be restarted.
     Restarting,
-    /// It ended badly, and starting again cannot help.
+    /// Ended with an error that a restart cannot fix.
     Failed,
-    /// It ended well: it was stopped, or its transport had nothing more to deliver.
+    /// Ended without an error: it was stopped, or its transport ended.
     Ended,
 }
 
 impl Supervisor {
-    /// A supervisor without apps.
+    /// Creates a supervisor without apps.
     pub fn new() -> Self {
         Self::staggered(STAGGER)
     }
 
-    /// As [`new`](Self::new), with another time between the starts of two apps than 250 ms.
+    /// As [`new`](Self::new), with another time than 250 ms between the starts of two apps.
     pub fn staggered(stagger: Duration) -> Self {
         let next_start = Mutex::new(Instant::now());
         Self { shared: Arc::new(Shared { apps: Mutex::default(), stagger, next_start }) }
     }
 
-    /// Adds an app and starts it when its turn comes. `build` makes its client, again for each restart.
+    /// Adds an app and starts it when its turn comes. `build` creates its client, at each start.
     ///
     /// # Errors
     ///
-    /// When there is an app of this name.
+    /// If there is an app of this name already.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// If called outside of a tokio runtime.
     pub fn add(
         &self,
         name: impl Into<String>,
@@ -114,7 +114,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Stops an app with a grace period and forgets it. `None` when there is none of this name.
+    /// Stops an app with a grace period and removes it. `None` if there is no app of this name.
     ///
     /// # Cancel safety
     ///
@@ -124,7 +124,7 @@ impl Supervisor {
         Some(app.end(grace).await)
     }
 
-    /// Stops an app with a grace period and starts it again. False when there is none of this name.
+    /// Restarts an app after a grace period. False if there is no app of this name.
     ///
     /// # Cancel safety
     ///
@@ -138,17 +138,17 @@ impl Supervisor {
         true
     }
 
-    /// What each app is doing, by name.
+    /// The status of each app by name.
     pub fn statuses(&self) -> BTreeMap<String, AppStatus> {
         self.shared.apps().iter().map(|(name, app)| (name.clone(), app.control.state().clone())).collect()
     }
 
-    /// The handle of an app's client: counts, health, connection. `None` while it does not run.
+    /// The handle of an app's client, with counters, health and connection; `None` while it does not run.
     pub fn handle(&self, name: &str) -> Option<ClientHandle> {
         self.shared.apps().get(name)?.control.handle().clone()
     }
 
-    /// Stops all apps at once with a grace period; the report of each.
+    /// Stops all apps at the same time with a grace period, and returns the report of each.
     ///
     /// # Cancel safety
     ///
@@ -165,7 +165,7 @@ impl Supervisor {
         reports
     }
 
-    /// Runs until `signal` resolves, then stops all apps with a grace period; the report of each.
+    /// Runs until `signal` resolves, then stops all apps with a grace period, and returns the report of each.
     ///
     /// # Cancel safety
     ///
@@ -193,7 +193,7 @@ impl Supervisor {
     }
 }
 
-/// Runs one app until it is stopped, ends well, or cannot be helped.
+/// Runs one app until it is stopped, ends without an error, or fails fatally.
 async fn supervise(shared: Arc<Shared>, control: Arc<Control>, mut stop: Shutdown) -> Result<Report, Error> {
     let mut pause = PAUSES.0;
     loop {
@@ -209,7 +209,7 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>, mut stop: Shutdow
             Err(error) => error,
         };
         let fatal = error.is_fatal();
-        let next = if fatal { "it stays down until `restart`" } else { "it starts again" };
+        let next = if fatal { "it stays stopped until `restart`" } else { "it will be restarted" };
         tracing::error!(app = control.name, %error, "the client of app `{}` ended; {next}", control.name);
         if fatal || stop.deadline().is_some() {
             return control.ended(Err(error));
@@ -227,7 +227,7 @@ async fn supervise(shared: Arc<Shared>, control: Arc<Control>, mut stop: Shutdow
     }
 }
 
-/// Builds a client and runs it in a task of its own, so that a panic of its transport ends there.
+/// Builds a client and runs it in its own task, so that a panic of its transport is caught.
 async fn run_once(control: &Control, stop: &mut Shutdown) -> Result<Report, Error> {
     let client = caught(|| (control.build)()).map_err(|panic| control.broken(panic))??;
     let handle = client.handle();
@@ -257,7 +257,7 @@ impl Shared {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reserves a time to start at.
+    /// Reserves a start time.
     fn next_start(&self) -> Instant {
         let mut next = self.next_start.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = (*next).max(Instant::now());
@@ -275,7 +275,7 @@ impl Control {
         self.handle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A panic of a transport, or of the function that builds a client: a bug, but a new start may succeed.
+    /// Records a panic of a transport, or of the function that builds a client: a bug, but a restart may succeed.
     fn broken(&self, panic: impl fmt::Display) -> Error {
         let what = format!("the client of app `{}` panicked: {panic}", self.name);
         Error::from(feishu_transport::Error::lost(what))

@@ -1,4 +1,4 @@
-//! A handler with its type and its options.
+//! A route: a handler with its event type and options.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,9 +17,9 @@ use super::options::{Late, Options, TypedOptions};
 use super::{Handler, RawEvent};
 use crate::{Callback, Context, Failure, HandlerError};
 
-/// A handler with its type and its options, on the way into a dispatcher.
+/// A handler with its event type and options, for [`DispatcherBuilder::route`](crate::DispatcherBuilder::route).
 ///
-/// It can be returned from a function and passed on. Routes of different types go into one collection as [`AnyRoute`].
+/// It can be built in a function and returned. Convert routes of different types to [`AnyRoute`] to collect them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ pub struct Route<E, R> {
     event_type: Cow<'static, str>,
     options: Options,
     typed: TypedOptions<E, R>,
-    /// Puts the handler and its typed options together, once these are complete.
+    /// Combines the handler with its typed options, when these are complete.
     finish: Finish<E, R>,
 }
 
@@ -57,10 +57,10 @@ pub struct AnyRoute {
 }
 
 impl<C: Callback> Route<C, C::Reply> {
-    /// An async closure or function as a handler of the callback in its first argument.
+    /// Creates a route of an async closure or function, for the callback type of its first argument.
     ///
-    /// Its error type is [`HandlerError`], so that a closure may end in a plain `Ok(…)`. For a function with another
-    /// error type see [`from_fn`](Self::from_fn).
+    /// Its error type is [`HandlerError`], so that a closure can end with `Ok(…)` without a type annotation. For a function
+    /// with another error type see [`from_fn`](Self::from_fn).
     #[track_caller]
     pub fn new<F, Fut>(handler: F) -> Self
     where
@@ -70,7 +70,7 @@ impl<C: Callback> Route<C, C::Reply> {
         Self::make(C::TYPE, C::decode, handler)
     }
 
-    /// An async function with an error type of its own, such as `async fn … -> anyhow::Result<CardReply>`.
+    /// Creates a route of an async function with any error type, such as `async fn … -> anyhow::Result<CardReply>`.
     #[track_caller]
     pub fn from_fn<F, Fut, Err>(handler: F) -> Self
     where
@@ -84,7 +84,7 @@ impl<C: Callback> Route<C, C::Reply> {
         })
     }
 
-    /// A type of your own that implements [`Handler`].
+    /// Creates a route of a value that implements [`Handler`].
     #[track_caller]
     pub fn from_handler<H: Handler<C>>(handler: H) -> Self {
         let handler = Arc::new(handler);
@@ -94,9 +94,9 @@ impl<C: Callback> Route<C, C::Reply> {
         })
     }
 
-    /// A method on a shared value: `Route::method(&bot, Bot::save)`, with
-    /// `async fn save(self: Arc<Self>, click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError>`; any
-    /// error type that becomes a [`HandlerError`] will do.
+    /// Creates a route of a method on a shared value: `Route::method(&bot, Bot::save)`, with
+    /// `async fn save(self: Arc<Self>, click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError>`. The error
+    /// type can be any that converts into [`HandlerError`].
     #[track_caller]
     pub fn method<S, F, Fut, Err>(target: &Arc<S>, method: F) -> Self
     where
@@ -109,12 +109,12 @@ impl<C: Callback> Route<C, C::Reply> {
         Self::from_fn(move |callback, cx| method(Arc::clone(&target), callback, cx))
     }
 
-    /// A plain function that may block: it runs on a thread for blocking work, so that neither other handlers nor the
-    /// connection wait for it.
+    /// Creates a route of a synchronous function that may block. It runs on a thread for blocking work, so that other
+    /// handlers and the connection do not wait for it.
     ///
-    /// At most [`Limits::blocking`](crate::Limits::blocking) of a client run at one time; the others wait, which counts
-    /// towards their deadline. A thread cannot be stopped from outside: a blocking handler that is cancelled runs on to
-    /// its end, and its result is dropped. Long ones should look at [`Context::is_cancelled`].
+    /// At most [`Limits::blocking`](crate::Limits::blocking) run at a time per client; the others wait, and their deadlines
+    /// keep running. A thread cannot be interrupted: a cancelled blocking handler runs to its end and its result is
+    /// dropped. Long ones should check [`Context::is_cancelled`].
     #[track_caller]
     pub fn blocking<F>(handler: F) -> Self
     where
@@ -140,8 +140,8 @@ impl<C: Callback> Route<C, C::Reply> {
 }
 
 impl<R: Reply> Route<RawEvent, R> {
-    /// An async closure or function as the handler of any type, by its name. It returns `()`, a [`serde_json::Value`] or
-    /// a reply of `feishu_callbacks`.
+    /// Creates a route of an async closure or function for any type, by its name. It returns `()`, a
+    /// [`serde_json::Value`] or a reply of `feishu_callbacks`.
     #[track_caller]
     pub fn raw<F, Fut>(event_type: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
@@ -182,28 +182,28 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
         }
     }
 
-    /// The name in logs and counts; the type by default.
+    /// Sets the name in logs and counters; the event type by default.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.options.name = Some(name.into());
         self
     }
 
-    /// Takes a type that looks like a misspelling of a [known](feishu_callbacks::EventType::KNOWN) one as it is written.
-    /// Other unknown types need no permission.
+    /// Allows a type that looks like a misspelling of a [known](feishu_callbacks::EventType::KNOWN) one. Other unknown types
+    /// are always allowed.
     pub fn allow_unknown_type(mut self) -> Self {
         self.options.unknown_type = true;
         self
     }
 
-    /// Answers at the latest this long after the arrival of the delivery. The dispatcher's deadline by default, 2.5 s;
+    /// Sets the deadline of the answer, counted from the arrival of the delivery. By default that of the dispatcher, 2.5 s;
     /// the platform waits 3 s (its documentation, "Card callback communication").
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = Some(deadline);
         self
     }
 
-    /// The reply when the deadline passes; the handler goes on. By default a callback is answered with code 500 and an
-    /// event is acknowledged.
+    /// Sets the reply at the deadline; the handler continues. By default a callback is answered with code 500 and an event
+    /// is acknowledged.
     #[expect(clippy::needless_pass_by_value, reason = "a reply is made for this place, as a handler's is")]
     pub fn on_late(mut self, reply: R) -> Self {
         match reply.to_json() {
@@ -213,18 +213,19 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
         self
     }
 
-    /// As [`on_late`](Self::on_late), with a reply made for each case. `reply` must not block.
+    /// As [`on_late`](Self::on_late), with a closure that creates the reply. It must not block.
     pub fn on_late_with(mut self, reply: impl Fn(&Context) -> R + Send + Sync + 'static) -> Self {
         self.options.late =
             Late::With(Box::new(move |cx| written(&reply(cx)).unwrap_or_else(Answer::failed)));
         self
     }
 
-    /// The reply when the handler fails, panics, or has no room to run: a toast for the user who clicked. It returns a
-    /// reply, or an `Option` of one; `None` answers with code 500, as without `on_error`. It must not block.
+    /// Sets the reply if the handler fails, panics, or is refused by a limit, such as a toast for the user who clicked. The
+    /// closure returns a reply, or an `Option` of one; `None` answers with code 500, as without `on_error`. It must not
+    /// block.
     ///
-    /// The delivery counts as failed all the same, and the log has the failure. An event whose failure is answered is
-    /// not sent again by the platform.
+    /// The delivery still counts as failed, and the failure is logged. The platform does not send an event again whose
+    /// failure was answered with a reply.
     pub fn on_error<F, O>(mut self, reply: F) -> Self
     where
         F: Fn(&Failure, &Context) -> O + Send + Sync + 'static,
@@ -237,8 +238,8 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
         self
     }
 
-    /// Puts `layer` around the handler, inside the layers of the dispatcher; the first one that is added is the
-    /// outermost. See [`DispatcherBuilder::layer`](crate::DispatcherBuilder::layer).
+    /// Adds a layer around the handler, inside the layers of the dispatcher; the first one added is the outermost. See
+    /// [`DispatcherBuilder::layer`](crate::DispatcherBuilder::layer).
     pub fn layer<F, Fut>(mut self, around: F) -> Self
     where
         F: Fn(Context, Next) -> Fut + Send + Sync + 'static,
@@ -248,21 +249,21 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
         self
     }
 
-    /// Answers with code 500 when the deadline passes: the platform sends the event again, and the repeat is answered
-    /// with what the handler has returned by then.
+    /// Answers with code 500 at the deadline, so that the platform sends the event again. The repeat is answered with the
+    /// handler's result, if it is done by then.
     pub fn refuse_when_late(mut self) -> Self {
         self.options.late = Late::Answer(Answer::failed());
         self
     }
 
-    /// Drops the handler's future when the deadline passes, instead of letting it go on.
+    /// Cancels the handler at the deadline by dropping its future, instead of letting it continue.
     pub fn cancel_when_late(mut self) -> Self {
         self.options.cancel_when_late = true;
         self
     }
 
-    /// Takes what the handler returns after its delivery was answered, be it by the deadline or by
-    /// [`Context::reply_now`]: the place to send a delayed card update.
+    /// Handles the result of a handler whose delivery was already answered, at the deadline or by
+    /// [`Context::reply_now`], for example by sending a delayed card update.
     pub fn on_late_result<F, Fut>(mut self, take: F) -> Self
     where
         F: Fn(R, Context) -> Fut + Send + Sync + 'static,
@@ -272,17 +273,17 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
         self
     }
 
-    /// Acknowledges before the handler runs, as soon as it is accepted. For events whose loss in a crash is acceptable:
-    /// the platform will not send them again.
+    /// Acknowledges a delivery as soon as it is accepted, before the handler runs. For events whose loss in a crash is
+    /// acceptable, because the platform will not send them again.
     pub fn acknowledge_first(mut self) -> Self {
         self.options.acknowledge_first = true;
         self
     }
 
-    /// Limits how many calls of this handler run at one time; by default the client's limit alone holds.
+    /// Limits the concurrent calls of this handler; by default only the client's limit applies.
     pub fn concurrency(mut self, limit: usize) -> Self {
         if limit == 0 {
-            self.options.mistakes.push("a concurrency of 0 would never run; give 1 or more".to_owned());
+            self.options.mistakes.push("a concurrency of 0 would never run; use 1 or more".to_owned());
         }
         self.options.concurrency = Some(limit);
         self
@@ -305,12 +306,12 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     }
 }
 
-/// The reply of an option as an answer; `None`, with a line in the log, when it cannot be written.
+/// Encodes the reply of an option; `None` and a log line if that fails.
 fn written<R: Reply>(reply: &R) -> Option<Answer> {
     match reply.to_json() {
         Ok(json) => Some(Answer::ok(json)),
         Err(error) => {
-            tracing::error!(%error, "the reply of `on_late` or `on_error` cannot be written, so code 500 is answered");
+            tracing::error!(%error, "cannot encode the reply of `on_late` or `on_error`; answered with code 500");
             None
         }
     }

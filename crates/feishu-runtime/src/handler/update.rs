@@ -1,4 +1,4 @@
-//! What a handler returns too late, sent as a delayed update of the card.
+//! Sends a late reply as a delayed card update.
 
 use feishu_callbacks::openapi::CardUpdate;
 use feishu_callbacks::{CardActionTrigger, CardReply};
@@ -7,12 +7,11 @@ use super::Route;
 use crate::{Context, HandlerError, OpenApi};
 
 impl Route<CardActionTrigger, CardReply> {
-    /// Sends the card that the handler returns after its click was answered as a delayed update, once the answer has
-    /// been written: the platform takes one for 30 minutes, and two per click (its documentation, "Update cards with a
-    /// delay"). A toast cannot be sent late and is left out.
+    /// Sends the card of a late reply as a delayed update, once the click's answer was written. The platform accepts updates
+    /// for 30 minutes, and at most two per click (its documentation, "Update cards with a delay"). A toast cannot be sent
+    /// late and is dropped.
     ///
-    /// With [`on_late`](Self::on_late) it makes slow handlers pleasant: the user reads at once that work has begun, and
-    /// sees its result when it is there.
+    /// Together with [`on_late`](Self::on_late) the user sees at once that work has begun, and later its result.
     pub fn update_card_when_late(self, api: OpenApi) -> Self {
         self.on_late_result(move |reply, cx| {
             let api = api.clone();
@@ -27,7 +26,7 @@ async fn update(api: &OpenApi, reply: CardReply, cx: &Context) -> Result<(), Han
     let token = click.event.token.ok_or("the click has no token for a delayed update")?;
     token.claim(cx.received_at().elapsed())?;
     if !cx.replied().await {
-        return Err("the answer to the click was lost, and before it the platform takes no update".into());
+        return Err("the answer to the click was lost, so the platform accepts no delayed update".into());
     }
     api.send(&CardUpdate::new(token, card)).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Why a call of the OpenAPI failed.
+//! The error of an OpenAPI call.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,7 +7,7 @@ use feishu_callbacks::openapi::ApiError;
 
 use super::{ApiCode, ApiCodeKind};
 
-/// Why a call failed. `Display` has the platform's code and message, what to do, and the log id.
+/// The error of an OpenAPI call. `Display` prints the platform's code and message, what to do, and the log id.
 #[derive(Debug, Clone)]
 pub struct CallError {
     cause: Cause,
@@ -24,7 +24,7 @@ enum Cause {
     NotAnAnswer {
         status: u16,
     },
-    /// The call succeeded, but its data could not be read.
+    /// The call succeeded, but its `data` could not be read.
     NoData(ApiError),
     Transport(feishu_transport::Error),
 }
@@ -38,12 +38,12 @@ impl CallError {
         Self { cause: Cause::NotAnAnswer { status }, log_id }
     }
 
-    /// The error of reading an answer whose code is 0.
+    /// Creates the error of an unreadable answer with code 0.
     pub(super) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
         Self { cause: Cause::NoData(error), log_id }
     }
 
-    /// The platform's code, or the HTTP status where it gave none; `None` when its answer did not come.
+    /// The platform's code, or the HTTP status if it sent none; `None` if no answer came.
     pub fn code(&self) -> Option<ApiCode> {
         match &self.cause {
             Cause::Refused { code, .. } => Some(*code),
@@ -51,7 +51,7 @@ impl CallError {
         }
     }
 
-    /// What the code means; `None` when the answer did not come. Whether the call was carried out is then unknown.
+    /// The class of the code; `None` if no answer came, in which case the call may or may not have been carried out.
     pub fn kind(&self) -> Option<ApiCodeKind> {
         self.code().map(ApiCode::kind)
     }
@@ -64,12 +64,12 @@ impl CallError {
         }
     }
 
-    /// The id to quote to the platform's support.
+    /// The log id, to quote to the platform's support.
     pub fn log_id(&self) -> Option<&str> {
         self.log_id.as_deref()
     }
 
-    /// How often the call was made, waits for rate limits included; 0 when the answer did not come.
+    /// The number of attempts, including those refused by a rate limit; 0 if no answer came.
     pub fn attempts(&self) -> u32 {
         match &self.cause {
             Cause::Refused { attempts, .. } => *attempts,

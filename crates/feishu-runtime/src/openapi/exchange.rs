@@ -1,4 +1,4 @@
-//! One HTTP exchange below [`OpenApi`](super::OpenApi): over the network, or with a fake in a test.
+//! One HTTP exchange of [`OpenApi`](super::OpenApi), over the network or with a fake in a test.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use feishu_transport::Error as TransportError;
 
 use super::{ApiCode, Deserialize, HttpClient, HttpRequest};
 
-/// Longest part of the platform's message that an error keeps.
+/// Maximum characters of the platform's message that an error keeps.
 const MAX_MESSAGE: usize = 500;
-/// Longest log id that is kept.
+/// Maximum characters kept of a log id.
 const MAX_LOG_ID: usize = 100;
 
-/// Where calls go.
+/// The target of calls.
 pub(crate) enum Exchange {
     Http(Box<HttpClient>),
     Fake(Arc<dyn Fake>),
@@ -21,11 +21,11 @@ pub(crate) enum Exchange {
 
 /// Answers calls without a network.
 pub(crate) trait Fake: Send + Sync {
-    /// Status and body of the answer.
+    /// Returns status and body of the answer.
     fn answer(&self, request: &ApiRequest<'_>) -> (u16, Bytes);
 }
 
-/// A call on its way out.
+/// An outgoing call.
 pub(crate) struct ApiRequest<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
@@ -33,23 +33,23 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) body: Bytes,
 }
 
-/// What came back.
+/// The answer to a call.
 pub(super) struct ApiResponse {
     pub(super) status: u16,
     pub(super) body: Bytes,
     pub(super) log_id: Option<String>,
-    /// What a rate limit says of its end.
+    /// The wait that a rate limit asks for.
     pub(super) reset_after: Option<Duration>,
 }
 
-/// What an answer says.
+/// The result of an answer.
 pub(super) enum Reply {
     Done,
     Refused {
         code: ApiCode,
         msg: String,
     },
-    /// A page of a proxy, or of another server.
+    /// Not JSON of the platform: a page of a proxy or of another server.
     NotAnAnswer,
 }
 
@@ -83,7 +83,7 @@ impl Exchange {
 }
 
 impl ApiResponse {
-    /// Tells success from refusal; `data` is skipped.
+    /// Distinguishes success from refusal, without parsing `data`.
     pub(super) fn read(&self) -> Reply {
         #[derive(Deserialize)]
         struct Outcome {

@@ -1,4 +1,4 @@
-//! Calls to the platform's OpenAPI with the app's token: what a handler needs besides its answer.
+//! A client of the platform's OpenAPI, which handles the app's access token and rate limits.
 
 mod error;
 mod exchange;
@@ -21,16 +21,16 @@ use token::TokenCache;
 
 use crate::Error;
 
-/// How often a call that met a rate limit is made again.
+/// Maximum number of retries after a rate limit.
 const MAX_WAITS: u32 = 3;
-/// The longest wait that a rate limit may ask for; a longer one is an error, so that no call hangs.
+/// Maximum wait for a rate limit. A longer one is an error, so that no call hangs.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// Calls the OpenAPI as one app: gets, caches and renews its tenant access token, and waits out rate limits.
+/// An OpenAPI client of one app: requests, caches and renews its tenant access token, and retries after rate limits.
 ///
 /// Cheap to clone; clones share the token. Every call is bounded in time
 /// ([`Timeouts`](feishu_transport::Timeouts)) and size ([`Limits::response_bytes`](feishu_transport::Limits)). In a unit
-/// test, take one from a [`FakeApi`](crate::testing::FakeApi).
+/// test, use that of a [`FakeApi`](crate::testing::FakeApi).
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
@@ -56,7 +56,7 @@ struct Inner {
     tokens: TokenCache,
 }
 
-/// The answer to an [`OpenApi::call`] that the platform carried out.
+/// The successful answer to an [`OpenApi::call`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallAnswer {
@@ -67,7 +67,7 @@ pub struct CallAnswer {
 }
 
 impl OpenApi {
-    /// Calls as this app on this site, over the network with default deadlines and limits.
+    /// Creates a client of an app on a site, over the network with default deadlines and limits.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl OpenApi {
         Self::with_client(HttpClient::new(domain), app_id, secret)
     }
 
-    /// Calls as this app over an HTTP client of your own settings: its domain, dial, deadlines, limits and headers.
+    /// Creates a client of an app over a configured HTTP client, with its domain, dial, deadlines, limits and headers.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl OpenApi {
     ///
     /// # Errors
     ///
-    /// When the platform refused it, with what the code means and what to do, or was not reached.
+    /// If the platform refused it, with the meaning of the code and what to do, or was not reached.
     ///
     /// # Cancel safety
     ///
@@ -110,16 +110,16 @@ impl OpenApi {
         C::read_answer(&answer.body).map_err(|error| CallError::no_data(error, answer.log_id))
     }
 
-    /// One call with the app's token: `method` in capitals, `path` from `/open-apis/` on with its query, `body` as JSON
-    /// or empty.
+    /// Makes one call with the app's token. `method` is in capitals, `path` starts with `/open-apis/` and includes the
+    /// query, `body` is JSON or empty.
     ///
-    /// A token that the platform calls bad is renewed and the call made once more. A rate limit is waited out as the
-    /// platform says, at most three times and 30 s each.
+    /// If the platform rejects the token, it is renewed and the call repeated once. After a rate limit the call is repeated
+    /// as the platform says, at most three times with waits of at most 30 s.
     ///
     /// # Errors
     ///
-    /// When the platform refused it, with its code, or was not reached. A call whose answer did not come may have been
-    /// carried out.
+    /// If the platform refused the call, with its code, or was not reached. A call without an answer may have been carried
+    /// out.
     ///
     /// # Cancel safety
     ///
@@ -159,14 +159,14 @@ impl OpenApi {
                 path = path_only(path),
                 ?wait,
                 code = code.0,
-                "rate limit; calling again after it"
+                "rate limited; retrying after the wait"
             );
             sleep(wait).await;
         }
     }
 }
 
-/// A path without its query, which may hold what users wrote.
+/// A path without its query, which may contain what users wrote.
 fn path_only(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The app's tenant access token: asked for once, shared, renewed before its end.
+//! The app's tenant access token: cached, shared by concurrent calls, renewed before it expires.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{ApiRequest, CallError, Exchange, Reply};
 
-/// A token is renewed when less than this is left of it. Asked with less than 30 minutes left the platform gives a new
-/// one, and the old one stays valid.
+/// The remaining lifetime at which a token is renewed. With less than 30 minutes left the platform issues a new one, and
+/// the old one stays valid.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
 
 /// A token and when to renew it.
@@ -49,7 +49,7 @@ impl TokenCache {
         Ok(token)
     }
 
-    /// Forgets a token that the platform called bad, unless another one has taken its place meanwhile.
+    /// Drops a token that the platform rejected, unless it was replaced meanwhile.
     pub(super) async fn drop_bad(&self, bad: &Token) {
         let mut current = self.current.lock().await;
         if current.as_ref().is_some_and(|token| token.value == bad.value) {

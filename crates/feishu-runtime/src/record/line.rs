@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::redact::LineRedaction;
 
-/// A delivery with its answer.
+/// A recorded delivery with its answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Line {
     /// Milliseconds from the start of the recording to the arrival.
@@ -18,16 +18,16 @@ pub(super) struct Line {
     pub(super) headers: Vec<(String, String)>,
     /// The payload.
     pub(super) payload: Payload,
-    /// Absent when there was none.
+    /// The answer; absent if there was none.
     #[serde(default)]
     pub(super) answer: Option<RecordedAnswer>,
 }
 
-/// A payload, as far as it may be written down.
+/// A recorded payload.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(super) enum Payload {
-    /// It was not JSON; its bytes cannot be redacted and are left out.
+    /// Not JSON, so it cannot be redacted and is not recorded.
     Unreadable {
         unreadable_bytes: usize,
     },

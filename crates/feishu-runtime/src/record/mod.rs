@@ -1,4 +1,4 @@
-//! Recording what a transport delivers, and running it again.
+//! Recording of deliveries and answers, and their replay.
 
 mod line;
 mod recorder;

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 use super::Redaction;
 use super::line::{Line, RecordedAnswer};
 
-/// Lines that wait for a slow disk. More than these are left out and counted.
+/// Maximum number of lines queued for a slow disk. Further ones are dropped and counted.
 const BACKLOG: usize = 1024;
 
-/// A transport around another that writes each delivery with its answer as a line of JSON, redacted; for a
-/// [`Replay`](super::Replay), or to attach to a report.
+/// A transport that wraps another one and writes each delivery with its answer as a redacted line of JSON, for a
+/// [`Replay`](super::Replay) or a bug report.
 ///
-/// The writing is done on a thread of its own: a slow disk delays nothing; it costs lines, which are counted.
+/// It writes on a separate thread, so a slow disk delays nothing; lines that do not fit the queue are dropped and counted.
 pub struct Recorder<T> {
     transport: T,
     writer: Box<dyn Write + Send>,
@@ -27,20 +27,20 @@ pub struct Recorder<T> {
 }
 
 impl<T: Transport> Recorder<T> {
-    /// Records what `transport` delivers to `writer`, for example a file.
+    /// Records the deliveries of `transport` to `writer`, for example a file.
     pub fn new(transport: T, writer: impl Write + Send + 'static) -> Self {
         let redaction = Redaction::default();
         Self { transport, writer: Box::new(writer), redaction, missed: Arc::default() }
     }
 
-    /// What to hide; see [`Redaction`].
+    /// Sets the redaction; see [`Redaction`].
     #[must_use]
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.redaction = redaction;
         self
     }
 
-    /// Counts the lines that were left out because the disk was too slow.
+    /// The counter of lines dropped because the disk was too slow.
     pub fn missed(&self) -> impl Fn() -> u64 + Send + Sync + 'static + use<T> {
         let missed = Arc::clone(&self.missed);
         move || missed.load(Relaxed)
@@ -59,11 +59,11 @@ impl<T: Transport + 'static> Transport for Recorder<T> {
                 write_lines(writer, &receiver, &redaction);
                 drop(done);
             })
-            .map_err(|error| Error::misuse(format!("no thread for the recorder: {error}")))?;
+            .map_err(|error| Error::misuse(format!("cannot start the thread of the recorder: {error}")))?;
         let sink = Sink { sender, missed, start: Instant::now() };
         let tapped: Arc<dyn Inbox> = Arc::new(Tapped { inbox, sink });
         let ended = Box::new(transport).run(Arc::clone(&tapped), stop).await;
-        // The thread ends when the last delivery that it may have to write is gone.
+        // The thread ends when the last delivery it may have to write is dropped.
         drop(tapped);
         let _ = written.await;
         ended
@@ -117,7 +117,7 @@ struct Sink {
     start: Instant,
 }
 
-/// The inbox behind a recorder.
+/// The inbox of a recorder, which passes deliveries on.
 struct Tapped {
     inbox: Arc<dyn Inbox>,
     sink: Sink,

@@ -1,13 +1,13 @@
-//! Taking out of a recording what must not leave the house.
+//! Redaction of recordings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
 
-/// Members whose value is a secret.
+/// Members with a secret value.
 const SECRETS: &[&str] = &["token", "preview_token", "encrypt", "ticket", "app_secret", "challenge"];
-/// Members that name a person, a tenant or a place where to write to one.
+/// Members that identify a person, a tenant or a chat.
 const PERSONAL: &[&str] = &[
     "open_id",
     "union_id",
@@ -20,16 +20,16 @@ const PERSONAL: &[&str] = &[
     "employee_id",
     "operator_id",
 ];
-/// Shorter ids are not looked for in texts, where they may be anything.
+/// Minimum length of an id that is replaced in texts; a shorter one may occur by chance.
 const MIN_QUOTE: usize = 6;
-/// The text in a secret's place.
+/// The text that replaces a secret.
 const REDACTED: &str = "[redacted]";
 
-/// What a recording hides.
+/// The redaction rules of a recording.
 ///
-/// By default: tokens altogether, and the ids of people, tenants and chats behind pseudonyms, the same one for the same id
-/// within a recording, so that a replay can tell them apart. What people wrote stays, as handlers need it; see
-/// [`texts`](Self::texts).
+/// By default tokens are removed, and ids of people, tenants and chats are replaced by pseudonyms, the same one for the
+/// same id within a recording, so that a replay can distinguish them. What people wrote is kept, because handlers need it;
+/// see [`texts`](Self::texts).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Redaction {
@@ -39,13 +39,13 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// Hides the values of a further member, wherever it stands.
+    /// Hides the values of another member, at any depth.
     pub fn hide(mut self, member: impl Into<String>) -> Self {
         self.more.insert(member.into());
         self
     }
 
-    /// Hides what people wrote and chose as well: form fields, inputs, message contents.
+    /// Also hides what people wrote and chose: form fields, inputs, message contents.
     pub fn texts(mut self) -> Self {
         self.texts = true;
         for member in ["form_value", "input_value", "content", "text"] {
@@ -60,10 +60,10 @@ impl Redaction {
     }
 }
 
-/// The redaction of one line: an id in a member of the payload is renamed also where it is quoted in a text.
+/// The redaction of one line. An id found in a member is also replaced in texts that quote it.
 pub(crate) struct LineRedaction<'a> {
     rules: &'a Redaction,
-    /// Ids that were found, with their pseudonyms.
+    /// The ids found, with their pseudonyms.
     known: BTreeMap<String, String>,
 }
 
@@ -93,7 +93,7 @@ impl LineRedaction<'_> {
         }
     }
 
-    /// JSON in a string, as the content of a message is.
+    /// Redacts JSON in a string, such as the content of a message.
     fn inside(&mut self, text: &mut String) {
         if text.starts_with(['{', '[']) {
             if let Ok(mut inner) = serde_json::from_str::<Value>(text) {
@@ -134,7 +134,7 @@ impl LineRedaction<'_> {
     }
 }
 
-/// Empties a value and keeps its shape.
+/// Empties a value but keeps its structure.
 fn blank(value: &mut Value) {
     match value {
         Value::String(text) if !text.is_empty() => REDACTED.clone_into(text),

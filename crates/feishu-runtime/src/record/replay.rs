@@ -1,4 +1,4 @@
-//! A recording, run again against today's handlers.
+//! Replays a recording against the current handlers.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader};
@@ -15,13 +15,13 @@ use tokio::time::{Instant, sleep_until};
 
 use super::line::{Line, Payload, RecordedAnswer};
 
-/// Bytes of one line; 64 MiB: the largest message that the long connection lets in, as JSON in JSON.
+/// Maximum bytes of a line. 64 MiB: the largest message of the long connection, as JSON escaped in JSON.
 const MAX_LINE: u64 = 64 << 20;
 
-/// A transport that delivers a recording and compares the answers with the recorded ones.
+/// A transport that replays a recording and compares the answers with the recorded ones.
 ///
-/// Deliveries come one after the other, each when the one before is answered, or at the recorded pace. Events carry the
-/// time of the recording: where [stale events](crate::DispatcherBuilder::on_stale) are diverted, set
+/// Each delivery comes after the previous one was answered, or at the recorded pace. Events keep their recorded creation
+/// time: if the dispatcher has a handler for [stale events](crate::DispatcherBuilder::on_stale), set its
 /// [`wall_clock`](crate::DispatcherBuilder::wall_clock).
 #[derive(Debug)]
 pub struct Replay {
@@ -30,7 +30,7 @@ pub struct Replay {
     report: ReplayReport,
 }
 
-/// What a replay found. Cheap to clone; complete once the replay has run.
+/// The report of a replay. Cheap to clone; complete once the replay has ended.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayReport(Arc<Mutex<Found>>);
 
@@ -41,17 +41,17 @@ struct Found {
     differences: Vec<Difference>,
 }
 
-/// A delivery that is answered otherwise today.
+/// A delivery whose answer differs from the recorded one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Difference {
-    /// The line of the recording, from 1.
+    /// The line of the recording, counted from 1.
     pub line: usize,
-    /// The type of the callback or event; empty when it is unreadable.
+    /// The type of the callback or event; empty if it is unreadable.
     pub event_type: String,
     /// The recorded code and data.
     pub recorded: (u16, Value),
-    /// Today's code and data.
+    /// The new code and data.
     pub today: (u16, Value),
 }
 
@@ -60,7 +60,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or a line is none of a recording; the error names the line.
+    /// If the file cannot be read, or a line is not valid; the error names the line.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::read(BufReader::new(std::fs::File::open(path)?))
     }
@@ -69,7 +69,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or a line is none of a recording; the error names the line.
+    /// If it cannot be read, or a line is not valid; the error names the line.
     pub fn read(mut recording: impl BufRead) -> io::Result<Self> {
         let mut lines = Vec::new();
         for number in 1.. {
@@ -81,7 +81,7 @@ impl Replay {
                 continue;
             }
             let line = serde_json::from_str(&text).map_err(|error| {
-                let what = format!("line {number} is no line of a recording: {error}");
+                let what = format!("line {number} is not a line of a recording: {error}");
                 io::Error::new(io::ErrorKind::InvalidData, what)
             })?;
             lines.push(line);
@@ -89,14 +89,14 @@ impl Replay {
         Ok(Self { lines, recorded_pace: false, report: ReplayReport::default() })
     }
 
-    /// Delivers at the recorded times, without waiting for answers.
+    /// Replays at the recorded times, without waiting for answers.
     #[must_use]
     pub fn at_recorded_pace(mut self) -> Self {
         self.recorded_pace = true;
         self
     }
 
-    /// Where the differences will stand.
+    /// The report of this replay, complete once it has ended.
     pub fn report(&self) -> ReplayReport {
         self.report.clone()
     }
@@ -149,17 +149,17 @@ struct Compared {
 }
 
 impl ReplayReport {
-    /// How many deliveries were made and answered.
+    /// The number of deliveries that were answered.
     pub fn replayed(&self) -> usize {
         self.found().replayed
     }
 
-    /// How many lines had a payload that could not be recorded.
+    /// The number of lines without a recorded payload.
     pub fn left_out(&self) -> usize {
         self.found().left_out
     }
 
-    /// What is answered otherwise today, in the order of the recording.
+    /// The differences, in the order of the recording.
     pub fn differences(&self) -> Vec<Difference> {
         let mut differences = self.found().differences.clone();
         differences.sort_by_key(|difference| difference.line);
@@ -190,7 +190,7 @@ impl ReplayReport {
 impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let differences = self.differences();
-        writeln!(f, "{} replayed, {} answered otherwise", self.replayed(), differences.len())?;
+        writeln!(f, "{} replayed, {} answered differently", self.replayed(), differences.len())?;
         for difference in differences {
             writeln!(f, "{difference}")?;
         }

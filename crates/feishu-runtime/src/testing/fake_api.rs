@@ -1,4 +1,4 @@
-//! An OpenAPI without a network, for unit tests of handlers that send.
+//! A fake OpenAPI for unit tests of handlers that send messages.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use crate::OpenApi;
 use crate::openapi::{ApiRequest, Exchange, Fake};
 
-/// Records the calls of an [`OpenApi`] and answers them; nothing is sent.
+/// A fake of the platform's OpenAPI: records the calls of an [`OpenApi`] and answers them without a network.
 ///
-/// Every call is answered with `code` 0 and empty `data`, unless [`answer`](Self::answer) says otherwise.
+/// Every call is answered with `code` 0 and empty `data`, unless [`answer`](Self::answer) sets another answer.
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
@@ -39,26 +39,26 @@ struct Shared {
     calls: Mutex<Vec<FakeCall>>,
 }
 
-/// A call that a [`FakeApi`] got. Calls for a token are not recorded.
+/// A call recorded by a [`FakeApi`]. Calls for a token are not recorded.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FakeCall {
-    /// HTTP method.
+    /// The HTTP method.
     pub method: String,
-    /// Path with its query.
+    /// The path with its query.
     pub path: String,
-    /// The body; `null` when it is empty or not JSON.
+    /// The body; `null` if it is empty or not JSON.
     pub body: Value,
 }
 
 impl FakeApi {
-    /// A fake that answers every call with success and no data.
+    /// Creates a fake that answers every call with success and no data.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Answers calls whose path contains `path` with this body, such as `{"code": 230002, "msg": "…"}`. Of several that
-    /// fit, the one that was given last counts.
+    /// Sets the answer to calls whose path contains `path`, such as `{"code": 230002, "msg": "…"}`. If several match, the
+    /// last one set is used.
     #[must_use]
     pub fn answer(self, path: &str, body: Value) -> Self {
         lock(&self.0.answers).push((path.to_owned(), body));
@@ -70,7 +70,7 @@ impl FakeApi {
         lock(&self.0.calls).clone()
     }
 
-    /// An OpenAPI client whose calls come here.
+    /// An OpenAPI client whose calls go to this fake.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Calling a dispatcher as a client would.
+//! A test harness that calls a dispatcher as a client would.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -12,21 +12,21 @@ use crate::core::Core;
 use crate::dispatch::Intake;
 use crate::{Dispatcher, Stats};
 
-/// A dispatcher with everything that a client adds to it (limits, deadlines, memory for repeats), and no transport.
+/// A dispatcher with everything a client adds (limits, deadlines, deduplication), without a transport.
 ///
 /// It needs a tokio runtime; on tokio's paused clock (`#[tokio::test(start_paused = true)]`) deadlines pass at once.
 pub struct Harness {
     intake: Intake,
 }
 
-/// What a call of [`Harness::call`] was answered with.
+/// The answer to [`Harness::call`].
 pub struct Answered {
     answer: Answer,
     kept: Kept,
 }
 
 impl Harness {
-    /// A harness of its own memory and counts.
+    /// Creates a harness with its own deduplication memory and counters.
     pub fn new(dispatcher: &Dispatcher) -> Self {
         Self { intake: dispatcher.intake(None) }
     }
@@ -58,7 +58,7 @@ impl Harness {
         self.intake.core()
     }
 
-    /// The counts so far.
+    /// The counters so far.
     pub fn stats(&self) -> Stats {
         self.core().read_stats()
     }
@@ -70,7 +70,7 @@ impl Harness {
         self.core().tasks().reopen();
     }
 
-    /// Tells handlers that the client is stopping; see [`Context::cancelled`](crate::Context::cancelled).
+    /// Signals handlers that the client is stopping; see [`Context::cancelled`](crate::Context::cancelled).
     pub fn stop(&self) {
         self.core().stopping().cancel();
     }
@@ -87,7 +87,7 @@ impl Answered {
     ///
     /// # Panics
     ///
-    /// When the handler did not return one of this type in time.
+    /// If the handler did not return a reply of this type in time.
     #[track_caller]
     pub fn reply<R: Any>(self) -> R {
         let (answer, failure) = (self.answer.clone(), self.kept.failure.clone());
@@ -101,28 +101,28 @@ impl Answered {
         }
     }
 
-    /// The typed reply of the handler; `None` when it failed, was late, or returns another type.
+    /// The typed reply of the handler; `None` if it failed, was late, or returns another type.
     pub fn try_reply<R: Any>(self) -> Option<R> {
         self.kept.reply?.downcast().ok().map(|reply| *reply)
     }
 
-    /// Why the handler gave no reply: its error, its panic, or why it did not run. `None` when it did not fail before the
-    /// answer.
+    /// The reason why the handler gave no reply: an error, a panic, or why it did not run. `None` if it did not fail before
+    /// the answer.
     pub fn failure(&self) -> Option<&str> {
         self.kept.failure.as_deref()
     }
 
-    /// 200 when the callback was processed, 500 when not.
+    /// The code: 200 if the callback was processed, 500 if not.
     pub fn code(&self) -> u16 {
         self.answer.code()
     }
 
-    /// What would go to the platform.
+    /// The answer that would be sent to the platform.
     pub fn answer(&self) -> &Answer {
         &self.answer
     }
 
-    /// The JSON that the user's client would get; `Null` when there is none.
+    /// The JSON that the user's client would get; `Null` if there is none.
     pub fn json(&self) -> Value {
         self.answer.data().and_then(|data| serde_json::from_slice(data).ok()).unwrap_or_default()
     }

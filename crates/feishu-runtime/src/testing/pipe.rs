@@ -1,4 +1,4 @@
-//! A transport inside the process: what is pushed at one end is delivered at the other.
+//! An in-process transport that delivers pushed callbacks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use tokio::sync::{mpsc, watch};
 
 use super::received;
 
-/// Pushes that a transport which does not run has room for.
+/// Maximum pushes queued while the transport does not run.
 const BACKLOG: usize = 65_536;
 
-/// A pipe: the platform's end, and the transport to give to [`Client::with_transport`](crate::Client::with_transport).
+/// Creates a pipe: the platform's end, and the transport for [`Client::with_transport`](crate::Client::with_transport).
 pub fn pipe() -> (Pipe, PipeTransport) {
     let (sender, receiver) = mpsc::channel(BACKLOG);
     let waiting = Arc::new(watch::channel(0).0);
     (Pipe { sender, waiting: Arc::clone(&waiting) }, PipeTransport { receiver, waiting })
 }
 
-/// The platform's end. Without it the transport has nothing more to deliver and ends.
+/// The platform's end of a pipe. Dropping it ends the transport.
 #[derive(Clone)]
 pub struct Pipe {
     sender: mpsc::Sender<Delivery>,
     waiting: Arc<watch::Sender<usize>>,
 }
 
-/// The end that yields deliveries.
+/// The transport's end of a pipe.
 pub struct PipeTransport {
     receiver: mpsc::Receiver<Delivery>,
     waiting: Arc<watch::Sender<usize>>,
@@ -45,7 +45,7 @@ impl Pipe {
         let waiting = Arc::clone(&self.waiting);
         waiting.send_modify(|waiting| *waiting += 1);
         let delivery = delivery.tap(move |_| waiting.send_modify(|waiting| *waiting -= 1));
-        // A delivery that is not taken is dropped, which answers 500.
+        // A delivery that is not taken is dropped, which answers with code 500.
         drop(self.sender.try_send(delivery));
         answer
     }
