@@ -5,6 +5,7 @@ mod file;
 mod memory;
 #[cfg(feature = "dedup-redis")]
 mod redis;
+mod shard;
 mod store;
 
 use std::fmt;
@@ -17,7 +18,7 @@ pub use self::redis::RedisStore;
 pub use file::FileStore;
 pub use store::{DedupStore, StoreError, StoredClaim};
 
-pub(crate) use memory::{Bounds, Claim, Claimed, Memory};
+pub(crate) use memory::{Bounds, Claim, Claimed, Kind, Memory};
 pub(crate) use store::StoreRules;
 
 /// The deduplication settings. On by default.
@@ -27,8 +28,9 @@ pub(crate) use store::StoreRules;
 /// the event's id, or the message's id if it has none. While the first is being handled, a repeat waits for its answer;
 /// after it was handled, the repeat gets the same answer again; if it failed, the handler runs again.
 ///
-/// The process remembers in memory. A [store](Self::store) is used in addition, for events only: callbacks are never sent
-/// again, and a click must not wait for a store.
+/// The process remembers in memory. The platform never sends a callback again, so callbacks are remembered for a minute
+/// only (65 536 of them, 16 MiB), for frames that come twice. A [store](Self::store) is used in addition, for events only:
+/// a click must not wait for a store.
 #[derive(Clone)]
 #[must_use]
 pub struct Dedup {
@@ -45,21 +47,21 @@ impl Dedup {
         Self { on: false, ..Self::default() }
     }
 
-    /// Sets the maximum number of remembered answers; 100 000 by default, a day at one event per second. The oldest is
-    /// evicted first.
+    /// Sets the maximum number of remembered events; 1 000 000 by default, which is 39 events per second for as long as the
+    /// platform repeats them. The oldest is evicted first. An event takes about 80 bytes.
     pub fn entries(mut self, entries: usize) -> Self {
         self.bounds.entries = entries;
         self
     }
 
-    /// Sets the maximum bytes of remembered answers and keys; 32 MiB by default, about 100 000 small answers. The oldest is
-    /// evicted first.
+    /// Sets the maximum bytes of remembered events with their answers; 96 MiB by default. The oldest is evicted first.
     pub fn bytes(mut self, bytes: usize) -> Self {
         self.bounds.bytes = bytes;
         self
     }
 
-    /// Sets how long answers are remembered; 7 h 10 min by default, as the last repeat comes after 7 h 5 min 15 s.
+    /// Sets how long events are remembered, in whole seconds; 7 h 10 min by default, as the last repeat comes after
+    /// 7 h 5 min 15 s.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.bounds.retention = retention;
         self
@@ -97,7 +99,7 @@ impl Default for Dedup {
         let retention = Duration::from_secs((7 * 60 + 10) * 60);
         Self {
             on: true,
-            bounds: Bounds { entries: 100_000, bytes: 32 << 20, retention },
+            bounds: Bounds { entries: 1_000_000, bytes: 96 << 20, retention },
             store: None,
             timeout: Duration::from_millis(300),
             lease: Duration::from_secs(30),

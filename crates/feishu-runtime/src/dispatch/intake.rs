@@ -16,7 +16,7 @@ use crate::Failure;
 use crate::admission::Permit;
 use crate::call::Call;
 use crate::core::Core;
-use crate::dedup::{Claim, Claimed};
+use crate::dedup::{Claim, Claimed, Kind};
 use crate::observe::Observed;
 use crate::panics::caught;
 use crate::stats::{Incident, Outcome};
@@ -124,10 +124,9 @@ impl Intake {
 /// Claims the event by its id, or by the message's id if it has none.
 fn claim(call: &Call) -> Option<Claimed> {
     let memory = call.core.memory.as_ref()?;
-    match &call.header.event_id {
-        Some(id) => Some(memory.claim(id)),
-        None => call.received.message_id().map(|id| memory.claim(&EventId::from(id))),
-    }
+    let kind = if call.is_callback() { Kind::Callback } else { Kind::Event };
+    let id = call.header.event_id.as_ref().map(EventId::as_str);
+    id.or_else(|| call.received.message_id()).map(|id| memory.claim(kind, id))
 }
 
 /// Runs the earliest waiting delivery of an ordered handler.
