@@ -1,4 +1,4 @@
-//! A callback or event as a handler takes it: its header and its body.
+//! The envelope of a callback or event: its header and body.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::error::OddField;
 use crate::header::Header;
 use crate::reply::Reply;
 
-/// One kind of callback or event: what stands in `event`.
+/// The body of one type of callback or event: the member `event`.
 ///
-/// Implement it for your own struct to receive a type that this crate does not know. Make every field an `Option`, or
-/// give it `#[serde(default)]`: such a field never fails a request, whatever the platform puts there.
+/// Implement it for your own struct to receive a type that this crate has no model of. Make every field an `Option`, or
+/// give it `#[serde(default)]`: such a field never makes a request fail, whatever the platform sends.
 ///
 /// ```
 /// use feishu_callbacks::{EventBody, Envelope};
@@ -41,7 +41,7 @@ pub trait EventBody: DeserializeOwned + Send + 'static {
     /// Name in `header.event_type` (`event.type` in schema 1.0).
     const TYPE: &'static str;
 
-    /// What the platform takes as the answer: `()` for an event.
+    /// The reply that the platform accepts: `()` for an event.
     type Reply: Reply;
 }
 
@@ -65,7 +65,7 @@ pub trait EventBody: DeserializeOwned + Send + 'static {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Envelope<B> {
-    /// What the payload says about itself.
+    /// The header of the payload.
     pub header: Arc<Header>,
     /// The body, named as in the JSON.
     pub event: B,
@@ -73,7 +73,7 @@ pub struct Envelope<B> {
 }
 
 impl<B> Envelope<B> {
-    /// Puts a body under a header, for tests of handlers.
+    /// Creates an envelope from a header and a body, for tests of handlers.
     pub fn new(header: impl Into<Arc<Header>>, event: B) -> Self {
         Self { header: header.into(), event, odd: Vec::new() }
     }

@@ -1,8 +1,8 @@
-//! Why a payload could not be read, and what a tolerant read had to leave out.
+//! The errors of decoding, and the fields that a tolerant read skipped.
 
 use std::fmt;
 
-/// A payload that could not be read at all.
+/// The error of a payload that could not be decoded.
 ///
 /// Odd optional members never end here: they are left out and listed as [`OddField`]s.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum DecodeErrorKind {
     Encrypted,
     /// The payload is of another type than the one asked for. The caller's fault.
     WrongType,
-    /// The body lacks something that the asked type cannot do without. Make that field an `Option`.
+    /// The body lacks a field that the requested type requires. Make that field an `Option`.
     MissingRequired,
 }
 
@@ -46,7 +46,7 @@ impl DecodeError {
         &self.path
     }
 
-    /// True when no program on this side could have read the payload.
+    /// Whether the payload itself is broken, so that no program could have read it.
     pub fn is_senders_fault(&self) -> bool {
         matches!(
             self.kind,
@@ -137,7 +137,7 @@ impl fmt::Display for OddField {
 
 impl std::error::Error for OddField {}
 
-/// A value that is not what the program asked for: in a form, in `action.value` or in the content of a message.
+/// The error of a value with an unexpected type: in a form, in `action.value` or in the content of a message.
 ///
 /// Names the place and the kind of JSON that was there, never what the user entered, so it may be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,17 +167,17 @@ impl FieldError {
         Self { source, path, expected: expected.into(), found }
     }
 
-    /// Where it is: the name of the form field, or the path inside the value; empty for the value as a whole.
+    /// The place: the name of the form field, or the path inside the value; empty for the value as a whole.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What was asked for.
+    /// The expected kind of value.
     pub fn expected(&self) -> &str {
         &self.expected
     }
 
-    /// What was there, in words.
+    /// What was found, in words.
     pub fn found(&self) -> &str {
         match &self.found {
             Found::Nothing => "nothing",
@@ -186,7 +186,7 @@ impl FieldError {
         }
     }
 
-    /// True when there is no such member.
+    /// Whether the member is missing.
     pub fn is_missing(&self) -> bool {
         self.found == Found::Nothing
     }

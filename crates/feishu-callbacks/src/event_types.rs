@@ -7,7 +7,7 @@ impl EventType {
     /// is missing here may exist all the same.
     pub const KNOWN: &'static [&'static str] = KNOWN;
 
-    /// The known type that this one is a likely misspelling of. `None` for a known type, for one that is not close to
+    /// The known type of which this one is a likely misspelling. `None` for a known type, for one that is not similar to
     /// any, and for another version (`_v2`) of a known one.
     ///
     /// ```
@@ -41,7 +41,7 @@ fn without_version(name: &str) -> &str {
     }
 }
 
-/// How many letters must be added, removed or replaced to make one name of the other; `None` when more than `most`.
+/// The edit distance of two names; `None` if it is greater than `most`.
 fn distance(left: &[u8], right: &[u8], most: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > most {
         return None;

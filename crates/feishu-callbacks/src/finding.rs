@@ -1,16 +1,16 @@
-//! One thing that the client would refuse.
+//! A finding: something in a reply that the client would refuse.
 
 use std::fmt;
 
-/// One thing about a reply that the client would refuse or ignore.
+/// A part of a reply that the user's client would refuse or ignore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The rule that is broken.
+    /// The violated rule.
     pub rule: Rule,
     /// Place in the reply's JSON, as a JSON pointer: `/card/data/body/elements/3`.
     pub place: String,
-    /// What is there, in words.
+    /// The detail, in words.
     pub message: String,
 }
 
@@ -44,12 +44,12 @@ pub enum Rule {
     ValueWithoutCallback,
     /// The JSON cannot be read through: nested too deep, or a number out of range.
     Unreadable,
-    /// A reply without what it is for.
+    /// An empty reply.
     Empty,
 }
 
 impl Rule {
-    /// Code that the user would see; `None` if the client says nothing and it just does not work.
+    /// The code that the user would see; `None` if the client fails silently.
     /// Source: "Card callback communication" of the Feishu documentation.
     pub fn code(self) -> Option<u32> {
         match self {
@@ -73,18 +73,18 @@ impl Rule {
         match self {
             Self::CardTooLarge => "a card has at most 30 KB of JSON",
             Self::TooManyElements => "a card of 2.0 has at most 200 elements",
-            Self::NoElements => "a card has a list of elements",
-            Self::NotShared => "a card of 2.0 is shared: `config.update_multi` is true",
-            Self::DialectMix => "a card keeps to one dialect, that of the card that was sent",
-            Self::DialectDowngrade => "a card of 2.0 stays one of 2.0",
-            Self::NamelessComponent => "a component in a form has a name",
-            Self::DoubledName => "names of components are unique in the card",
-            Self::FormWithoutSubmit => "a form has a submit button",
-            Self::MisplacedForm => "a form of 2.0 stands in the card itself",
-            Self::TemplateWithoutId => "a template has an id",
-            Self::ValueWithoutCallback => "a button of 2.0 carries its value in `behaviors`",
-            Self::Unreadable => "card JSON can be read through",
-            Self::Empty => "a reply shows something",
+            Self::NoElements => "a card must have a list of elements",
+            Self::NotShared => "a card of 2.0 must be shared: `config.update_multi` must be true",
+            Self::DialectMix => "a card must use one dialect, that of the card that was sent",
+            Self::DialectDowngrade => "a card of 2.0 cannot become one of 1.0",
+            Self::NamelessComponent => "a component in a form must have a name",
+            Self::DoubledName => "names of components must be unique in the card",
+            Self::FormWithoutSubmit => "a form must have a submit button",
+            Self::MisplacedForm => "a form of 2.0 must be at the top level of the card",
+            Self::TemplateWithoutId => "a template must have an id",
+            Self::ValueWithoutCallback => "a button of 2.0 must have its value in `behaviors`",
+            Self::Unreadable => "card JSON must be readable",
+            Self::Empty => "a reply must not be empty",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What every callback and event says about itself.
+//! The header of a callback or event.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +23,7 @@ pub enum Schema {
 
 /// Header of a callback or event, the same for every schema.
 ///
-/// Only the type is sure to be there. Real callbacks of the long connection have come without a `token`, and the
+/// Only the type is always present. Real callbacks of the long connection have come without a `token`, and the
 /// documentation's own sample of `url.preview.get` has no `event_id`.
 /// Source: "Callback overview" and "Event structure" of the Feishu documentation.
 /// It is serialised in the shape of schema 2.0, without the token, by which an app knows the platform.
@@ -38,7 +38,7 @@ pub struct Header {
     /// Id of this callback or event (`uuid` in schema 1.0); repeated pushes have the same one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<EventId>,
-    /// When the platform made it (`ts` in schema 1.0).
+    /// When the platform created it (`ts` in schema 1.0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<Timestamp>,
     /// Verification Token of the app.
@@ -47,7 +47,7 @@ pub struct Header {
     /// App it was sent to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<AppId>,
-    /// Tenant of the app; the tenant of the user stands in the body.
+    /// Tenant of the app; the tenant of the user is in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
     #[serde(skip)]
@@ -55,7 +55,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header of schema 2.0 with nothing but a type, for tests and for payloads of your own.
+    /// Creates a header of schema 2.0 with only a type, for tests and for your own payloads.
     pub fn new(event_type: impl Into<EventType>) -> Self {
         Self {
             schema: Schema::V2,
@@ -69,7 +69,7 @@ impl Header {
         }
     }
 
-    /// Time since the platform made it; `None` if it does not say when.
+    /// Time since the platform created it; `None` without a creation time.
     pub fn age(&self, now: SystemTime) -> Option<Duration> {
         self.create_time.map(|created| created.age(now))
     }
@@ -81,6 +81,6 @@ impl Header {
 }
 
 secrets! {
-    /// Verification Token of an app: whoever knows it can forge webhook requests.
+    /// Verification Token of an app. A secret: it permits forging webhook requests.
     VerificationToken;
 }

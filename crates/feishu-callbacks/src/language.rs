@@ -76,7 +76,7 @@ impl<'de, L: PartialEq + std::str::FromStr> Deserialize<'de> for Translations<L>
     }
 }
 
-/// A language that this place of the platform does not have.
+/// The error of an unsupported language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownLanguage {
     pub(crate) name: String,

@@ -1,4 +1,4 @@
-//! Replies: what a handler gives back, and what the client would say about it.
+//! Replies of handlers, and their validation.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use serde_json::Value;
 
 use crate::finding::Finding;
 
-/// What a handler returns for a body.
+/// The reply type of a handler.
 ///
 /// `()` answers an event, or a callback with "no change" (`{}`): an answer without any data has shown users an error.
-/// [`serde_json::Value`] answers a callback with JSON of the handler's own.
+/// [`serde_json::Value`] answers a callback with any JSON.
 pub trait Reply: Send + 'static {
     /// True when the platform waits for this reply and shows it: a callback. False for an event, which is only
     /// acknowledged.
     const CALLBACK: bool;
 
-    /// Writes the reply in exactly the documented shape.
+    /// Encodes the reply in the documented format.
     ///
     /// # Errors
-    /// When the reply cannot be written as JSON. No reply of this crate fails.
+    /// If the reply cannot be encoded as JSON. The replies of this crate never fail.
     fn to_json(&self) -> Result<Vec<u8>, ReplyError>;
 
     /// What the user's client would refuse or ignore. Empty for a reply that is fine.
@@ -43,14 +43,14 @@ impl Reply for Value {
     }
 }
 
-/// A reply that cannot be written as JSON.
+/// The error of a reply that cannot be encoded as JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyError {
     message: String,
 }
 
 impl ReplyError {
-    /// For replies of your own.
+    /// Creates the error, for your own reply types.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
     }
@@ -68,7 +68,7 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
-/// Writes any value into one buffer of about the right size.
+/// Encodes any value into one buffer of about the right size.
 pub(crate) fn write_json<T: serde::Serialize + ?Sized>(
     value: &T,
     size: usize,

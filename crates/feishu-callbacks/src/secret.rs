@@ -1,4 +1,4 @@
-//! Secrets: comparison in constant time, and nothing of them in `Debug`.
+//! Secrets: compared in constant time and hidden in `Debug`.
 
 /// Whether two secrets are the same, in a time that depends on their lengths only.
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
@@ -6,7 +6,7 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     std::hint::black_box(difference) == 0 && one.len() == other.len()
 }
 
-/// Declares newtypes over [`Text`](crate::text::Text) that never show their text by accident.
+/// Declares newtypes over [`Text`](crate::text::Text) that hide their text.
 macro_rules! secrets {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*

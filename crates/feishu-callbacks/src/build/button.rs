@@ -45,22 +45,22 @@ impl Button {
         Self::new(ButtonLook::Default, text)
     }
 
-    /// The button that most users should press.
+    /// The primary (blue) button.
     pub fn primary(text: impl Into<String>) -> Self {
         Self::new(ButtonLook::Primary, text)
     }
 
-    /// A button with consequences.
+    /// A button for destructive actions (red).
     pub fn danger(text: impl Into<String>) -> Self {
         Self::new(ButtonLook::Danger, text)
     }
 
-    /// The button that sends a form; the callback has its name in `action.name`.
+    /// The submit button of a form; the callback has its name in `action.name`.
     pub fn submit(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::primary(text).name(name).set("form_action_type", "submit")
     }
 
-    /// A button that empties a form on the user's side; nothing is sent.
+    /// A button that clears a form in the client, without a callback.
     pub fn reset(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::plain(text).name(name).set("form_action_type", "reset")
     }
@@ -77,12 +77,12 @@ impl Button {
         self
     }
 
-    /// Asks before anything is done.
+    /// Adds a confirmation dialog before the action.
     pub fn confirm(self, title: impl Into<String>, text: impl Into<String>) -> Self {
         self.set("confirm", json!({ "title": plain_text(title), "text": plain_text(text) }))
     }
 
-    /// Name, for a handler to route by; the callback has it in `action.name`.
+    /// Sets the name, which the callback has in `action.name`.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.set("name", name.into())
     }

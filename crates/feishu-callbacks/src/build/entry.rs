@@ -1,4 +1,4 @@
-//! Components by which users enter something: texts, choices, people, dates.
+//! Input components: text, choices, people, dates.
 
 use serde_json::{Map, Value, json};
 
@@ -66,17 +66,17 @@ entries! {
 }
 
 impl Input {
-    /// Words beside the input.
+    /// Sets the label beside the input.
     pub fn label(self, label: impl Into<String>) -> Self {
         self.set("label", plain_text(label))
     }
 
-    /// Text at the start.
+    /// Sets the initial text.
     pub fn initial(self, text: impl Into<String>) -> Self {
         self.set("default_value", text.into())
     }
 
-    /// Several lines, this many at first.
+    /// Makes it multi-line, with this many lines at first.
     pub fn multiline(self, rows: u8) -> Self {
         self.set("input_type", "multiline_text").set("rows", rows)
     }
@@ -88,14 +88,14 @@ impl Input {
 }
 
 impl Select {
-    /// Choice at the start, by its value.
+    /// Sets the initial choice by its value.
     pub fn initial(self, value: impl Into<String>) -> Self {
         self.set("initial_option", value.into())
     }
 }
 
 impl MultiSelect {
-    /// Choices at the start, by their values.
+    /// Sets the initial choices by their values.
     pub fn initial<V: Into<String>>(self, values: impl IntoIterator<Item = V>) -> Self {
         let values: Vec<String> = values.into_iter().map(Into::into).collect();
         self.set("selected_values", values)
@@ -103,43 +103,43 @@ impl MultiSelect {
 }
 
 impl DatePicker {
-    /// Date at the start: `2025-06-10`.
+    /// Sets the initial date: `2025-06-10`.
     pub fn initial(self, date: impl Into<String>) -> Self {
         self.set("initial_date", date.into())
     }
 }
 
 impl TimePicker {
-    /// Time at the start: `19:20`.
+    /// Sets the initial time: `19:20`.
     pub fn initial(self, time: impl Into<String>) -> Self {
         self.set("initial_time", time.into())
     }
 }
 
 impl DateTimePicker {
-    /// Date and time at the start: `2025-06-10 19:20`.
+    /// Sets the initial date and time: `2025-06-10 19:20`.
     pub fn initial(self, moment: impl Into<String>) -> Self {
         self.set("initial_datetime", moment.into())
     }
 }
 
 impl Checker {
-    /// Words beside the box.
+    /// Sets the label beside the box.
     pub fn label(self, text: impl Into<String>) -> Self {
         self.set("text", plain_text(text))
     }
 
-    /// Ticked at the start.
+    /// Sets the initial state.
     pub fn checked(self) -> Self {
         self.set("checked", true)
     }
 }
 
-/// Gives components their grey hint.
+/// Adds the placeholder setter to components.
 macro_rules! placeholder {
     ($($name:ident),+) => {$(
         impl $name {
-            /// Grey words while nothing is entered.
+            /// Sets the placeholder text.
             pub fn placeholder(self, text: impl Into<String>) -> Self {
                 self.set("placeholder", plain_text(text))
             }
@@ -149,7 +149,7 @@ macro_rules! placeholder {
 
 placeholder!(Input, Select, MultiSelect, PersonPicker, PeoplePicker, DatePicker, TimePicker, DateTimePicker);
 
-/// Gives menus their options.
+/// Adds the option setter to menus.
 macro_rules! options {
     ($($name:ident),+) => {$(
         impl $name {
@@ -165,11 +165,11 @@ macro_rules! options {
 
 options!(Select, MultiSelect);
 
-/// Gives menus of people their candidates.
+/// Adds the candidate setter to menus of people.
 macro_rules! candidates {
     ($($name:ident),+) => {$(
         impl $name {
-            /// Adds a candidate; without any, all members of the chat are.
+            /// Adds a candidate; without any, all members of the chat are candidates.
             pub fn candidate(mut self, person: &crate::OpenId) -> Self {
                 push_option(&mut self.members, json!({ "value": person }));
                 self

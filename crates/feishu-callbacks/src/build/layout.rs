@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::{Element, markdown, object, plain_text};
 
-/// Elements side by side.
+/// A column set: elements side by side.
 /// Source: "Column set" under "Card JSON 2.0 components" of the Feishu documentation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Columns {
     columns: Vec<Column>,
 }
 
-/// Elements one under the other, in a part of the card's width.
+/// A column: elements below each other, in a part of the card's width.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     weight: u8,
@@ -81,7 +81,7 @@ impl Image {
         Self { members: object(json!({ "tag": "img", "img_key": key.into(), "alt": plain_text(alt) })) }
     }
 
-    /// Words above the image.
+    /// Sets the title above the image.
     pub fn title(self, title: impl Into<String>) -> Self {
         self.set("title", plain_text(title))
     }

@@ -73,7 +73,7 @@ pub enum HeaderColor {
     Default,
 }
 
-/// A card of 2.0 under construction; shared by all who see it, as 2.0 demands.
+/// A builder of card JSON 2.0. The card is shared by all who see it, as 2.0 requires.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Card {
     header: Map<String, Value>,
@@ -135,7 +135,7 @@ impl Card {
         card
     }
 
-    /// Adds a line across the card.
+    /// Adds a horizontal rule.
     pub fn divider(self) -> Self {
         self.push(json!({ "tag": "hr" }))
     }
@@ -184,7 +184,7 @@ impl From<Card> for CardContent {
     }
 }
 
-/// Text without any format.
+/// Plain text without formatting.
 fn plain_text(text: impl Into<String>) -> Value {
     json!({ "tag": "plain_text", "content": text.into() })
 }

@@ -17,13 +17,13 @@ use crate::ids::{ChatId, MessageId, OpenId, PreviewToken, TenantKey, UnionId, Us
 use crate::open_enum::open_enum;
 use crate::text;
 
-/// What a user did to a card, and where.
+/// A user's action on a card.
 ///
 /// Source: "Card callback communication" of the Feishu documentation.
 #[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct CardActionEvent {
-    /// Who did it.
+    /// The user who did it.
     pub operator: Operator,
     /// Token for at most two later updates of the card within 30 minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ impl EventBody for CardActionEvent {
     type Reply = CardReply;
 }
 
-/// Who did it. Which ids are there depends on the app's scopes.
+/// The user who acted on a card. Which ids are present depends on the app's scopes.
 ///
 /// Read from a body, the ids are found nested too (`operator.user_id` or `operator.operator_id` as an object of ids),
 /// and beside `operator`. Where two places differ the documented one counts, and the other is an odd field.
@@ -79,7 +79,7 @@ pub struct Operator {
     /// Only with the scope `contact:user.employee_id:readonly`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The id to know a user by.
+    /// The user's id in this app, to identify users by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_id: Option<OpenId>,
     /// The user across the developer's apps.
@@ -181,7 +181,7 @@ read_in_place! {
 }
 
 impl Action {
-    /// Reads [`value`](Self::value) into a type of your own. A string that holds JSON is read through.
+    /// Deserializes [`value`](Self::value) into your own type. A string that contains JSON is parsed.
     ///
     /// # Errors
     /// Names the place inside the value, what was expected and what kind of JSON was there.
@@ -246,7 +246,7 @@ open_enum! {
         PickerDatetime = "picker_datetime",
         /// A choice among images.
         SelectImg = "select_img",
-        /// A container with a callback of its own.
+        /// An interactive container.
         InteractiveContainer = "interactive_container",
     }
 }

@@ -143,7 +143,7 @@ impl FormValue {
         self.checked(name).ok_or_else(|| self.error(name, "true or false"))
     }
 
-    /// One field read into a type of your own.
+    /// Deserializes one field into your own type.
     ///
     /// # Errors
     /// Names the field, what was expected and what was there.
@@ -153,7 +153,7 @@ impl FormValue {
         })
     }
 
-    /// The whole form read into a type of your own, with the names of the components as fields. Outside a form it is
+    /// Deserializes the whole form into your own type, with the names of the components as fields. Outside a form it is
     /// read from an empty object.
     ///
     /// # Errors

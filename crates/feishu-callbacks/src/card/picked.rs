@@ -45,7 +45,7 @@ pub struct PickedDateTime {
 }
 
 impl PickedDateTime {
-    /// The moment on the world's clock. `None` without an offset, or before 1970.
+    /// The absolute time. `None` without an offset, or before 1970.
     pub fn to_system_time(self) -> Option<SystemTime> {
         let minutes = days_since_1970(self.date) * 24 * 60
             + i64::from(self.time.hour) * 60
@@ -56,7 +56,7 @@ impl PickedDateTime {
     }
 }
 
-/// Text that is no date, time or offset in the pickers' form.
+/// The error of a text that is not a date, time or offset in the pickers' format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PickedError {
     expected: &'static str,

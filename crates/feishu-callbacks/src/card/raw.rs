@@ -25,7 +25,7 @@ pub enum Dialect {
 }
 
 impl RawCard {
-    /// Takes any value that serialises to a card: a [`serde_json::Value`], a struct of your own, a
+    /// Creates a card from any value that serialises to one: a [`serde_json::Value`], your own struct, a
     /// [`Card`](crate::build::Card).
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl RawCard {
         Self::check(json)
     }
 
-    /// Takes the text of a card.
+    /// Parses the JSON text of a card.
     ///
     /// # Errors
     /// When it is not JSON, not an object, or is a whole reply instead of the card inside it.
@@ -63,7 +63,7 @@ impl RawCard {
         self.json.get()
     }
 
-    /// Takes a card from the builder, which is always an object of 2.0.
+    /// Converts a card of the builder, which is always an object of 2.0.
     pub(crate) fn from_built(card: &impl Serialize) -> Self {
         // A tree of strings and numbers always serialises; the other branch is there for the compiler.
         let json = serde_json::value::to_raw_value(card).unwrap_or_else(|_| RawValue::NULL.to_owned());
@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for RawCard {
     }
 }
 
-/// The members that tell a card from other JSON, and its dialect.
+/// The members that distinguish a card from other JSON, and its dialect.
 #[derive(Deserialize)]
 struct Top<'a> {
     #[serde(borrow)]
@@ -138,7 +138,7 @@ impl Top<'_> {
     }
 }
 
-/// JSON that is not a card.
+/// The error of JSON that is not a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardError {
     kind: CardErrorKind,

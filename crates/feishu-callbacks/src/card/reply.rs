@@ -50,12 +50,12 @@ struct Typed {
 }
 
 impl CardReply {
-    /// Leaves the card as it is and says nothing: `{}`.
+    /// Leaves the card unchanged and shows nothing: `{}`.
     pub fn empty() -> Self {
         Self(Shape::Typed(Typed::default()))
     }
 
-    /// Shows a toast; the card stays.
+    /// Shows a toast and leaves the card unchanged.
     pub fn toast(toast: Toast) -> Self {
         Self::empty().with_toast(toast)
     }
@@ -70,13 +70,13 @@ impl CardReply {
         Self::empty().with_card(template)
     }
 
-    /// Sends any JSON as it is. Nothing is checked and [`findings`](Reply::findings) stays empty: for what the platform
-    /// takes and this crate does not know.
+    /// Sends any JSON unchanged, for replies that this crate does not know. Nothing is checked, and
+    /// [`findings`](Reply::findings) is empty.
     pub fn raw_unchecked(json: Value) -> Self {
         Self(Shape::Unchecked(json))
     }
 
-    /// Adds a card, or replaces the one that is there. No effect on an unchecked reply.
+    /// Sets the card. No effect on an unchecked reply.
     pub fn with_card(mut self, new: impl Into<CardContent>) -> Self {
         if let Shape::Typed(typed) = &mut self.0 {
             typed.card = Some(new.into());
@@ -84,7 +84,7 @@ impl CardReply {
         self
     }
 
-    /// Adds a toast, or replaces the one that is there. No effect on an unchecked reply.
+    /// Sets the toast. No effect on an unchecked reply.
     pub fn with_toast(mut self, new: Toast) -> Self {
         if let Shape::Typed(typed) = &mut self.0 {
             typed.toast = Some(new);
@@ -102,7 +102,7 @@ impl CardReply {
         self
     }
 
-    /// The toast that is in it; `None` without one and for an unchecked reply.
+    /// The toast; `None` without one and for an unchecked reply.
     pub fn toast_content(&self) -> Option<&Toast> {
         match &self.0 {
             Shape::Typed(typed) => typed.toast.as_ref(),
@@ -110,7 +110,7 @@ impl CardReply {
         }
     }
 
-    /// The card that is in it; `None` without one and for an unchecked reply.
+    /// The card; `None` without one and for an unchecked reply.
     pub fn card_content(&self) -> Option<&CardContent> {
         match &self.0 {
             Shape::Typed(typed) => typed.card.as_ref(),

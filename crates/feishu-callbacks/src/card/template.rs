@@ -1,9 +1,9 @@
-//! A card made in the card tool, named by its id.
+//! A card template of the card tool.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A card made in the card tool: its id, a version and the values of its variables.
+/// A card template of the card tool: its id, a version and the values of its variables.
 ///
 /// The client refuses a template without an id, so none can be made.
 /// Source: "Card callback communication" of the Feishu documentation.
@@ -25,7 +25,7 @@ impl Template {
         Self { id: id.into(), version: None, variables: Map::new(), extra: Map::new() }
     }
 
-    /// Asks for one published version, such as `1.0.0`.
+    /// Sets the published version, such as `1.0.0`.
     pub fn version(mut self, name: impl Into<String>) -> Self {
         self.version = Some(name.into());
         self

@@ -1,4 +1,4 @@
-//! The line that appears over the chat after a click.
+//! The toast shown after a click.
 
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};

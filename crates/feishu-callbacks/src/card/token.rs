@@ -1,4 +1,4 @@
-//! The token of a click, good for two later updates of its card.
+//! The token of a click, for two delayed updates of its card.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::text::Text;
 
-/// `event.token` of a click, `c-…`: whoever has it may update the card twice within 30 minutes.
+/// `event.token` of a click, `c-…`, a secret that permits two updates of the card within 30 minutes.
 ///
 /// Clones share one count. `Debug` and `Display` hide the text.
 /// Source: "Update cards with a delay" of the Feishu documentation.
@@ -33,9 +33,9 @@ struct Inner {
 }
 
 impl CallbackToken {
-    /// Updates that one token is good for.
+    /// Number of updates that one token permits.
     pub const USES: u8 = 2;
-    /// Time for which a token is good, from the click on.
+    /// Lifetime of a token, counted from the click.
     pub const LIFE: Duration = Duration::from_secs(30 * 60);
 
     /// The secret itself, for the request.
@@ -43,7 +43,7 @@ impl CallbackToken {
         self.0.text.as_str()
     }
 
-    /// Updates that are left, as far as this process knows.
+    /// Remaining updates, as far as this process knows.
     pub fn uses_left(&self) -> u8 {
         Self::USES.saturating_sub(self.0.used.load(Ordering::Acquire))
     }
@@ -64,7 +64,7 @@ impl CallbackToken {
         }
     }
 
-    /// Gives one use back, for an update that never reached the platform.
+    /// Returns one use, for an update that did not reach the platform.
     pub fn give_back(&self) {
         let back = |used: u8| used.checked_sub(1);
         // Nothing to give back is no error: the count is at its start.
@@ -110,7 +110,7 @@ impl fmt::Debug for CallbackToken {
     }
 }
 
-/// Why a token is good for no further update.
+/// The reason why a token permits no further update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenSpent {
@@ -123,8 +123,8 @@ pub enum TokenSpent {
 impl fmt::Display for TokenSpent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self {
-            Self::UsedUp => "the token was used for two updates, which is all it is good for",
-            Self::Expired => "the click is 30 minutes old, for which its token is good",
+            Self::UsedUp => "the token was already used for two updates, its limit",
+            Self::Expired => "the token has expired, 30 minutes after the click",
         };
         write!(f, "{why}; update the card by its message id instead")
     }

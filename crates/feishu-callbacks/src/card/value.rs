@@ -1,4 +1,4 @@
-//! What a card's author attached to a component.
+//! The value that a card's author attached to a component.
 
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
@@ -50,7 +50,7 @@ impl ActionValue {
         self.get(key)?.as_str()
     }
 
-    /// Reads the JSON into a type of your own. A string that holds JSON is read through.
+    /// Deserializes the JSON into your own type. A string that contains JSON is parsed.
     ///
     /// # Errors
     /// Names the place inside the value, what was expected and what kind of JSON was there.

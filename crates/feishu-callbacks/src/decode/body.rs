@@ -107,7 +107,7 @@ impl<'de, B: EventBody> Visitor<'de> for Event<'_, B> {
     }
 }
 
-/// Makes new [`Parts`] for each round of a tolerant read.
+/// Creates new [`Parts`] for each round of a tolerant read.
 pub(super) struct PartsSeed<B> {
     schema: Schema,
     body: PhantomData<B>,

@@ -100,7 +100,7 @@ fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// `header` of schema 2.0 as it stands in the JSON.
+/// `header` of schema 2.0 as in the JSON.
 #[derive(Debug, Default, Deserialize)]
 struct RawHeader {
     #[serde(default, deserialize_with = "text::filled")]
@@ -131,7 +131,7 @@ impl RawHeader {
     }
 }
 
-/// What the members in front of the body say.
+/// The members before the body.
 #[derive(Default)]
 struct Found<'de> {
     header: Option<RawHeader>,

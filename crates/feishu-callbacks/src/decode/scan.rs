@@ -41,7 +41,7 @@ impl<'a> Scan<'a> {
         std::str::from_utf8(self.plain_bytes()?).ok()
     }
 
-    /// Passes over a string, an object or a list by its quotes and brackets. What stands between them is not checked.
+    /// Skips a string, an object or a list by its quotes and brackets, without checking the content.
     pub(crate) fn skip(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         let mut byte = self.next()?;
@@ -88,7 +88,7 @@ impl<'a> Scan<'a> {
         (*end == b'"').then_some(plain)
     }
 
-    /// Passes over what is left of a string.
+    /// Skips the rest of a string.
     fn skip_string(&mut self) -> Option<()> {
         loop {
             let (end, rest) = self.rest.get(plain_len(self.rest)..)?.split_first()?;

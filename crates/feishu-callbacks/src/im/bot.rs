@@ -157,7 +157,7 @@ macro_rules! membership {
             /// Whether the group has members of other tenants.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub external: Option<bool>,
-            /// Tenant of whoever did it.
+            /// Tenant of the operator.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub operator_tenant_key: Option<TenantKey>,
             /// Name of the group.

@@ -62,7 +62,7 @@ read_in_place! {
     }
 }
 
-/// A message as it came.
+/// A received message.
 #[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct Message {
@@ -96,7 +96,7 @@ pub struct Message {
     /// Content: JSON in a string, of a shape that depends on the kind. See [`content_as`](Self::content_as).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// Who is mentioned in it.
+    /// The mentions in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Mention>,
     /// Client that it was sent with; only with the scope `im:user_agent:read`.
@@ -126,7 +126,7 @@ read_in_place! {
 }
 
 impl Message {
-    /// Reads the content into a type of your own.
+    /// Deserializes the content into your own type.
     ///
     /// # Errors
     /// Names the place inside the content, what was expected and what kind of JSON was there.
@@ -154,7 +154,7 @@ pub struct Mention {
     /// Placeholder in the text, `@_user_1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Ids of whom is mentioned.
+    /// Ids of the mentioned user.
     pub id: UserIds,
     /// A person or a bot.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +162,7 @@ pub struct Mention {
     /// Name as shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Tenant of whom is mentioned.
+    /// Tenant of the mentioned user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_key: Option<TenantKey>,
 }
@@ -240,7 +240,7 @@ pub struct MessageRecalledEvent {
     /// When it was recalled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall_time: Option<Timestamp>,
-    /// In which capacity it was recalled.
+    /// The role in which it was recalled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall_type: Option<RecallType>,
 }
@@ -302,13 +302,13 @@ open_enum! {
         ShareUser = "share_user",
         /// Forwarded messages.
         MergeForward = "merge_forward",
-        /// A line of the system.
+        /// A system message.
         System = "system",
     }
 }
 
 open_enum! {
-    /// In which capacity a message was recalled.
+    /// The role in which a message was recalled.
     RecallType {
         /// By its author.
         MessageOwner = "message_owner",

@@ -47,9 +47,9 @@ pub type UserDeleted = Envelope<UserDeletedEvent>;
 
 /// The ids of one user. Which are there depends on the app's scopes.
 ///
-/// Read from a body, they are found flat or nested, under every name that was seen for them. Text without a name of its
-/// own, such as `"sender_id": "ou_a"`, is told by its beginning. Where two places differ the documented one counts, and
-/// the other is an odd field.
+/// In a body they are found flat or nested, under every name seen so far. Text without a kind, such as
+/// `"sender_id": "ou_a"`, is recognised by its prefix. If two places differ, the documented one counts and the other is
+/// an odd field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct UserIds {

@@ -46,14 +46,14 @@ impl fmt::Debug for TokenRequest<'_> {
     }
 }
 
-/// A token and how long it is good.
+/// A tenant access token with its lifetime.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
 pub struct TokenAnswer {
     /// The token.
     #[serde(default, deserialize_with = "text::filled")]
     pub tenant_access_token: Option<AccessToken>,
-    /// Seconds for which it is still good; 7200 at most.
+    /// Remaining lifetime in seconds, at most 7200.
     pub expire: Option<u64>,
 }
 
@@ -61,10 +61,10 @@ impl TokenAnswer {
     /// Asked for with less than this left, the platform gives a new token; with more left, the same one again.
     pub const RENEWED_BELOW: Duration = Duration::from_secs(30 * 60);
 
-    /// The token and the time for which it is good.
+    /// The token and its remaining lifetime.
     ///
     /// # Errors
-    /// When the platform gave no token.
+    /// If the platform sent no token.
     pub fn into_token(self) -> Result<(AccessToken, Duration), ApiError> {
         let token = self.tenant_access_token.ok_or_else(ApiError::no_data)?;
         Ok((token, Duration::from_secs(self.expire.unwrap_or_default())))

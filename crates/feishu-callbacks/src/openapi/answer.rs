@@ -1,4 +1,4 @@
-//! The answer of a call: success with data, or a refusal. It is read once.
+//! The answer to a call: success with data, or a refusal.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::code::{ApiCode, ApiCodeKind};
 use crate::decode::tolerant;
 use crate::text;
 
-/// Where the data stands in the answer of a call.
+/// The place of the data in the answer to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DataPlace {
@@ -22,11 +22,11 @@ pub enum DataPlace {
     Nowhere,
 }
 
-/// Data of a call that answers success and no more.
+/// The data of a call that answers without data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Nothing {}
 
-/// What every answer has.
+/// The members of every answer.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     code: Option<i64>,
@@ -52,7 +52,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8], place: DataPlace) -> Result
     tolerant::decode(data).value.ok_or_else(|| Cause::NoData.into())
 }
 
-/// Why an answer gives no data.
+/// The error of an answer without usable data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError(Cause);
 
@@ -69,7 +69,7 @@ impl ApiError {
         Self(Cause::Refused { code: ApiCode(code), message: message.into() })
     }
 
-    /// An answer that has no data though the call wants some.
+    /// Creates the error of an answer without the expected data.
     pub(super) fn no_data() -> Self {
         Self(Cause::NoData)
     }

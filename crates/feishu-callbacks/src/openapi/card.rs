@@ -10,8 +10,8 @@ use crate::card::{CallbackToken, CardContent, Dialect, validate};
 use crate::finding::Finding;
 use crate::ids::OpenId;
 
-/// Updates the card that was clicked, after the click was answered: sent before or meanwhile it fails, or the card
-/// changes back at once.
+/// A delayed update of the clicked card. Send it after the click was answered; sent earlier it fails, or the card changes
+/// back at once.
 ///
 /// Claim a use of the token right before sending: [`CallbackToken::claim`].
 /// Source: "Update cards with a delay" of the Feishu documentation.
@@ -23,13 +23,13 @@ pub struct CardUpdate {
 }
 
 impl CardUpdate {
-    /// An update for everybody who sees the card.
+    /// An update for all users who see the card.
     pub fn new(token: CallbackToken, card: impl Into<CardContent>) -> Self {
         Self { token, card: card.into(), open_ids: Vec::new() }
     }
 
-    /// An update of an exclusive card of 1.0, for these users. Of no effect for any other card, because there the
-    /// platform refuses `open_ids`.
+    /// An update of an exclusive card of 1.0, for these users. No effect for other cards, for which the platform refuses
+    /// `open_ids`.
     pub fn only_for(mut self, users: impl IntoIterator<Item = OpenId>) -> Self {
         self.open_ids = users.into_iter().collect();
         self

@@ -133,7 +133,7 @@ impl ApiCode {
             ApiCodeKind::BotNotAllowed => {
                 "switch the bot on, add it to the chat, and let the user be in the app's range"
             }
-            ApiCodeKind::ContentRefused => "change the words",
+            ApiCodeKind::ContentRefused => "change the text",
             ApiCodeKind::CardBusy => {
                 "wait until the click is answered or the streaming has ended, then call again"
             }

@@ -8,7 +8,7 @@ use crate::card::CardContent;
 use crate::ids::{ChatId, MessageId, OpenId, ThreadId, UnionId, UserId};
 use crate::text;
 
-/// What a message says.
+/// The content of a message to send.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OutgoingMessage {
     msg_type: &'static str,
@@ -39,7 +39,7 @@ impl OutgoingMessage {
         Self::of(msg_type, content.to_string())
     }
 
-    /// Sends it once, however often the call is made within an hour: at most 50 characters.
+    /// Sets an idempotency key of at most 50 characters: within an hour, calls with the same key send one message.
     pub fn once(mut self, uuid: impl Into<String>) -> Self {
         self.uuid = Some(uuid.into());
         self
@@ -50,7 +50,7 @@ impl OutgoingMessage {
     }
 }
 
-/// Who gets a message.
+/// The receiver of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Receiver {

@@ -39,10 +39,10 @@ pub trait Call {
     /// Whether it needs a tenant access token.
     const NEEDS_TOKEN: bool = true;
 
-    /// Where the data stands in the answer.
+    /// The place of the data in the answer.
     const DATA: DataPlace = DataPlace::Member;
 
-    /// What the platform answers.
+    /// The type of the answer's data.
     type Data: DeserializeOwned;
 
     /// Path and query, from the slash after the host on.

@@ -8,7 +8,7 @@ use super::answer::{DataPlace, Nothing};
 use super::{Call, json};
 use crate::ids::{OpenId, PreviewToken};
 
-/// Makes clients ask for previews again, once per member: mind that one refresh can bring many requests.
+/// A refresh of link previews: each member's client requests the preview again, so one refresh can cause many requests.
 ///
 /// At most 5 calls per second, and each token once in 5 seconds.
 /// Source: "Update URL previews" of the Feishu documentation.
@@ -20,12 +20,12 @@ pub struct PreviewRefresh {
 }
 
 impl PreviewRefresh {
-    /// Most tokens in one call.
+    /// Maximum tokens in one call.
     pub const MAX_TOKENS: usize = 10;
-    /// Most users in one call.
+    /// Maximum users in one call.
     pub const MAX_USERS: usize = 100;
 
-    /// A refresh for everybody in the chats.
+    /// A refresh for all members of the chats.
     ///
     /// # Errors
     /// Without a token, and with more than ten.
@@ -64,7 +64,7 @@ impl Call for PreviewRefresh {
     }
 }
 
-/// A refresh of too many, or of nothing.
+/// The error of a refresh with too many entries, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PreviewRefreshError {
     what: &'static str,

@@ -10,15 +10,15 @@ use crate::ids::{AppId, OpenId, PreviewToken, UnionId, UserId};
 use crate::im::SenderType;
 use crate::text;
 
-/// A client shows, or is about to send, a link that matches the app's rule.
+/// A request for the preview of a link that matches the app's rule, shown or about to be sent by a client.
 ///
-/// The same link is asked for many times: by each member and device. Before it is sent there is no message, chat or
-/// preview token yet; [`place`](Self::place) tells.
+/// Each member and device requests the same link. Before it is sent there is no message, chat or preview token yet; see
+/// [`place`](Self::place).
 /// Source: "Pull link preview data" of the Feishu documentation.
 #[derive(Debug, Clone, Default, Serialize)]
 #[non_exhaustive]
 pub struct UrlPreviewEvent {
-    /// Who sees the link.
+    /// The user who sees the link.
     pub operator: Operator,
     /// Where the link is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ read_in_place! {
     }
 }
 
-/// Where a link is whose preview is asked for.
+/// The place of a link whose preview is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PreviewPlace {
@@ -111,7 +111,7 @@ pub enum PreviewPlace {
 }
 
 impl UrlPreviewEvent {
-    /// The link; empty if the platform did not say.
+    /// The link; empty if absent.
     pub fn url(&self) -> &str {
         self.context.url.as_deref().unwrap_or_default()
     }

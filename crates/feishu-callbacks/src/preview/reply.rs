@@ -55,7 +55,7 @@ impl Inline {
     }
 }
 
-/// Where a click on the preview's line goes, by kind of client.
+/// The URLs opened by a click on the preview's line, by kind of client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PreviewUrls {
@@ -72,7 +72,7 @@ pub struct PreviewUrls {
 }
 
 impl PreviewUrls {
-    /// No URL yet.
+    /// Creates an empty set of URLs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -114,29 +114,29 @@ impl PreviewReply {
         Self::default()
     }
 
-    /// A line of text.
+    /// Creates a preview with a title.
     pub fn title(title: impl Into<String>) -> Self {
         Self { inline: Inline { title: Some(title.into()), ..Inline::default() }, ..Self::default() }
     }
 
-    /// A card under the message.
+    /// Creates a preview with a card under the message.
     pub fn card(card: impl Into<CardContent>) -> Self {
         Self::empty().with_card(card)
     }
 
-    /// The line for users of one language; it wins over the title.
+    /// Sets the title for users of one language, which overrides the general title.
     pub fn lang(mut self, language: PreviewLanguage, title: impl Into<String>) -> Self {
         self.inline.i18n_title.set(language, title.into());
         self
     }
 
-    /// Icon before the line: key of an uploaded image, `img_v3_…`.
+    /// Sets the icon before the title: the key of an uploaded image, `img_v3_…`.
     pub fn image_key(mut self, key: impl Into<String>) -> Self {
         self.inline.image_key = Some(key.into());
         self
     }
 
-    /// Where a click on the line goes; without, to the link itself.
+    /// Sets the URLs that a click on the title opens; by default the link itself.
     pub fn url(mut self, urls: PreviewUrls) -> Self {
         self.inline.url = Some(urls);
         self

@@ -1,4 +1,4 @@
-//! What the client would refuse in a card, found before it is sent.
+//! Validation of cards: finds what the client would refuse before it is sent.
 
 mod walk;
 
@@ -13,7 +13,7 @@ pub const MAX_CARD_BYTES: usize = 30 * 1024;
 /// Most elements in a card of 2.0. Source: "Card JSON 2.0 structure" of the Feishu documentation.
 pub const MAX_CARD_ELEMENTS: usize = 200;
 
-/// Checks a card; `place` is where its data stands in the reply.
+/// Checks a card; `place` is the position of its data in the reply.
 pub(crate) fn card(card: &CardContent, place: &str) -> Vec<Finding> {
     match card {
         CardContent::Raw(card) => raw_card(card, place),

@@ -1,7 +1,7 @@
-//! Brings ids to where the documentation has them, from wherever a payload has them.
+//! Normalises payloads: moves ids from other places to the documented ones.
 //!
-//! It runs only for payloads that the fast way refused, on their text. What a payload says twice and not alike is left
-//! out where it is not documented, and listed.
+//! It runs only for payloads that the fast path refused, on their text. If a payload has contradicting values, the
+//! documented place counts and the other is listed.
 
 mod rules;
 mod tree;
@@ -81,7 +81,7 @@ impl Run {
         }
     }
 
-    /// Puts a member into an object that may have one of that name; what is there counts.
+    /// Adds a member to an object; an existing one of that name is kept.
     fn merge<'a>(
         &mut self,
         into: &mut Vec<(String, Node<'a>)>,

@@ -25,9 +25,9 @@ const PATIENT_ROUNDS: usize = 48;
 /// Rounds after which the reading ends; the last ones mask everything there is.
 const MAX_ROUNDS: usize = 64;
 
-/// What a tolerant read came to.
+/// The result of a tolerant read.
 pub(crate) struct Outcome<T> {
-    /// `None` when nothing was left to mask.
+    /// The value; `None` if nothing was left to mask.
     pub(crate) value: Option<T>,
     /// What was masked, in the order of finding.
     pub(crate) odd: Vec<OddField>,
@@ -87,7 +87,7 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Outcome<T> {
     decode_seed(text, Seed(std::marker::PhantomData))
 }
 
-/// Reads an owned value as it is; on failure says where and why.
+/// Reads an owned value without masking; the error says where and why it failed.
 pub(crate) fn decode_strict<T: DeserializeOwned>(text: &[u8]) -> Result<T, Misfit> {
     let masks = Masks::default();
     let trace = Trace::new(&masks);

@@ -12,10 +12,10 @@ use serde::de::{
 use super::mask::{self, Mask, Masks, Place, Step};
 use crate::error::OddField;
 
-/// Doubled keys that are listed; a payload of nothing else must not fill the memory with words about it.
+/// Maximum number of duplicate keys that are listed, to bound memory.
 const MAX_NOTED_DOUBLES: usize = 32;
 
-/// Where a read stands, and where it failed first.
+/// The current position of a read, and the position of the first failure.
 pub(super) struct Trace<'m> {
     masks: &'m Masks,
     place: RefCell<Place>,
