@@ -29,12 +29,14 @@ pub struct Endpoint {
     pub url: ConnectUrl,
     /// The readable fields of `ClientConfig`.
     pub settings: SettingsUpdate,
+    /// By how many seconds the host's clock is ahead of the platform's, if the answer told the platform's time.
+    pub clock_ahead: Option<i64>,
 }
 
 impl Endpoint {
     /// An endpoint without server settings, which leaves the defaults in force.
     pub fn new(url: ConnectUrl) -> Self {
-        Self { url, settings: SettingsUpdate::default() }
+        Self { url, settings: SettingsUpdate::default(), clock_ahead: None }
     }
 
     /// Sets the server's settings.
@@ -77,7 +79,7 @@ impl Endpoint {
         let data = json.as_ref().and_then(|json| json.get("data")).unwrap_or(&Value::Null);
         let url = data.get("URL").and_then(Value::as_str).unwrap_or_default();
         let settings = SettingsUpdate::from_json(data.get("ClientConfig").unwrap_or(&Value::Null));
-        Ok(Self { url: ConnectUrl::parse(url)?, settings })
+        Ok(Self { url: ConnectUrl::parse(url)?, settings, clock_ahead: None })
     }
 }
 

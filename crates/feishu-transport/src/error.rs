@@ -153,7 +153,8 @@ impl fmt::Display for Error {
                 write!(f, "cannot reach the platform: {stage} failed: {detail}")
             }
             ErrorKind::TimedOut { stage, after } => {
-                write!(f, "no answer from the platform: {stage} took longer than {after:?}")
+                let setting = stage.setting();
+                write!(f, "no answer from the platform: {stage} took longer than {after:?} ({setting})")
             }
             ErrorKind::Protocol { stage, detail } => {
                 write!(f, "unexpected answer from the peer: {stage}: {detail}")

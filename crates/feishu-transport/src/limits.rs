@@ -36,6 +36,8 @@ pub struct Limits {
     /// Maximum bytes of an HTTP response, that of the endpoint call included. 256 KiB by default; real ones have less than
     /// 2 KiB.
     pub response_bytes: usize,
+    /// Bytes of the header of an answer to a call. 64 KiB by default, and never less than 8 KiB.
+    pub header_bytes: usize,
 }
 
 crate::__setters!(Limits {
@@ -48,6 +50,7 @@ crate::__setters!(Limits {
     partial_age: Duration,
     completed_ids: usize,
     response_bytes: usize,
+    header_bytes: usize,
 });
 
 impl Default for Limits {
@@ -62,6 +65,7 @@ impl Default for Limits {
             partial_age: Duration::from_secs(30),
             completed_ids: 1024,
             response_bytes: 256 << 10,
+            header_bytes: 64 << 10,
         }
     }
 }
@@ -86,6 +90,9 @@ pub struct Timeouts {
     pub tls: Duration,
     /// For an HTTP call, from its first byte to the last byte of the response, after connecting. 10 s by default.
     pub call: Duration,
+    /// How long an HTTP connection is kept open for the next call. 20 s by default, less than servers usually keep one; zero
+    /// keeps none. The endpoint call always opens a connection of its own.
+    pub keep_alive: Duration,
     /// For the WebSocket handshake, after connecting. 10 s by default.
     pub handshake: Duration,
     /// How long a write may be stuck before the connection is given up. 10 s by default, as in the Go SDK.
@@ -111,6 +118,7 @@ crate::__setters!(Timeouts {
     proxy: Duration,
     tls: Duration,
     call: Duration,
+    keep_alive: Duration,
     handshake: Duration,
     write: Duration,
     probe: Duration,
@@ -129,6 +137,7 @@ impl Default for Timeouts {
             proxy: seconds(10),
             tls: seconds(10),
             call: seconds(10),
+            keep_alive: seconds(20),
             handshake: seconds(10),
             write: seconds(10),
             probe: seconds(20),

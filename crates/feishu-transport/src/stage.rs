@@ -22,6 +22,21 @@ pub enum Stage {
     Call,
 }
 
+impl Stage {
+    /// The setting that bounds its time.
+    pub(crate) fn setting(self) -> &'static str {
+        match self {
+            Self::Connect => "Timeouts::connect",
+            Self::Proxy => "Timeouts::proxy",
+            Self::Tls => "Timeouts::tls",
+            Self::Endpoint => "Timeouts::call",
+            Self::Handshake => "Timeouts::handshake",
+            Self::Write => "Timeouts::write",
+            Self::Call => "Timeouts::call, or the call's own",
+        }
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

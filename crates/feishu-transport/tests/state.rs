@@ -251,3 +251,12 @@ async fn counters_can_be_exported_by_name() {
         assert!(named.contains(&name), "{name} is missing in {named:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn clock_ahead_is_known_once_a_connection_was_requested() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.client.handle.clock_ahead(), None);
+    bench.client.handle.ready().await.unwrap();
+    let ahead = bench.client.handle.clock_ahead().unwrap();
+    assert!((-2..=2).contains(&ahead), "{ahead}");
+}

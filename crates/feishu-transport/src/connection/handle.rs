@@ -81,6 +81,13 @@ impl ConnectionHandle {
         self.shared.woken();
     }
 
+    /// By how many seconds the host's clock is ahead of the platform's, by the `Date` of the last endpoint call's answer;
+    /// negative if it is behind. True to about 2 s. `None` until a connection was requested, or if the
+    /// [`EndpointSource`](crate::EndpointSource) does not tell it.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.shared.clock_ahead()
+    }
+
     /// Replaces each connection: the new one opens before the old one closes, so no message is missed, and pending
     /// answers still go out on the old one.
     pub fn rotate(&self) {

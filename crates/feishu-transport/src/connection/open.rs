@@ -26,6 +26,7 @@ pub(super) async fn open(shared: &Shared) -> Result<Opened, Error> {
     let dial = timeouts.connect + timeouts.proxy + timeouts.tls;
     let endpoint = within(dial + timeouts.call, Stage::Endpoint, config.source.endpoint()).await?;
     let settings = shared.merge_settings(&endpoint.settings);
+    shared.learn_clock(endpoint.clock_ahead);
     let url = match &config.rewrite {
         Some(base) => endpoint.url.rewritten(base)?,
         None => endpoint.url,

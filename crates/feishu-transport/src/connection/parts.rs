@@ -61,11 +61,8 @@ impl LongConnectionBuilder {
         let Some(credential) = self.credential.clone() else {
             return Err(Error::misuse("set an app id and a secret, or an endpoint source"));
         };
-        let endpoint =
-            crate::HttpEndpoint::new(self.app_id.as_str(), credential).domain(self.domain.clone()?);
-        let endpoint = endpoint.dial(dial).timeouts(self.timeouts).limits(self.limits);
-        let headers = self.endpoint_headers.iter();
-        let endpoint = headers.fold(endpoint, |endpoint, (name, value)| endpoint.header(name, value));
+        let client = self.http_client(dial)?;
+        let endpoint = crate::HttpEndpoint::with_client(client, self.app_id.as_str(), credential);
         endpoint.check()?;
         Ok(endpoint)
     }

@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     probed_at: Mutex<Option<Instant>>,
     /// When the clocks were last looked at.
     ticked_at: Mutex<Instant>,
+    /// By how many seconds the host's clock is ahead of the platform's.
+    clock_ahead: Mutex<Option<i64>>,
 }
 
 /// Requests to one connection; each is a counter that grows with every request.
@@ -76,6 +78,7 @@ impl Shared {
             woken_at: Mutex::new(None),
             probed_at: Mutex::new(None),
             ticked_at: Mutex::new(Instant::now()),
+            clock_ahead: Mutex::new(None),
             config,
         }
     }
@@ -199,6 +202,16 @@ impl Shared {
         self.tell(|| LifecycleEvent::Woken);
         self.probe();
         self.signals.iter().for_each(|signals| signals.wake.send_modify(|times| *times += 1));
+    }
+
+    pub(super) fn learn_clock(&self, ahead: Option<i64>) {
+        if ahead.is_some() {
+            *lock(&self.clock_ahead) = ahead;
+        }
+    }
+
+    pub(super) fn clock_ahead(&self) -> Option<i64> {
+        *lock(&self.clock_ahead)
     }
 
     /// Asks all connections for a sign of life.

@@ -1,20 +1,26 @@
-//! A small HTTP client: one request and its answer, bounded in time and size.
+//! A small HTTP client: requests and their answers, bounded in time and size, over connections that are kept.
 //!
 //! hyper speaks HTTP; there is no library client above it, because the [`Dial`] decides how bytes reach the platform.
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{HOST, HeaderValue, USER_AGENT};
+use http::header::{DATE, HOST, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use tokio::time::timeout;
 
-use crate::net::exchange::{AGENT, dial, exchange, header};
+use super::date::ClockAhead;
+use super::pool::{Open, Pool};
+use crate::net::exchange::{AGENT, dial, header};
 use crate::{Dial, Domain, Error, Limits, NetworkDial, Stage, Target, Timeouts};
 
-/// An HTTP client for one site. Each call is bounded in time and size and opens its own connection.
+/// An HTTP client for one site. Each call is bounded in time and size.
+///
+/// At most eight connections are kept for the next calls, each for [`Timeouts::keep_alive`]. If one turns out to be closed
+/// by the site, the call is made once more over a new one, unless it was sent already and could be carried out twice.
 ///
 /// An invalid setting makes every call return an error.
 pub struct HttpClient {
@@ -23,6 +29,8 @@ pub struct HttpClient {
     timeouts: Timeouts,
     limits: Limits,
     headers: Result<HeaderMap, Error>,
+    pool: Pool,
+    clock: ClockAhead,
 }
 
 /// One HTTP request.
@@ -31,6 +39,8 @@ pub struct HttpRequest {
     path: String,
     headers: Result<HeaderMap, Error>,
     body: Bytes,
+    timeout: Option<Duration>,
+    response_bytes: Option<usize>,
 }
 
 /// The answer to an [`HttpRequest`].
@@ -47,7 +57,14 @@ pub struct HttpResponse {
 impl HttpRequest {
     /// Creates a request without headers and body. `method` is in capitals, `path` starts with `/` and includes the query.
     pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { method: method.into(), path: path.into(), headers: Ok(HeaderMap::new()), body: Bytes::new() }
+        Self {
+            method: method.into(),
+            path: path.into(),
+            headers: Ok(HeaderMap::new()),
+            body: Bytes::new(),
+            timeout: None,
+            response_bytes: None,
+        }
     }
 
     /// Sets a header. It replaces a header of the client with the same name.
@@ -65,6 +82,20 @@ impl HttpRequest {
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
+        self
+    }
+
+    /// The deadline of this call in place of [`Timeouts::call`].
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The largest body of this call's answer, in bytes, in place of [`Limits::response_bytes`].
+    #[must_use]
+    pub fn response_bytes(mut self, limit: usize) -> Self {
+        self.response_bytes = Some(limit);
         self
     }
 }
@@ -86,6 +117,8 @@ impl HttpClient {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             headers: Ok(HeaderMap::new()),
+            pool: Pool::default(),
+            clock: ClockAhead::unknown(),
         }
     }
 
@@ -93,6 +126,7 @@ impl HttpClient {
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {
         self.domain = domain;
+        self.pool = Pool::default();
         self
     }
 
@@ -100,6 +134,7 @@ impl HttpClient {
     #[must_use]
     pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
         self.dial = Arc::new(dial);
+        self.pool = Pool::default();
         self
     }
 
@@ -147,23 +182,82 @@ impl HttpClient {
         self.send_at(Stage::Call, request).await
     }
 
-    /// As [`send`](Self::send), with errors that name this stage.
-    pub(crate) async fn send_at(&self, stage: Stage, request: HttpRequest) -> Result<HttpResponse, Error> {
-        let (target, request) = self.prepare(request)?;
-        let stream = dial(&*self.dial, &target, &self.timeouts).await?;
-        let limit = self.timeouts.call;
-        let failed = |error: hyper::Error| {
-            Error::protocol(stage, format_args!("invalid HTTP response: {error}")).with_source(error)
-        };
-        let answer = exchange(stream, request, failed, |response| async move {
-            let (head, body) = response.into_parts();
-            let body = read_body(stage, body, self.limits.response_bytes).await?;
-            Ok(HttpResponse { status: head.status.as_u16(), headers: head.headers, body })
-        });
-        timeout(limit, answer).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
+    /// By how many seconds the host's clock is ahead of the site's, by the `Date` of the last answer; negative if it is
+    /// behind. True to about 2 s. `None` before the first answer.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.clock.get()
     }
 
-    fn prepare(&self, call: HttpRequest) -> Result<(Target, Request<Full<Bytes>>), Error> {
+    /// As [`send`](Self::send), with errors that name this stage.
+    pub(crate) async fn send_at(&self, stage: Stage, call: HttpRequest) -> Result<HttpResponse, Error> {
+        let call = Call {
+            stage,
+            time: call.timeout.unwrap_or(self.timeouts.call),
+            bytes: call.response_bytes.unwrap_or(self.limits.response_bytes),
+            keep: if stage == Stage::Call { self.timeouts.keep_alive } else { Duration::ZERO },
+            request: self.prepare(call)?,
+        };
+        if let Some(kept) = self.pool.take(call.keep) {
+            match self.exchange(kept, &call).await {
+                Err(Failure { retry: true, error }) => {
+                    tracing::debug!(%error, "a kept connection was closed meanwhile; calling over a new one");
+                }
+                done => return done.map_err(|failure| failure.error),
+            }
+        }
+        let base = self.domain.parts();
+        let target = Target::new(base.host, base.port(), base.is_tls());
+        let stream = dial(&*self.dial, &target, &self.timeouts).await?;
+        let open = Open::over(stream, self.limits.header_bytes).await;
+        let open = open.map_err(|error| self.invalid(stage, error))?;
+        self.exchange(open, &call).await.map_err(|failure| failure.error)
+    }
+
+    /// One request and its answer. The connection is kept if both were complete.
+    async fn exchange(&self, mut open: Open, call: &Call) -> Result<HttpResponse, Failure> {
+        let answer = async {
+            // Without this a request would be given to a connection that is known to be closed.
+            open.sender
+                .ready()
+                .await
+                .map_err(|error| Failure { retry: true, error: self.invalid(call.stage, error) })?;
+            let sent = open.sender.try_send_request(call.request.clone()).await;
+            let response = sent.map_err(|mut failed| {
+                let unsent = failed.take_message().is_some();
+                let error = failed.into_error();
+                let closed = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+                let retry = unsent || closed && call.request.method().is_idempotent();
+                Failure { retry, error: self.invalid(call.stage, error) }
+            })?;
+            let (head, body) = response.into_parts();
+            if let Some(date) = head.headers.get(DATE).and_then(|date| date.to_str().ok()) {
+                self.clock.learn(date, SystemTime::now());
+            }
+            let body = read_body(call.stage, body, call.bytes).await?;
+            Ok(HttpResponse { status: head.status.as_u16(), headers: head.headers, body })
+        };
+        let answer: Result<_, Failure> = timeout(call.time, answer)
+            .await
+            .unwrap_or_else(|_| Err(Error::timed_out(call.stage, call.time).into()));
+        let answer = answer?;
+        self.pool.put(open, call.keep);
+        Ok(answer)
+    }
+
+    fn invalid(&self, stage: Stage, error: hyper::Error) -> Error {
+        // hyper tells a server only which part could not be read.
+        let detail = if error.is_parse() && error.to_string().contains("too large") {
+            let limit = self.limits.header_bytes;
+            format!(
+                "the header of the answer is larger than {limit} bytes (Limits::header_bytes), or has more than 100 lines"
+            )
+        } else {
+            format!("invalid HTTP response: {error}")
+        };
+        Error::protocol(stage, detail).with_source(error)
+    }
+
+    fn prepare(&self, call: HttpRequest) -> Result<Request<Full<Bytes>>, Error> {
         let base = self.domain.parts();
         let mut request = Request::new(Full::new(call.body));
         *request.method_mut() = Method::from_bytes(call.method.as_bytes())
@@ -182,7 +276,29 @@ impl HttpClient {
             Error::misuse("the domain contains characters that are not allowed in a host name; check its URL")
         })?;
         headers.insert(HOST, host_header);
-        Ok((Target::new(base.host, base.port(), base.is_tls()), request))
+        Ok(request)
+    }
+}
+
+/// A request on its way, and its bounds.
+struct Call {
+    stage: Stage,
+    time: Duration,
+    bytes: usize,
+    /// How long the connection is kept after it.
+    keep: Duration,
+    request: Request<Full<Bytes>>,
+}
+
+/// Why an exchange failed, and whether the site can have seen nothing of the request, or may see it twice.
+struct Failure {
+    retry: bool,
+    error: Error,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { retry: false, error }
     }
 }
 
@@ -194,7 +310,10 @@ async fn read_body(stage: Stage, mut body: hyper::body::Incoming, limit: usize) 
             frame.map_err(|error| Error::protocol(stage, format_args!("the answer broke off: {error}")))?;
         let Some(data) = frame.data_ref() else { continue };
         if whole.len() + data.len() > limit {
-            return Err(Error::protocol(stage, format_args!("the answer is larger than {limit} bytes")));
+            return Err(Error::protocol(
+                stage,
+                format_args!("the answer is larger than {limit} bytes (Limits::response_bytes)"),
+            ));
         }
         whole.extend_from_slice(data);
     }

@@ -35,7 +35,15 @@ impl HttpEndpoint {
     /// Creates a source for an app on Feishu, with the default deadlines and limits, over a
     /// [`NetworkDial`](crate::NetworkDial).
     pub fn new(app_id: impl Into<String>, credential: impl Into<Credential>) -> Self {
-        let client = HttpClient::new(Domain::Feishu);
+        Self::with_client(HttpClient::new(Domain::Feishu), app_id, credential)
+    }
+
+    /// Creates a source that asks with a client of your own settings.
+    pub fn with_client(
+        client: HttpClient,
+        app_id: impl Into<String>,
+        credential: impl Into<Credential>,
+    ) -> Self {
         Self { client, app_id: app_id.into().trim().to_owned(), credential: credential.into() }
     }
 
@@ -102,7 +110,9 @@ impl EndpointSource for HttpEndpoint {
             .header("locale", "zh")
             .body(body);
         let response = self.client.send_at(Stage::Endpoint, request).await?;
-        Endpoint::from_response(response.status, &response.body).map_err(|error| {
+        let endpoint = Endpoint::from_response(response.status, &response.body);
+        let clock_ahead = self.client.clock_ahead();
+        endpoint.map(|endpoint| Endpoint { clock_ahead, ..endpoint }).map_err(|error| {
             let log_id = response.header(LOG_ID);
             let Some(refusal) = error.refusal() else { return error };
             let message =

@@ -1,7 +1,9 @@
 //! HTTP calls to the platform, over hyper and a [`Dial`](crate::Dial).
 
 mod client;
+mod date;
 mod endpoint;
+mod pool;
 
 pub use client::{HttpClient, HttpRequest, HttpResponse};
 pub use endpoint::HttpEndpoint;
