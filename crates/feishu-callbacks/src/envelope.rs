@@ -13,7 +13,8 @@ use crate::reply::Reply;
 /// The body of one type of callback or event: the member `event`.
 ///
 /// Implement it for your own struct to receive a type that this crate has no model of. Make every field an `Option`, or
-/// give it `#[serde(default)]`: such a field never makes a request fail, whatever the platform sends.
+/// give it `#[serde(default)]`: such a field never makes a request fail, whatever the platform sends. With a reader of
+/// [`tolerant`](crate::tolerant) it takes a number where text is expected, as the fields of this crate do.
 ///
 /// ```
 /// use feishu_callbacks::{EventBody, Envelope};

@@ -26,11 +26,13 @@ mod language;
 mod newtype;
 mod open_enum;
 pub mod openapi;
+mod operator;
 mod preview;
 mod reply;
 mod secret;
 mod text;
 mod time;
+pub mod tolerant;
 pub mod webhook;
 
 pub use card::{
@@ -53,6 +55,7 @@ pub use im::{
 };
 pub use language::UnknownLanguage;
 pub use open_enum::OtherName;
+pub use operator::operator;
 pub use preview::{
     PreviewLanguage, PreviewParty, PreviewPartyId, PreviewPlace, PreviewReply, PreviewUrls, UrlPreviewEvent,
     UrlPreviewGet,

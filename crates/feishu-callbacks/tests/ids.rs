@@ -4,7 +4,7 @@ use feishu_callbacks::im::UserIds;
 use feishu_callbacks::webhook::CardActionV1;
 use feishu_callbacks::{
     CardActionTrigger, Envelope, EventBody, MessageReceive, OddField, OpenId, Operator, PreviewPlace,
-    UnionId, UrlPreviewGet, UserId, decode, im,
+    UnionId, UrlPreviewGet, UserId, decode, im, operator, peek,
 };
 
 fn read<B: EventBody>(event: &str) -> Envelope<B> {
@@ -247,4 +247,51 @@ fn all_odd_fields_lists_a_member_of_schema_1_0_once() {
     let created = decode::<im::P2pChatCreatedEvent>(payload).unwrap();
     let places: Vec<_> = created.all_odd_fields().map(OddField::place).collect();
     assert_eq!(places, ["event.app_id", "uuid", "event.chat_id"]);
+}
+
+#[test]
+fn operator_is_found_where_each_kind_of_payload_has_it() {
+    for (event_type, event, open_id) in [
+        (
+            "card.action.trigger",
+            r#"{"operator":{"tenant_key":"t","open_id":"ou_1"},"action":{}}"#,
+            Some("ou_1"),
+        ),
+        ("card.action.trigger", r#"{"operator":{"user_id":{"open_id":"ou_1"}}}"#, Some("ou_1")),
+        (
+            "application.bot.menu_v6",
+            r#"{"operator":{"operator_name":"A","operator_id":{"open_id":"ou_2"}}}"#,
+            Some("ou_2"),
+        ),
+        (
+            "im.message.receive_v1",
+            r#"{"sender":{"sender_id":{"open_id":"ou_3"},"sender_type":"user"}}"#,
+            Some("ou_3"),
+        ),
+        (
+            "im.message.reaction.created_v1",
+            r#"{"user_id":{"open_id":"ou_4"},"message_id":"om_1"}"#,
+            Some("ou_4"),
+        ),
+        ("im.chat.member.bot.added_v1", r#"{"operator_id":{"open_id":"ou_6"}}"#, Some("ou_6")),
+        ("x", r#"{"operator":{"open_id":"ou_5"},"user_id":"b2"}"#, Some("ou_5")),
+        ("x", r#"{"sender":{"sender_id":{"open_id":"ou_7"}}}"#, Some("ou_7")),
+        ("x", r#"{"user_id":"b2"}"#, None),
+        ("x", r#"{"operator":"b2"}"#, None),
+        ("x", r#"{"order":7}"#, None),
+        ("x", "7", None),
+    ] {
+        let payload = format!(r#"{{"header":{{"event_type":"{event_type}"}},"event":{event}}}"#);
+        let header = peek(payload.as_bytes()).unwrap();
+        let found = operator(&header, payload.as_bytes());
+        assert_eq!(
+            found.as_ref().and_then(|ids| ids.open_id.as_ref()).map(OpenId::as_str),
+            open_id,
+            "{payload}"
+        );
+        assert_eq!(found.is_some(), open_id.is_some(), "{payload}");
+    }
+    let legacy = br#"{"open_id":"ou_8","action":{"tag":"button"}}"#;
+    assert_eq!(operator(&peek(legacy).unwrap(), legacy).unwrap().open_id.unwrap(), "ou_8");
+    assert_eq!(operator(&peek(legacy).unwrap(), b"no JSON"), None);
 }

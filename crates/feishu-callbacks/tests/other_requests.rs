@@ -161,3 +161,25 @@ fn decode_error_says_why_a_payload_cannot_be_read() {
     assert!(!wrong.is_senders_fault());
     assert!(peek(b"nonsense").unwrap_err().is_senders_fault());
 }
+
+#[test]
+fn content_as_says_that_the_content_is_not_json() {
+    let payload = br#"{"header":{"event_type":"im.message.receive_v1"},"event":{"message":{"message_type":"merge_forward","content":"Merged and Forwarded Message"}}}"#;
+    let read: MessageReceive = decode(payload).unwrap();
+    let error = read.event.message.content_as::<serde_json::Value>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "message content: expected JSON, found text that is not JSON; look at `message_type` before reading the content"
+    );
+}
+
+#[test]
+fn decode_reads_a_click_with_a_byte_order_mark_and_control_characters() {
+    let payload = b"\xEF\xBB\xBF{\"header\":{\"event_type\":\"card.action.trigger\",\"app_id\":\"cli\x01\"},\r\n\"event\":{\"token\":\"c-1\",\"action\":{\"input_value\":\"a\nb\tc\x00\",\"value\":{\"k\":\"x\ny\"}}}}";
+    let click = decode::<feishu_callbacks::CardActionEvent>(payload).unwrap();
+    assert_eq!(click.header.app_id.as_ref().unwrap(), &"cli\u{1}");
+    assert_eq!(click.event.action.input_value.as_deref(), Some("a\nb\tc\0"));
+    assert_eq!(click.event.action.value.text("k"), Some("x\ny"));
+    assert_eq!(click.event.token.as_ref().unwrap().expose(), "c-1");
+    assert_eq!(click.odd_fields(), []);
+}

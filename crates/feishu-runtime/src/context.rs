@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::call::{Boxed, Call};
 use crate::core::Core;
-use crate::operator::operator;
 use crate::stats::Outcome;
 use crate::{Callback, HandlerError};
 
@@ -105,7 +104,7 @@ impl Context {
     /// has no user. For permission checks in a [layer](crate::DispatcherBuilder::layer), for any type. Each call parses the
     /// payload again.
     pub fn operator(&self) -> Option<UserIds> {
-        operator(self.payload())
+        feishu_callbacks::operator(&self.call.header, self.payload())
     }
 
     /// Encodes a reply as the answer of a [layer](crate::DispatcherBuilder::layer) that does not run the handler.

@@ -28,7 +28,6 @@ mod meter;
 mod observe;
 #[cfg(feature = "openapi")]
 mod openapi;
-mod operator;
 mod panics;
 pub mod record;
 mod stall;

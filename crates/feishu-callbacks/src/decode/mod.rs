@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
+pub(crate) use alias::operator_ids;
 pub use probe::peek;
 
 use crate::envelope::{Envelope, EventBody};

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::UserIds;
 use crate::decode::in_place::{Id, List, Nested, Plain, Time, Words, read_in_place};
-use crate::error::{FieldError, FieldSource};
+use crate::decode::tolerant;
+use crate::error::{FieldError, FieldSource, Found};
 use crate::ids::{ChatId, MessageId, TenantKey, ThreadId};
 use crate::open_enum::open_enum;
 use crate::time::Timestamp;
@@ -129,11 +130,19 @@ impl Message {
     /// Deserializes the content into your own type.
     ///
     /// # Errors
-    /// Names the place inside the content, what was expected and what kind of JSON was there.
+    /// Names the place inside the content, what was expected and what kind of JSON was there. Says so when the content
+    /// is text that is not JSON, as users saw it for forwarded messages.
     pub fn content_as<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         let content = self.content.as_deref().unwrap_or("null");
-        crate::decode::tolerant::decode_strict(&crate::decode::tolerant::repair(content.as_bytes()))
-            .map_err(|misfit| misfit.into_error(FieldSource::MessageContent))
+        let content = tolerant::repair(content.as_bytes());
+        tolerant::decode_strict(&content).map_err(|misfit| {
+            if tolerant::is_json(&content) {
+                misfit.into_error(FieldSource::MessageContent)
+            } else {
+                let found = Found::Kind("text that is not JSON".to_owned());
+                FieldError::new(FieldSource::MessageContent, String::new(), "JSON", found)
+            }
+        })
     }
 
     /// Text of a text message, with mentions as `@_user_1`; `None` for another kind.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use feishu_callbacks::tolerant::repaired;
 use feishu_callbacks::{DecodeError, Header};
 use serde::de::DeserializeOwned;
 
@@ -26,12 +27,27 @@ impl RawEvent {
         &self.payload
     }
 
-    /// Deserializes the whole payload, `header` and `event` included, into your own type.
+    /// Deserializes the whole payload, `header` and `event` included, into your own type. Text that is not quite JSON is
+    /// repaired first, as for typed handlers; see [`repaired`].
     ///
     /// # Errors
     ///
     /// If the payload does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.payload)
+        serde_json::from_slice(&self.payload).or_else(|_| serde_json::from_slice(&repaired(&self.payload)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_event_json_reads_a_payload_that_has_to_be_repaired() {
+        let payload =
+            Bytes::from_static(b"\xEF\xBB\xBF{\"header\":{\"event_type\":\"x\"},\"note\":\"a\nb\"}");
+        let header = Arc::new(feishu_callbacks::peek(&payload).unwrap());
+        let event = RawEvent::decode(&header, &payload).unwrap();
+        assert_eq!(event.json::<serde_json::Value>().unwrap()["note"], "a\nb");
     }
 }

@@ -8,8 +8,9 @@ mod tree;
 
 use std::borrow::Cow;
 
+use super::tolerant;
 use crate::error::OddField;
-use crate::header::Schema;
+use crate::header::{Header, Schema};
 use rules::{Path, Rule, Thing};
 use tree::Node;
 
@@ -28,6 +29,25 @@ pub(super) fn normalise<'a>(
         Some((text, odd)) => (Cow::Owned(text.into_bytes()), odd),
         None => (text, Vec::new()),
     }
+}
+
+/// Texts of [`ID_NAMES`] of the user behind a callback or event.
+pub(crate) fn operator_ids(header: &Header, payload: &[u8]) -> Option<[Option<String>; 3]> {
+    let text = tolerant::repair(payload);
+    let mut root = Node::parse(&text)?;
+    let body = if header.schema == Schema::Flat { &mut root } else { root.at(&["event"])? };
+    let mut known = rules::of(header.event_type.as_str()).iter();
+    let rule = known.find(|rule| rule.thing == Thing::Ids && rule.list.is_empty());
+    let rule = rule.unwrap_or_else(|| {
+        // In types without a model this may be what the event is about.
+        if body.at(&["user_id"]).is_some_and(|node| node.text().is_some()) {
+            body.remove(&["user_id"]);
+        }
+        &rules::ANY
+    });
+    Run { odd: Vec::new(), changed: false }.apply(body, "", rule);
+    let home = body.at(rule.home)?;
+    Some(ID_NAMES.map(|name| home.at(&[name]).and_then(|node| node.text())))
 }
 
 /// `None` when nothing is elsewhere.

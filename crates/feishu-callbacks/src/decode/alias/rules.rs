@@ -53,6 +53,24 @@ pub(super) fn of(event_type: &str) -> &'static [Rule] {
     }
 }
 
+/// Of a type that is not known here.
+pub(super) const ANY: Rule = ids(
+    &["operator"],
+    &[
+        &["operator", "operator_id"],
+        &["operator", "user_id"],
+        &["operator", "open_id"],
+        &["operator", "id"],
+        &["operator_id"],
+        &["sender", "sender_id"],
+        &["sender", "id"],
+        &["sender", "user_id"],
+        &["sender"],
+        &["sender_id"],
+        &["user_id"],
+    ],
+);
+
 /// Before the ids, which may be beside it in an object that goes with them, and after, when they were text in its way.
 const OPERATOR_TENANT: Rule = text(
     &["operator", "tenant_key"],

@@ -12,7 +12,7 @@ mod mask;
 mod repair;
 mod track;
 
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 
 pub(crate) use mask::{Masks, Misfit};
 pub(crate) use repair::repair;
@@ -85,6 +85,11 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Outcome<T> {
     }
 
     decode_seed(text, Seed(std::marker::PhantomData))
+}
+
+/// True for text that is one JSON value, of any size and depth.
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 /// Reads an owned value without masking; the error says where and why it failed.
