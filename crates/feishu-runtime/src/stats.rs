@@ -72,7 +72,10 @@ counts! {
     Unhandled unhandled,
     /// Refused because of a limit; code 500.
     Shed shed,
-    /// The client ended before the answer.
+    /// Came while the client was stopping: an event was refused with code 500, and comes again elsewhere; a callback for
+    /// which no time was left got the reply of `on_stopping`.
+    Refused refused,
+    /// The client ended before the handler had answered.
     Abandoned abandoned,
 }
 

@@ -66,9 +66,9 @@ counters! {
     /// Dropped: fragments evicted to make room for newer ones.
     evicted_fragments,
 
-    /// Complete messages: handed to the inbox, or refused because the client was stopping.
+    /// Messages complete: handed to the inbox, or refused because the connection was closing.
     delivered,
-    /// Complete messages that were refused with code 500 because the client was stopping.
+    /// Of these: not handed over, as the client was stopping and had sent its close message: no answer could leave any more.
     refused_while_stopping,
     /// Answers written to a connection.
     answers_written,

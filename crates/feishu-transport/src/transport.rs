@@ -11,8 +11,9 @@ use crate::{Delivery, Error, Shutdown};
 pub trait Transport: Send {
     /// Passes every delivery to `inbox` until `stop` is requested or the source ends.
     ///
-    /// After [`Shutdown::requested`], a transport takes no new deliveries, still sends the answers to earlier ones, until
-    /// [`Shutdown::over`] at the latest, and then returns.
+    /// After [`Shutdown::requested`], a transport sends the answers to what it has handed over as they are given, and ends
+    /// once none is due, at [`Shutdown::over`] at the latest. A click is never sent again: one that the platform gives to
+    /// this transport before that is handed over as ever. What can be left to others is not taken any more.
     ///
     /// For a delivery that waited in a queue before it reached this process, set
     /// [`Received::arrived_ago`](crate::Received::arrived_ago): the deadlines of handlers count from the arrival.

@@ -41,19 +41,44 @@ async fn running_handlers_finish_their_answers_leave_and_then_a_close_frame() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_that_come_after_the_stop_are_refused_for_another_instance_to_take() {
+async fn messages_that_come_after_the_stop_are_handed_over_until_nothing_waits_for_an_answer() {
     let (bench, held) = holding().await;
     let first = bench.gateway.send(Click::button("b")).await.unwrap();
     held.held(1).await;
     bench.client.stop.stop(10 * SECOND);
     sleep(SECOND).await;
-    assert_eq!(bench.gateway.click(Click::button("b")).await.unwrap().code(), 500);
-    held.take().pop().unwrap().answer(&Answer::empty());
+    let second = bench.gateway.send(Click::button("b")).await.unwrap();
+    held.held(2).await;
+    let mut deliveries = held.take();
+    deliveries.remove(0).answer(&Answer::empty());
     assert_eq!(first.answer().await.unwrap().code(), 200);
+    sleep(SECOND).await;
+    assert!(!bench.client.running.is_finished(), "the second click waits");
+    deliveries.remove(0).answer(&Answer::empty());
+    assert_eq!(second.answer().await.unwrap().code(), 200);
+    let closing = Instant::now();
     bench.client.running.await.unwrap().unwrap();
+    assert!(closing.elapsed() < SECOND, "{:?}", closing.elapsed());
     let counters = bench.client.handle.counters();
-    assert_eq!((counters.delivered, counters.refused_while_stopping, counters.answers_written), (2, 1, 2));
+    assert_eq!((counters.delivered, counters.refused_while_stopping, counters.answers_written), (2, 0, 2));
     assert!(counters.is_consistent());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_connection_closes_as_soon_as_nothing_on_it_waits_for_an_answer() {
+    let held = Arc::new(Held::default());
+    let bench = Bench::with(|g| g, |c| c.connections(2), held.clone()).await;
+    bench.gateway.connected(2).await;
+    let busy = bench.gateway.send(Click::button("b")).await.unwrap();
+    held.held(1).await;
+    bench.client.stop.stop(10 * SECOND);
+    sleep(SECOND / 10).await;
+    let open: Vec<_> = bench.gateway.connections().iter().map(|open| open.id()).collect();
+    assert_eq!(open, [busy.connection()]);
+    held.take().pop().unwrap().answer(&Answer::empty());
+    assert_eq!(busy.answer().await.unwrap().code(), 200);
+    bench.client.running.await.unwrap().unwrap();
+    assert_eq!(goodbyes(&bench.gateway), 2);
 }
 
 #[tokio::test(start_paused = true)]

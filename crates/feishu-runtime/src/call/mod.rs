@@ -171,13 +171,20 @@ impl Call {
         self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer);
     }
 
-    /// Drops the delivery unanswered, which the transport answers with code 500.
+    /// Ends the delivery without an answer of its handler: with code 500, or as was chosen for callbacks while stopping.
     pub(crate) fn abandon(&self) {
         let delivery = self.slot().delivery.take();
         if let Some(delivery) = delivery {
-            self.count(Outcome::Abandoned, &Answer::failed());
-            drop(delivery);
+            let answer = self.stopping_answer();
+            self.count(Outcome::Abandoned, &answer);
+            delivery.answer(&answer);
         }
+    }
+
+    /// The answer to what is not handled because the client stops. An event is refused, as it comes again.
+    pub(crate) fn stopping_answer(&self) -> Answer {
+        let chosen = self.core.ending().is_some() && self.is_callback();
+        if chosen { self.handler.stopping_answer() } else { Answer::failed() }
     }
 
     /// Runs `future` once the answer is written. False if too many wait already.

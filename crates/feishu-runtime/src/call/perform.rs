@@ -19,6 +19,9 @@ pub(crate) trait Perform: Send + Sync {
     /// The answer when the deadline passes.
     fn late_answer(&self, call: &Arc<Call>) -> Answer;
 
+    /// The answer to a callback that is not handled, or not to its end, as the client stops.
+    fn stopping_answer(&self) -> Answer;
+
     /// The configured answer for a failure; `None` for code 500.
     fn error_answer(&self, call: &Arc<Call>, failure: &Failure) -> Option<Answer>;
 }

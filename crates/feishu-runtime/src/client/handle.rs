@@ -25,8 +25,9 @@ impl ClientHandle {
         Self { core, stop, phase: Arc::default(), connection }
     }
 
-    /// Requests a graceful stop: no new deliveries, and `grace` for running handlers to finish. A later request can only
-    /// shorten the time; zero ends at once.
+    /// Asks the client to stop, with `grace` for the handlers that run; see
+    /// [`run_until`](crate::Client::run_until) for what is still handled. A later request may shorten the time; zero ends
+    /// at once.
     pub fn stop(&self, grace: Duration) {
         self.stop.stop(grace);
     }

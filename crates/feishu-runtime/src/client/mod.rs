@@ -106,8 +106,10 @@ impl Client {
         self.run_until(std::future::pending::<()>()).await
     }
 
-    /// Runs until `signal` resolves, for example `tokio::signal::ctrl_c()`, then stops gracefully: it takes no new
-    /// deliveries, and handlers finish and their answers are sent within the [grace period](ClientBuilder::grace).
+    /// Runs until `signal` resolves, for example `tokio::signal::ctrl_c()`, then drains, for at most the
+    /// [grace period](ClientBuilder::grace): handlers go on, their answers are sent, and each connection closes as soon as
+    /// nothing that came on it waits for an answer. Until then the platform gives it clicks, which are handled as ever, and
+    /// events, which are refused with code 500 and come again elsewhere.
     ///
     /// # Errors
     ///
@@ -190,7 +192,7 @@ impl Client {
         }
         let stopping_since = Instant::now();
         handle.enter(Phase::Stopping);
-        core.stopping().cancel();
+        core.begin_stop(stopped.clone());
 
         let drained = async {
             let ended = match ended {

@@ -1,18 +1,20 @@
 //! State shared by all deliveries of one client.
 
+mod ending;
 mod rules;
 mod unhandled;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use feishu_callbacks::Header;
-use feishu_transport::{Answer, Received};
+use feishu_transport::{Answer, Received, Shutdown};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+pub(crate) use ending::Ending;
 pub(crate) use rules::{RouteRules, Rules, WallClock};
 
 use crate::admission::Admission;
@@ -36,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) unhandled: Unhandled,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    /// There once the client was asked to stop.
+    ending: OnceLock<Ending>,
     killed: CancellationToken,
     blocking: Arc<Semaphore>,
     pub(crate) stall_guard: StallGuard,
@@ -51,6 +55,7 @@ impl Core {
             unhandled: Unhandled::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            ending: OnceLock::new(),
             killed: CancellationToken::new(),
             blocking: Arc::new(Semaphore::new(rules.limits.blocking.min(Semaphore::MAX_PERMITS))),
             stall_guard: StallGuard::default(),
@@ -88,6 +93,17 @@ impl Core {
     /// Cancelled when a stop is requested.
     pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.stopping
+    }
+
+    /// The client was asked to stop.
+    pub(crate) fn begin_stop(&self, stop: Shutdown) {
+        self.ending.get_or_init(|| Ending::new(stop));
+        self.stopping.cancel();
+    }
+
+    /// What a stop means for deliveries; `None` while none was asked for.
+    pub(crate) fn ending(&self) -> Option<&Ending> {
+        self.ending.get()
     }
 
     /// Cancelled when all tasks must end.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use feishu_callbacks::{CardActionEvent, EventBody as _, EventType, Reply as _};
+use feishu_callbacks::{
+    CardActionEvent, CardReply, EventBody as _, EventType, Reply as _, Toast, ToastLanguage,
+};
 use feishu_transport::Answer;
 
 use super::plan::{Plan, PlannedHandler};
@@ -97,8 +99,20 @@ impl DispatcherBuilder {
             },
             (late, _) => late,
         };
+        let stopping = match (options.stopping, is_click) {
+            (Some(answer), _) => answer,
+            (None, false) => Answer::failed(),
+            (None, true) => match self.card_stopping.clone().unwrap_or_else(click_again).to_json() {
+                Ok(json) => Answer::ok(json),
+                Err(error) => {
+                    self.mistakes.push(format!("the reply of `on_stopping`: {error}"));
+                    Answer::failed()
+                }
+            },
+        };
         let handler = PlannedHandler {
             late,
+            stopping,
             on_error: options.on_error.or_else(|| self.card_error.clone().filter(|_| is_click)),
             layers: self.layers.iter().cloned().chain(options.layers).collect(),
             invoke,
@@ -115,4 +129,10 @@ impl DispatcherBuilder {
         };
         (rules, handler)
     }
+}
+
+/// What a user reads whose click came to a process that is about to end.
+fn click_again() -> CardReply {
+    let toast = Toast::warning("The app is restarting. Please try again.");
+    CardReply::toast(toast.lang(ToastLanguage::ZhCn, "应用正在重启，请再点一次"))
 }

@@ -26,6 +26,7 @@ pub struct DispatcherBuilder {
     pub(super) layers: Vec<Layer>,
     pub(super) card_late: Option<CardReply>,
     pub(super) card_error: Option<OnError>,
+    pub(super) card_stopping: Option<CardReply>,
     pub(super) fallback: Option<usize>,
     pub(super) stale: Option<(Duration, usize)>,
     pub(super) deadline: Duration,
@@ -46,6 +47,7 @@ impl DispatcherBuilder {
             layers: Vec::new(),
             card_late: None,
             card_error: None,
+            card_stopping: None,
             fallback: None,
             stale: None,
             deadline: DEADLINE,
@@ -200,6 +202,13 @@ impl DispatcherBuilder {
     /// [`on_late`](Route::on_late).
     pub fn on_late(mut self, reply: impl Into<CardReply>) -> Self {
         self.card_late = Some(reply.into());
+        self
+    }
+
+    /// The reply for clicks that are not handled, or not to their end, because the client stops, where the route has no
+    /// [`on_stopping`](Route::on_stopping) of its own; a toast that asks for another click by default.
+    pub fn on_stopping(mut self, reply: impl Into<CardReply>) -> Self {
+        self.card_stopping = Some(reply.into());
         self
     }
 

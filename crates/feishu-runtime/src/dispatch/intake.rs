@@ -103,6 +103,9 @@ impl Intake {
     /// Admits a call and starts its task.
     fn enter(&self, call: &Arc<Call>, claim: Option<Claim>) {
         let core = &self.core;
+        if core.ending().is_some_and(|ending| !call.is_callback() || !ending.serves(call.route().deadline)) {
+            return call.settle(Ended::Refused, claim);
+        }
         let bytes = call.received.payload().len();
         let full = "the limit of running and waiting deliveries is reached; see `Limits`";
         match self.lanes.get(call.route).and_then(Option::as_ref) {

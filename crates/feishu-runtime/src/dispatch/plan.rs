@@ -28,6 +28,7 @@ pub(crate) struct Plan {
 /// A handler with its layers and replies.
 pub(crate) struct PlannedHandler {
     pub(crate) late: Late,
+    pub(crate) stopping: Answer,
     pub(crate) on_error: Option<OnError>,
     /// The layers from the outermost to the innermost; those of the dispatcher first.
     pub(crate) layers: Arc<[Layer]>,
@@ -88,6 +89,10 @@ impl Perform for PlannedHandler {
                 Answer::failed()
             }),
         }
+    }
+
+    fn stopping_answer(&self) -> Answer {
+        self.stopping.clone()
     }
 
     fn error_answer(&self, call: &Arc<Call>, failure: &Failure) -> Option<Answer> {

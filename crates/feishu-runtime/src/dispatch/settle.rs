@@ -18,6 +18,8 @@ pub(crate) enum Ended {
     Failed(Failure),
     /// Another process has handled the event or is handling it.
     Duplicate(Answer),
+    /// It came while the client was stopping, and is not handled.
+    Refused,
     /// The deadline passed, and the route cancels late handlers.
     Cancelled,
     /// The client ended.
@@ -79,6 +81,10 @@ impl Call {
                 if let Some(claim) = claim.filter(|_| answer.is_ok()) {
                     claim.complete(&answer);
                 }
+            }
+            Ended::Refused => {
+                let answer = self.stopping_answer();
+                self.answer(&answer, Outcome::Refused);
             }
             Ended::Killed | Ended::Cancelled if self.is_answered() => {
                 self.core.incident(Incident::CutOff);

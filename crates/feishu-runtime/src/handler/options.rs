@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) name: Option<String>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) late: Late,
+    pub(crate) stopping: Option<Answer>,
     pub(crate) on_error: Option<OnError>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) cancel_when_late: bool,

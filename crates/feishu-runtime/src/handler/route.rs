@@ -165,6 +165,7 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
             name: None,
             deadline: None,
             late: Late::ByType,
+            stopping: None,
             on_error: None,
             layers: Vec::new(),
             cancel_when_late: false,
@@ -217,6 +218,20 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     pub fn on_late_with(mut self, reply: impl Fn(&Context) -> R + Send + Sync + 'static) -> Self {
         self.options.late =
             Late::With(Box::new(move |cx| written(&reply(cx)).unwrap_or_else(Answer::failed)));
+        self
+    }
+
+    /// The reply to a callback that is not handled, or not to its end, because the client stops: one whose handler is cut
+    /// off by the end of the [grace](crate::ClientBuilder::grace), and one that comes so late in it that its handler might
+    /// be. All others are handled as ever until the connection is closed. By default a click gets a toast that asks for
+    /// another click, in Chinese or English, and other callbacks get code 500. Events get code 500 in any case: they come
+    /// again.
+    #[expect(clippy::needless_pass_by_value, reason = "a reply is made for this place, as a handler's is")]
+    pub fn on_stopping(mut self, reply: R) -> Self {
+        match reply.to_json() {
+            Ok(json) => self.options.stopping = Some(Answer::ok(json)),
+            Err(error) => self.options.mistakes.push(error.to_string()),
+        }
         self
     }
 

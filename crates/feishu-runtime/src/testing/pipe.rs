@@ -64,6 +64,16 @@ impl Transport for PipeTransport {
                 },
             }
         };
+        // As on the long connection, what comes is delivered until nothing waits for an answer.
+        let mut waiting = self.waiting.subscribe();
+        while stopping && *waiting.borrow_and_update() > 0 {
+            tokio::select! {
+                biased;
+                () = stop.over() => break,
+                Some(delivery) = self.receiver.recv() => inbox.deliver(delivery),
+                changed = waiting.changed() => if changed.is_err() { break },
+            }
+        }
         self.receiver.close();
         while self.receiver.try_recv().is_ok() {}
         let mut waiting = self.waiting.subscribe();

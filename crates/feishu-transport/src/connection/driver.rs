@@ -104,7 +104,7 @@ impl Driver {
         self.take_orders(session, cx, now);
         self.send(session, cx, now)?;
         self.flush(cx, now)?;
-        self.close_when_due(cx, now)?;
+        self.close_when_due(cx, now, drained)?;
         if !drained {
             cx.waker().wake_by_ref();
         }
@@ -144,11 +144,19 @@ impl Driver {
         self.outbox.delivered();
         self.shared.router.delivered();
         let delivery = Delivery::new(received, Arc::clone(&self.path));
-        if self.shared.is_stopping() {
+        if self.is_unanswerable() {
+            // No handler runs in vain: an event comes again elsewhere.
             self.shared.counters.refused_while_stopping.one();
             return delivery.answer(&Answer::failed());
         }
         self.inbox.deliver(delivery);
+    }
+
+    /// Whether an answer can neither be written here any more nor go out on another connection, now or later.
+    fn is_unanswerable(&self) -> bool {
+        matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..))
+            && self.shared.is_stopping()
+            && !self.shared.router.has_open()
     }
 
     /// Handles the peer's close message: pending answers move to other connections, our reply is written here.
@@ -274,11 +282,13 @@ impl Driver {
         }
     }
 
-    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+    /// Closes once nothing waits for an answer. `drained` says that all that has arrived has been taken: the platform
+    /// gives a click to this connection for as long as it is open.
+    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant, drained: bool) -> Result<(), Ending> {
         let written = !self.io.needs_flush && self.io.waiting.is_empty();
         match &self.io.closing {
             Closing::Retiring(until) => {
-                if now < *until && !(written && self.outbox.pending() == 0) {
+                if now < *until && !(drained && written && self.outbox.pending() == 0) {
                     return Ok(());
                 }
                 self.take_no_more_answers();

@@ -119,32 +119,19 @@ impl fmt::Debug for LongConnection {
     }
 }
 
-/// Shuts down after a stop request: no new messages, answers to pending ones within the grace, closing handshakes.
-/// Resolves at the final deadline if the connections have not ended by then.
+/// After a stop is requested: each connection closes as soon as nothing that came on it waits for an answer. Until then
+/// the platform gives it messages, which are handed over as ever. Resolves once that must be over, should the connections
+/// not have ended by then.
 async fn close_on(shared: &Shared, stop: &mut Shutdown) {
     let deadline = stop.requested().await;
     tracing::info!(grace = ?deadline.saturating_duration_since(Instant::now()), "stopping");
     shared.set_stopping();
-    tokio::select! {
-        biased;
-        () = shared.router.all_answered() => {}
-        () = stop.over() => {}
-    }
-    // Unsent answers have the rest of the grace; a connection without any closes at once.
-    let now = Instant::now();
-    let rest = stop.deadline().unwrap_or(now).saturating_duration_since(now);
-    let patience = rest.max(PARTING);
-    for signals in &shared.signals {
-        signals.close.send_replace(Some(patience));
-    }
-    tokio::select! {
-        biased;
-        () = sleep(patience) => {}
-        () = stop.over() => {
-            shared.router.retire_all(PARTING);
-            sleep(PARTING).await;
-        }
-    }
+    shared.close_by(deadline + PARTING);
+    stop.over().await;
+    // What is answered at the very end is still written.
+    shared.close_by(Instant::now() + PARTING);
+    shared.router.retire_all(PARTING);
+    sleep(PARTING).await;
     let timeouts = &shared.config.timeouts;
     sleep(timeouts.write + timeouts.close + Duration::from_secs(1)).await;
 }

@@ -20,8 +20,8 @@ use crate::session::Session;
 use crate::state::{Activity, Connected};
 use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, Stage, State};
 
-/// A stop request to a connection: `None`, or close within this time.
-pub(super) type CloseSignal = watch::Receiver<Option<Duration>>;
+/// What a stop asks of a connection: nothing, or to close once it is idle, at the latest then.
+pub(super) type CloseSignal = watch::Receiver<Option<Instant>>;
 
 /// Keeps one connection open: connects, drives, backs off after a loss, replaces on request and by age.
 pub(super) struct Reconnector {
@@ -112,7 +112,7 @@ impl Reconnector {
             self.wake.mark_unchanged();
             let opened = tokio::select! {
                 biased;
-                () = closing(&mut self.close) => return Ok(None),
+                () = giving_up(&mut self.close, &self.shared) => return Ok(None),
                 opened = open(&self.shared) => opened,
                 () = outdated(&mut self.wake, self.shared.config.timeouts.wake_probe) => {
                     tracing::info!(connection = self.index, "this attempt began before a sleep or a change of network and hangs; starting over");
@@ -143,9 +143,7 @@ impl Reconnector {
         loop {
             let replace = tokio::select! {
                 biased;
-                () = closing(&mut self.close) => {
-                    return self.let_go(current).await;
-                }
+                _ = closing(&mut self.close) => return self.let_go(current).await,
                 ended = self.drivers.join_next() => {
                     if let Some(ended) = ended.and_then(|ended| self.ended(&current, ended)) {
                         return ended;
@@ -257,7 +255,8 @@ impl Reconnector {
 
     /// Closes the connections with a closing handshake, bounded by the drivers' own deadlines.
     async fn let_go(&mut self, current: Current) -> Ended {
-        self.shared.router.retire_all(self.close.borrow().unwrap_or_default());
+        let until = self.close.borrow().unwrap_or_else(Instant::now);
+        self.shared.router.retire_all(until.saturating_duration_since(Instant::now()));
         while let Some(ended) = self.drivers.join_next().await {
             self.ended(&current, ended);
         }
@@ -271,7 +270,7 @@ impl Reconnector {
         self.wake.mark_unchanged();
         tokio::select! {
             biased;
-            () = closing(&mut self.close) => None,
+            () = giving_up(&mut self.close, &self.shared) => None,
             () = sleep_until(next_try) => Some(()),
             changed = self.wake.changed() => changed.ok(),
         }
@@ -316,7 +315,7 @@ impl Reconnector {
         let error = loop {
             tokio::select! {
                 biased;
-                () = closing(&mut self.close) => return Replacement::Closing,
+                _ = closing(&mut self.close) => return Replacement::Closing,
                 Some(ended) = self.drivers.join_next() => {
                     if let Some(ended) = self.ended(current, ended) {
                         shared.set_state(self.index, State::Connecting { attempt: 1, since: Instant::now() });
@@ -341,10 +340,25 @@ impl Reconnector {
     }
 }
 
-async fn closing(close: &mut CloseSignal) {
-    if close.wait_for(Option::is_some).await.is_err() {
+/// Resolves once a stop was requested, with the time by which the connection must be closed.
+async fn closing(close: &mut CloseSignal) -> Instant {
+    match close.wait_for(Option::is_some).await.map(|until| *until) {
+        Ok(Some(until)) => until,
         // The client is gone, and this with it.
-        std::future::pending::<()>().await;
+        _ => std::future::pending().await,
+    }
+}
+
+/// Resolves once a stop was requested and a connection that is not there has nothing to be opened for any more.
+async fn giving_up(close: &mut CloseSignal, shared: &Shared) {
+    loop {
+        let until = closing(close).await;
+        tokio::select! {
+            biased;
+            () = shared.router.all_answered() => return,
+            () = sleep_until(until) => return,
+            _ = close.changed() => {}
+        }
     }
 }
 

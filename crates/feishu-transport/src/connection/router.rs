@@ -58,6 +58,11 @@ impl Router {
         }
     }
 
+    /// Whether any connection takes answers.
+    pub(super) fn has_open(&self) -> bool {
+        !self.lock().open.is_empty()
+    }
+
     /// Removes a connection and routes the answers it could not write, `unsent`, to others.
     pub(super) fn closed(&self, outbox: &Arc<Outbox>, unsent: Vec<Outgoing>) {
         self.lock().open.retain(|open| !Arc::ptr_eq(open, outbox));

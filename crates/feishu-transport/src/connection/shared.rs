@@ -47,8 +47,8 @@ pub(super) struct Signals {
     pub(super) wake: watch::Sender<u64>,
     /// Open a new connection, then close the old one.
     pub(super) rotate: watch::Sender<u64>,
-    /// Open no new connection, and close the open ones within this time.
-    pub(super) close: watch::Sender<Option<Duration>>,
+    /// Take no new connection, close those there are once they are idle, at the latest then.
+    pub(super) close: watch::Sender<Option<Instant>>,
 }
 
 impl Signals {
@@ -174,6 +174,13 @@ impl Shared {
 
     pub(super) fn set_stopping(&self) {
         self.stopping.store(true, SeqCst);
+    }
+
+    /// Asks all connections to close once they are idle, at the latest at `until`.
+    pub(super) fn close_by(&self, until: Instant) {
+        for signals in &self.signals {
+            signals.close.send_replace(Some(until));
+        }
     }
 
     /// Whether a connection that opened at `since` and is lost now was asked for a sign of life a moment ago, or would be
