@@ -1,4 +1,4 @@
-//! Opens byte streams in one's own way: no network at all, two ends of a pipe in memory.
+//! A custom dial: byte streams that are in-memory pipes, without a network.
 //!
 //! `cargo run -p feishu-transport --example swap_dial`
 
@@ -13,7 +13,7 @@ use feishu_transport::{
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-/// Hands the far end of a new pipe to whoever listens.
+/// Opens in-memory pipes and passes their far ends to a listener.
 struct PipeDial {
     listener: mpsc::Sender<(Target, DuplexStream)>,
 }
@@ -21,12 +21,12 @@ struct PipeDial {
 #[async_trait]
 impl Dial for PipeDial {
     async fn dial(&self, target: &Target) -> Result<BoxStream, Error> {
-        // Room for what a socket buffers. `target.tls` asks for encryption, which a pipe in memory does not need.
+        // As large as a socket buffer. `target.tls` requires encryption, which a pipe in memory does not need.
         let (near, far) = tokio::io::duplex(64 << 10);
         self.listener
             .send((target.clone(), far))
             .await
-            .map_err(|_| Error::unreachable(Stage::Connect, "nobody listens at the other end of the pipe"))?;
+            .map_err(|_| Error::unreachable(Stage::Connect, "the listener of the pipe is gone"))?;
         Ok(Box::new(near))
     }
 }
@@ -46,7 +46,7 @@ impl Dial for LoggingDial {
     }
 }
 
-/// Connects with the default dial inside a logging one; what it logged.
+/// Connects with the default dial inside a logging one; returns the logged lines.
 pub async fn logged() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let gateway = Gateway::start().await?;
     let (log, mut lines) = mpsc::channel(16);
@@ -64,7 +64,7 @@ pub async fn logged() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     Ok(std::iter::from_fn(|| lines.try_recv().ok()).collect())
 }
 
-/// Connects by way of it and has one click answered; the targets that were dialled, and the answer's code.
+/// Connects with it and answers one click; returns the targets that were dialled, and the answer's code.
 pub async fn answered() -> Result<(Vec<String>, i64), Box<dyn std::error::Error>> {
     let gateway = Gateway::builder().in_memory().start().await?;
     let (listener, mut dialled) = mpsc::channel::<(Target, DuplexStream)>(4);

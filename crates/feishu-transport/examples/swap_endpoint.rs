@@ -1,4 +1,4 @@
-//! Asks for connection URLs with an HTTP client of one's own, and with the default one inside a counting one.
+//! A custom endpoint source with its own HTTP client, and one that wraps the default to count calls.
 //!
 //! `cargo run -p feishu-transport --example swap_endpoint`
 
@@ -14,7 +14,7 @@ use feishu_transport::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The plainest HTTP client there is: one request, one connection.
+/// A minimal HTTP client: one request per connection.
 struct OwnHttp {
     /// Host and port of the platform.
     address: String,
@@ -29,7 +29,7 @@ impl EndpointSource for OwnHttp {
             .post()
             .await
             .map_err(|error| Error::unreachable(Stage::Endpoint, &error).with_source(error))?;
-        // Reads URL, settings and refusals as the client itself does.
+        // Parses URL, settings and refusals as the client does.
         Endpoint::from_response(status, &body)
     }
 }
@@ -69,7 +69,7 @@ impl EndpointSource for CountingEndpoint {
     }
 }
 
-/// Connects with the default endpoint call inside a counting one; the number of calls.
+/// Connects with the default endpoint call inside a counting one; returns the number of calls.
 pub async fn counted() -> Result<usize, Box<dyn std::error::Error>> {
     let gateway = Gateway::start().await?;
     let calls = Arc::new(AtomicUsize::new(0));
@@ -88,7 +88,7 @@ pub async fn counted() -> Result<usize, Box<dyn std::error::Error>> {
     Ok(calls.load(Ordering::Relaxed))
 }
 
-/// Connects by way of it and has one click answered; the answer's code.
+/// Connects with it and answers one click; returns the answer's code.
 pub async fn answered() -> Result<i64, Box<dyn std::error::Error>> {
     let gateway = Gateway::start().await?;
     let address = gateway.base_url().replace("http://", "");

@@ -1,4 +1,4 @@
-//! Puts another thing in the place of the WebSocket: a pair of message queues in memory.
+//! A custom link: a pair of message queues in memory instead of a WebSocket.
 //!
 //! `cargo run -p feishu-transport --example swap_link`
 
@@ -98,12 +98,12 @@ impl Link for MemoryLink {
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        // Nothing stays in a buffer.
+        // Messages are not buffered.
         Poll::Ready(Ok(()))
     }
 }
 
-/// The other end must hear that this one is gone.
+/// Notifies the other end that this one is closed.
 impl Drop for MemoryLink {
     fn drop(&mut self) {
         for queue in [&self.inbound, &self.outbound] {
@@ -114,7 +114,7 @@ impl Drop for MemoryLink {
     }
 }
 
-/// Opens pairs, and hands the far ends to whoever plays the platform.
+/// Opens in-memory links and passes their far ends to a simulated platform.
 #[derive(Debug)]
 pub struct MemoryConnect(pub mpsc::Sender<MemoryLink>);
 
@@ -122,12 +122,12 @@ pub struct MemoryConnect(pub mpsc::Sender<MemoryLink>);
 impl Connect for MemoryConnect {
     async fn connect(&self, _: &ConnectUrl) -> Result<Box<dyn Link>, Error> {
         let (near, far) = MemoryLink::pair();
-        self.0.send(far).await.map_err(|_| Error::lost("nobody plays the platform"))?;
+        self.0.send(far).await.map_err(|_| Error::lost("the simulated platform is gone"))?;
         Ok(Box::new(near))
     }
 }
 
-/// There is nobody to ask, so the URL is always the same.
+/// Returns the same URL for every connection.
 #[derive(Debug)]
 pub struct FixedUrl(pub &'static str);
 
@@ -148,7 +148,7 @@ async fn push(link: &mut MemoryLink, payload: &'static str) -> Result<Frame, Err
         let Some(message) = std::future::poll_fn(|cx| link.poll_next(cx)).await else {
             return Err(Error::lost("the client left without an answer"));
         };
-        // The client pings as well; that is no data.
+        // Skip the pings of the client.
         if let Message::Binary(data) = message? {
             match Frame::decode(data) {
                 Ok(frame) if Method::from(frame.method) == Method::Data => return Ok(frame),
@@ -158,7 +158,7 @@ async fn push(link: &mut MemoryLink, payload: &'static str) -> Result<Frame, Err
     }
 }
 
-/// Connects by way of it and has one message answered; the payload of the answer.
+/// Connects with it and answers one message; returns the payload of the answer.
 pub async fn answered() -> Result<String, Box<dyn std::error::Error>> {
     let (connect, mut links) = mpsc::channel(1);
     let client = LongConnection::builder("cli_any", AppSecret::new("any"))

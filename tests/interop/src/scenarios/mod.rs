@@ -75,7 +75,7 @@ pub(crate) async fn run(sdk: Sdk, table: &mut Table) -> Result<Vec<String>> {
     column.row("cut, connected again", outages::cut).await;
     column.row("cut while a handler runs", outages::cut_in_handler).await;
     column.row("2 clicks with the 101", frames::with_handshake).await;
-    column.row("mute peer, connected again", outages::mute).await;
+    column.row("silent peer, connected again", outages::mute).await;
     column.row("secrets in output (info)", process::secrets).await;
     let notes = findings(sdk, column.lab);
     column.row("secrets in output (debug)", process::debug_secrets).await;

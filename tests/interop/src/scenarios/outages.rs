@@ -106,6 +106,6 @@ fn outcome(lab: &mut Lab) -> String {
             Some(code) => format!("ends with {code}"),
             None => "killed".into(),
         },
-        None => "process goes on, deaf".into(),
+        None => "process goes on, offline".into(),
     }
 }
