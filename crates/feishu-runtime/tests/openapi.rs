@@ -104,6 +104,49 @@ async fn openapi_waits_for_a_rate_limit_to_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn openapi_waits_out_every_code_of_a_rate_limit_without_a_header() {
+    for code in [99_991_400, 230_020, 11_232, 2_200] {
+        let (gateway, api) = platform().await;
+        let limit =
+            Fault::OpenApi { path: "im/v1/messages".into(), status: 400, code, msg: "too many".into() };
+        gateway.fault_times(3, limit.clone());
+        api.call("POST", SEND, message()).await.unwrap();
+        gateway.fault(limit);
+        let start = tokio::time::Instant::now();
+        let error = api.call("POST", SEND, message()).await.unwrap_err();
+        assert_eq!(error.attempts(), 4, "{error}");
+        assert!(error.to_string().contains("after 4 attempts"), "{error}");
+        let waited = start.elapsed();
+        assert!((7 * SECOND..9 * SECOND).contains(&waited), "{code}: {waited:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn openapi_waits_out_a_rate_limit_of_the_token_call() {
+    let (gateway, api) = platform().await;
+    let limit = Fault::OpenApi {
+        path: "tenant_access_token".into(),
+        status: 400,
+        code: 99_991_400,
+        msg: "slow".into(),
+    };
+    gateway.fault_times(2, limit);
+    api.call("POST", SEND, message()).await.unwrap();
+    assert_eq!(token_calls(&gateway), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_response_bytes_and_with_timeout_bound_one_call() {
+    let (_gateway, api) = platform().await;
+    let error = api.with_response_bytes(10).call("POST", SEND, message()).await.unwrap_err().to_string();
+    assert!(error.contains("10 bytes (Limits::response_bytes)"), "{error}");
+    api.call("POST", SEND, message()).await.unwrap();
+    let error = api.with_timeout(Duration::ZERO).call("POST", SEND, message()).await.unwrap_err();
+    assert!(error.to_string().contains("Timeouts::call"), "{error}");
+    assert!(api.clock_ahead().is_some_and(|ahead| ahead.abs() <= 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn openapi_error_has_the_code_of_a_refusal_or_unreadable_answer() {
     let (gateway, api) = platform().await;
     let error =

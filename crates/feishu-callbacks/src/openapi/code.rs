@@ -64,7 +64,7 @@ impl ApiCode {
             }
             99_991_672 => ApiCodeKind::MissingScope,
             10_012 | 10_013 | 99_991_662 | 99_991_673 => ApiCodeKind::AppNotUsable,
-            99_991_400 | 230_020 => ApiCodeKind::RateLimited,
+            429 | 2_200 | 11_232 | 230_020 | 99_991_400 => ApiCodeKind::RateLimited,
             99_991_401 => ApiCodeKind::AddressNotAllowed,
             99_991_403 => ApiCodeKind::QuotaUsedUp,
             10_003 | 230_001 => ApiCodeKind::BadParameter,

@@ -2,9 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use feishu_callbacks::openapi::ApiError;
 
+use super::exchange::ApiResponse;
 use super::{ApiCode, ApiCodeKind};
 
 /// The error of an OpenAPI call. `Display` prints the platform's code and message, what to do, and the log id.
@@ -12,6 +14,7 @@ use super::{ApiCode, ApiCodeKind};
 pub struct CallError {
     cause: Cause,
     log_id: Option<String>,
+    attempts: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -19,7 +22,7 @@ enum Cause {
     Refused {
         code: ApiCode,
         message: String,
-        attempts: u32,
+        retry_after: Option<Duration>,
     },
     NotAnAnswer {
         status: u16,
@@ -30,17 +33,27 @@ enum Cause {
 }
 
 impl CallError {
-    pub(super) fn refused(code: ApiCode, message: String, log_id: Option<String>, attempts: u32) -> Self {
-        Self { cause: Cause::Refused { code, message, attempts }, log_id }
+    pub(super) fn refused(code: ApiCode, message: String, response: ApiResponse) -> Self {
+        let retry_after = response.reset_after.filter(|_| response.is_rate_limit(code));
+        Self::new(Cause::Refused { code, message, retry_after }, response.log_id)
+    }
+
+    fn new(cause: Cause, log_id: Option<String>) -> Self {
+        Self { cause, log_id, attempts: 1 }
+    }
+
+    /// The same, with the number of attempts.
+    pub(super) fn after(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 
     pub(super) fn not_an_answer(status: u16, log_id: Option<String>) -> Self {
-        Self { cause: Cause::NotAnAnswer { status }, log_id }
+        Self::new(Cause::NotAnAnswer { status }, log_id)
     }
 
     /// Creates the error of an unreadable answer with code 0.
     pub(super) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
-        Self { cause: Cause::NoData(error), log_id }
+        Self::new(Cause::NoData(error), log_id)
     }
 
     /// The platform's code, or the HTTP status if it sent none; `None` if no answer came.
@@ -69,36 +82,43 @@ impl CallError {
         self.log_id.as_deref()
     }
 
-    /// The number of attempts, including those refused by a rate limit; 0 if no answer came.
+    /// The number of attempts, including those refused by a rate limit.
     pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// How long the platform asked to wait, if it is a rate limit that said so.
+    pub fn retry_after(&self) -> Option<Duration> {
         match &self.cause {
-            Cause::Refused { attempts, .. } => *attempts,
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => 0,
+            Cause::Refused { retry_after, .. } => *retry_after,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
         }
     }
 }
 
 impl From<feishu_transport::Error> for CallError {
     fn from(error: feishu_transport::Error) -> Self {
-        Self { cause: Cause::Transport(error), log_id: None }
+        Self::new(Cause::Transport(error), None)
     }
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Refused { code, message, attempts } => {
-                write!(f, "the platform refused the call with {} ({message})", code.0)?;
-                if *attempts > 1 {
-                    write!(f, " after {attempts} attempts")?;
+            Cause::Refused { code, message, retry_after } => {
+                write!(f, "the platform refused the call with {} ({message}); {}", code.0, code.advice())?;
+                if let Some(wait) = retry_after {
+                    write!(f, " (in {} s)", wait.as_secs())?;
                 }
-                write!(f, "; {}", code.advice())?;
             }
             Cause::NotAnAnswer { status } => {
                 write!(f, "HTTP {status} without the platform's JSON; check domain and proxy")?;
             }
             Cause::NoData(error) => error.fmt(f)?,
             Cause::Transport(error) => error.fmt(f)?,
+        }
+        if self.attempts > 1 {
+            write!(f, " (after {} attempts)", self.attempts)?;
         }
         self.log_id.as_ref().map_or(Ok(()), |log_id| write!(f, " (log id {log_id})"))
     }

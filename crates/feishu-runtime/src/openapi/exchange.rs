@@ -31,6 +31,14 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) path: &'a str,
     pub(crate) token: Option<&'a str>,
     pub(crate) body: Bytes,
+    pub(super) bounds: Bounds,
+}
+
+/// Bounds of one call in place of the client's.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Bounds {
+    pub(super) timeout: Option<Duration>,
+    pub(super) response_bytes: Option<usize>,
 }
 
 /// The answer to a call.
@@ -54,6 +62,13 @@ pub(super) enum Reply {
 }
 
 impl Exchange {
+    pub(super) fn clock_ahead(&self) -> Option<i64> {
+        match self {
+            Self::Http(client) => client.clock_ahead(),
+            Self::Fake(_) => None,
+        }
+    }
+
     pub(super) async fn send(&self, request: ApiRequest<'_>) -> Result<ApiResponse, TransportError> {
         let client = match self {
             Self::Http(client) => client,
@@ -67,6 +82,12 @@ impl Exchange {
             .body(request.body);
         if let Some(token) = request.token {
             http = http.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(timeout) = request.bounds.timeout {
+            http = http.timeout(timeout);
+        }
+        if let Some(limit) = request.bounds.response_bytes {
+            http = http.response_bytes(limit);
         }
         let response = client.send(http).await?;
         let seconds = ["x-ogw-ratelimit-reset", "retry-after"]
@@ -83,6 +104,11 @@ impl Exchange {
 }
 
 impl ApiResponse {
+    /// Whether this refusal means too many calls.
+    pub(super) fn is_rate_limit(&self, code: ApiCode) -> bool {
+        self.status == 429 || code.is_rate_limit()
+    }
+
     /// Distinguishes success from refusal, without parsing `data`.
     pub(super) fn read(&self) -> Reply {
         #[derive(Deserialize)]

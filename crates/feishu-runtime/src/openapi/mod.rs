@@ -2,6 +2,7 @@
 
 mod error;
 mod exchange;
+mod patience;
 mod token;
 
 use std::fmt;
@@ -12,25 +13,20 @@ use bytes::Bytes;
 use feishu_callbacks::openapi::{ApiCode, ApiCodeKind, Call};
 use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
 use serde::Deserialize;
-use tokio::time::sleep;
 
 pub use error::CallError;
-use exchange::Reply;
 pub(crate) use exchange::{ApiRequest, Exchange, Fake};
+use exchange::{Bounds, Reply};
+use patience::Patience;
 use token::TokenCache;
 
 use crate::Error;
 
-/// Maximum number of retries after a rate limit.
-const MAX_WAITS: u32 = 3;
-/// Maximum wait for a rate limit. A longer one is an error, so that no call hangs.
-const MAX_WAIT: Duration = Duration::from_secs(30);
-
 /// An OpenAPI client of one app: requests, caches and renews its tenant access token, and retries after rate limits.
 ///
-/// Cheap to clone; clones share the token. Every call is bounded in time
-/// ([`Timeouts`](feishu_transport::Timeouts)) and size ([`Limits::response_bytes`](feishu_transport::Limits)). In a unit
-/// test, use that of a [`FakeApi`](crate::testing::FakeApi).
+/// Cheap to clone; clones share the token and the connections. Every call is bounded in time
+/// ([`Timeouts`](feishu_transport::Timeouts)) and size ([`Limits::response_bytes`](feishu_transport::Limits)); see
+/// [`with_timeout`](Self::with_timeout) and [`with_response_bytes`](Self::with_response_bytes). In a unit test, use that of a [`FakeApi`](crate::testing::FakeApi).
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
@@ -49,7 +45,10 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct OpenApi(Arc<Inner>);
+pub struct OpenApi {
+    inner: Arc<Inner>,
+    bounds: Bounds,
+}
 
 struct Inner {
     exchange: Exchange,
@@ -93,7 +92,32 @@ impl OpenApi {
         if app_id.is_empty() || secret.expose().is_empty() {
             return Err(Error::misuse("calls to the OpenAPI need an App ID and an App Secret; one is empty"));
         }
-        Ok(Self(Arc::new(Inner { exchange, tokens: TokenCache::new(app_id, secret) })))
+        let inner = Inner { exchange, tokens: TokenCache::new(app_id, secret) };
+        Ok(Self { inner: Arc::new(inner), bounds: Bounds::default() })
+    }
+
+    /// A clone whose calls have this deadline in place of [`Timeouts::call`](feishu_transport::Timeouts). It bounds each
+    /// attempt, not the waits for a rate limit.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        let mut api = self.clone();
+        api.bounds.timeout = Some(timeout);
+        api
+    }
+
+    /// A clone whose calls accept answers of so many bytes, in place of
+    /// [`Limits::response_bytes`](feishu_transport::Limits).
+    #[must_use]
+    pub fn with_response_bytes(&self, limit: usize) -> Self {
+        let mut api = self.clone();
+        api.bounds.response_bytes = Some(limit);
+        api
+    }
+
+    /// By how many seconds the host's clock is ahead of the platform's, by the `Date` of its last answer; negative if it is
+    /// behind. True to about 2 s. `None` before the first answer.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        self.inner.exchange.clock_ahead()
     }
 
     /// Sends one typed request of [`callbacks::openapi`](crate::callbacks::openapi) and reads its answer.
@@ -113,8 +137,10 @@ impl OpenApi {
     /// Makes one call with the app's token. `method` is in capitals, `path` starts with `/open-apis/` and includes the
     /// query, `body` is JSON or empty.
     ///
-    /// If the platform rejects the token, it is renewed and the call repeated once. After a rate limit the call is repeated
-    /// as the platform says, at most three times with waits of at most 30 s.
+    /// If the platform rejects the token, it is renewed and the call repeated once. After a rate limit (HTTP 429, or a code
+    /// that [`ApiCode::is_rate_limit`] knows) the call is repeated as the platform says, else after 1, 2 and 4 s: at most three
+    /// times, with waits of at most 30 s and a quarter more by chance. A longer wait is an error; see
+    /// [`CallError::retry_after`].
     ///
     /// # Errors
     ///
@@ -130,45 +156,31 @@ impl OpenApi {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<CallAnswer, CallError> {
-        let body = body.into();
-        let (mut attempts, mut waits, mut renewed) = (0, 0, false);
+        let (body, bounds) = (body.into(), self.bounds);
+        let Inner { exchange, tokens } = &*self.inner;
+        let (mut patience, mut renewed) = (Patience::default(), false);
         loop {
-            attempts += 1;
-            let token = self.0.tokens.token(&self.0.exchange).await?;
-            let request = ApiRequest { method, path, token: Some(token.expose()), body: body.clone() };
-            let response = self.0.exchange.send(request).await?;
+            let token = tokens.token(exchange).await?;
+            let token_text = Some(token.expose());
+            let request = ApiRequest { method, path, token: token_text, body: body.clone(), bounds };
+            patience.attempts += 1;
+            let failed = |error: CallError| error.after(patience.attempts);
+            let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
             let (code, msg) = match response.read() {
                 Reply::Done => return Ok(CallAnswer { body: response.body, log_id: response.log_id }),
                 Reply::NotAnAnswer => {
-                    return Err(CallError::not_an_answer(response.status, response.log_id));
+                    return Err(failed(CallError::not_an_answer(response.status, response.log_id)));
                 }
                 Reply::Refused { code, msg } => (code, msg),
             };
             if code.is_bad_token() && !renewed {
                 renewed = true;
-                self.0.tokens.drop_bad(&token).await;
-                continue;
+                tokens.drop_bad(&token).await;
+            } else if !patience.wait(path, code, &response).await {
+                return Err(CallError::refused(code, msg, response).after(patience.attempts));
             }
-            let limited = response.status == 429 || code.is_rate_limit();
-            let wait = response.reset_after.unwrap_or(Duration::from_secs(1));
-            if !limited || waits >= MAX_WAITS || wait > MAX_WAIT {
-                return Err(CallError::refused(code, msg, response.log_id, attempts));
-            }
-            waits += 1;
-            tracing::debug!(
-                path = path_only(path),
-                ?wait,
-                code = code.0,
-                "rate limited; retrying after the wait"
-            );
-            sleep(wait).await;
         }
     }
-}
-
-/// A path without its query, which may contain what users wrote.
-fn path_only(path: &str) -> &str {
-    path.split('?').next().unwrap_or_default()
 }
 
 impl fmt::Debug for OpenApi {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use feishu_callbacks::AppId;
 use feishu_callbacks::openapi::{AccessToken, Call as _, TokenAnswer, TokenRequest};
 use feishu_transport::AppSecret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{ApiRequest, CallError, Exchange, Reply};
+use super::{ApiRequest, Bounds, CallError, Exchange, Patience, Reply};
 
 /// The remaining lifetime at which a token is renewed. With less than 30 minutes left the platform issues a new one, and
 /// the old one stays valid.
@@ -59,12 +60,19 @@ impl TokenCache {
 
     async fn request(&self, exchange: &Exchange) -> Result<Token, CallError> {
         let call = TokenRequest { app_id: &self.app_id, app_secret: self.secret.expose() };
-        let asked = Instant::now();
-        let (method, path, body) = (TokenRequest::METHOD, call.path(), call.body().into());
-        let response = exchange.send(ApiRequest { method, path: &path, token: None, body }).await?;
-        if let Reply::Refused { code, msg } = response.read() {
-            return Err(CallError::refused(code, msg, response.log_id, 1));
-        }
+        let (method, path, body) = (TokenRequest::METHOD, call.path(), Bytes::from(call.body()));
+        let (mut patience, bounds) = (Patience::default(), Bounds::default());
+        let (asked, response) = loop {
+            let asked = Instant::now();
+            let request = ApiRequest { method, path: &path, token: None, body: body.clone(), bounds };
+            patience.attempts += 1;
+            let failed = |error: CallError| error.after(patience.attempts);
+            let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
+            let Reply::Refused { code, msg } = response.read() else { break (asked, response) };
+            if !patience.wait(&path, code, &response).await {
+                return Err(CallError::refused(code, msg, response).after(patience.attempts));
+            }
+        };
         let given = TokenRequest::read_answer(&response.body).and_then(TokenAnswer::into_token);
         let Ok((value, life)) = given else {
             return Err(CallError::not_an_answer(response.status, response.log_id));
