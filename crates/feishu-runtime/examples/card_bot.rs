@@ -44,13 +44,13 @@ async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, Han
     }
 }
 
-/// A client shows a link of ours and asks for its title.
+/// A client shows one of our links and requests its title.
 async fn previewed(link: UrlPreviewGet, _: Context) -> Result<PreviewReply, HandlerError> {
     println!("  bot   a preview of {}", link.event.context.url.unwrap_or_default());
     Ok(PreviewReply::title("Order 42"))
 }
 
-/// Somebody wrote to the bot. Events are acknowledged, not answered.
+/// A user wrote to the bot. Events are acknowledged, without a reply.
 async fn received(message: MessageReceive, _: Context) -> Result<(), HandlerError> {
     println!("  bot   a message: {}", message.event.message.content.unwrap_or_default());
     Ok(())
@@ -77,7 +77,7 @@ async fn main() -> ExitCode {
 }
 
 fn dispatcher() -> Result<Dispatcher, feishu_runtime::Error> {
-    // What the user reads when a click takes too long.
+    // The toast if a click takes too long.
     let late = CardReply::toast(Toast::info("Still working on it"));
     Dispatcher::builder().route(Route::new(clicked).on_late(late)).on(previewed).on(received).build()
 }
@@ -148,7 +148,7 @@ async fn rehearse() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What went back, and what it means for the user.
+/// Prints the answer and what the user would see.
 fn show(answer: &Answered) {
     println!("  sent  {}", answer.data().unwrap_or_else(|| json!({"code": answer.code()})));
     if answer.is_callback() {
@@ -157,7 +157,7 @@ fn show(answer: &Answered) {
     println!("  took  {:.1} ms\n", answer.elapsed().as_secs_f64() * 1e3);
 }
 
-/// A mistake in how the example was started.
+/// The error of a wrong environment variable.
 #[derive(Debug)]
 struct Wrong(&'static str);
 

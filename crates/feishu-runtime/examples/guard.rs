@@ -1,4 +1,4 @@
-//! A permission check around all handlers, and a toast for whatever fails, on the local platform.
+//! A permission check around all handlers, and a toast for failures, on the local platform.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example guard
@@ -11,7 +11,7 @@ use feishu_runtime::Next;
 use feishu_runtime::prelude::*;
 use feishu_runtime::transport::Answer;
 
-/// Lets Alice click; everybody else reads why not.
+/// Permits clicks by Alice; other users see a warning.
 async fn only_alice(cx: Context, next: Next) -> Result<Answer, HandlerError> {
     let Ok(click) = cx.decode::<CardActionTrigger>() else { return next.run().await };
     match &click.event.operator.open_id {

@@ -1,4 +1,4 @@
-//! Probes over HTTP for a bot on the local platform: `/live` and `/ready` for an orchestrator, `/stats` for people.
+//! HTTP probes of a bot on the local platform: `/live` and `/ready` for an orchestrator, `/stats` for people.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example health
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What an orchestrator would see.
+/// Prints what an orchestrator would see.
 async fn probe(address: std::net::SocketAddr, path: &str) -> Result<String, Box<dyn Error>> {
     let stream = TokioIo::new(TcpStream::connect(address).await?);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;

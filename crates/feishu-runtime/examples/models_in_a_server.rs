@@ -1,4 +1,4 @@
-//! The card models alone, in a web server of one's own: no connection, no dispatcher, only `feishu-callbacks`.
+//! The card models alone in your own web server: no connection, no dispatcher, only `feishu-callbacks`.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example models_in_a_server
@@ -19,7 +19,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the platform sends, and the JSON it gets back.
+/// Decodes the platform's request and returns the JSON of the answer.
 fn answer(body: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let header = peek(body)?;
     match header.event_type.as_str() {

@@ -1,4 +1,4 @@
-//! Your own transport under the same dispatcher: here a queue, as a message broker would be.
+//! A custom transport for the dispatcher: a queue, in place of a message broker.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example own_transport
@@ -13,7 +13,7 @@ use feishu_runtime::transport::{self, Answer, Delivery, Inbox, Received, Shutdow
 use feishu_runtime::{Client, Dispatcher};
 use tokio::sync::mpsc;
 
-/// An entry of the queue: a payload, and where its answer goes.
+/// An entry of the queue: a payload, and the channel for its answer.
 struct Job {
     payload: &'static str,
     answers: mpsc::Sender<Answer>,
@@ -31,14 +31,14 @@ impl Transport for Queue {
     ) -> Result<(), transport::Error> {
         loop {
             tokio::select! {
-                // From now on only the answers to what was delivered; they need no help of ours.
+                // Take no more jobs; the answers to earlier ones are still sent by their tasks.
                 _ = stop.requested() => return Ok(()),
                 job = self.0.recv() => match job {
                     Some(Job { payload, answers }) => {
                         let (delivery, answer) = Delivery::channel(Received::new(payload, []));
                         inbox.deliver(delivery);
                         tokio::spawn(async move {
-                            // Without a reader the answer is lost, as over a broken line.
+                            // If the receiver is gone, the answer is lost, as on a broken connection.
                             let _ = answers.send(answer.await).await;
                         });
                     }
@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (answers, mut answered) = mpsc::channel(16);
     let payload = r#"{"schema":"2.0","header":{"event_id":"e-1","event_type":"card.action.trigger"},
                       "event":{"action":{"tag":"button","name":"approve"}}}"#;
-    // The second one is a repeat: it gets the same answer, without the handler.
+    // The second one is a repeat: it gets the same answer without running the handler.
     for _ in 0..2 {
         queue.send(Job { payload, answers: answers.clone() }).await?;
     }

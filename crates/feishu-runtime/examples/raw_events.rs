@@ -15,7 +15,7 @@ use feishu_runtime::{Client, Context, Dispatcher, RawEvent};
 async fn main() -> Result<(), Box<dyn Error>> {
     let dispatcher = Dispatcher::builder()
         .on_raw("contact.user.created_v3", |event: RawEvent, _: Context| async move {
-            // The whole payload; a struct of your own would do as well.
+            // The whole payload; your own struct works too.
             let payload: Value = event.json()?;
             println!("a new colleague: {}", payload.pointer("/event/object/name").unwrap_or(&Value::Null));
             Ok(())

@@ -1,7 +1,7 @@
-//! A recording, run against today's handlers.
+//! Replays a recording against the current handlers.
 //!
 //! ```text
-//! cargo run -p feishu-runtime --example replay_file            # makes a recording of its own first
+//! cargo run -p feishu-runtime --example replay_file            # makes a recording first
 //! cargo run -p feishu-runtime --example replay_file -- FILE
 //! ```
 
@@ -15,7 +15,7 @@ use feishu_runtime::record::{Recorder, Replay};
 use feishu_runtime::testing::pipe;
 use feishu_runtime::{Client, Dispatcher};
 
-/// A bot that words its answer as it is told.
+/// A bot that answers with the given text.
 fn bot(word: &'static str) -> Result<Dispatcher, feishu_runtime::Error> {
     Dispatcher::builder()
         .on(move |click: CardActionTrigger, _| async move {

@@ -1,4 +1,4 @@
-//! Sends a card, replies to it, and changes it after the click was answered; here on the local platform.
+//! Sends a card, replies to it, and updates it after the click was answered, on the local platform.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example send_message
@@ -36,7 +36,7 @@ async fn shipped(click: CardActionTrigger, cx: Context) -> Result<CardReply, Han
 
 /// Sends the card, with a note under it; returns its message id.
 async fn announce(api: &OpenApi, chat: &str) -> Result<MessageId, Box<dyn Error>> {
-    // With a uuid of its own the message is sent once, however often the call is made within an hour.
+    // With a uuid, repeated calls within an hour send the message once.
     let message = OutgoingMessage::card(order("Packed")).once("order-42");
     let sent = api.send(&MessageSend { to: Receiver::Chat(chat.into()), message }).await?;
     let card = sent.message_id.ok_or("the platform named no message id")?;
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         platform.click(Click::button("ship").message(card.as_str()).value(json!({"order": 42}))).await?;
     println!("{}", answer.data().unwrap_or_default());
 
-    // The stop waits for what runs after the answer.
+    // The graceful stop waits for futures of `after_reply`.
     handle.stop(Duration::from_secs(5));
     println!("{}", running.await??);
     for message in platform.messages() {

@@ -1,4 +1,4 @@
-//! Pulling callbacks instead of registering handlers, against the local platform.
+//! A stream of callbacks instead of handlers, on the local platform.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example stream_form
@@ -11,7 +11,7 @@ use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::transport::{AppSecret, Domain};
 use feishu_runtime::{CallbackStream, Client, Dispatcher, HandlerError};
 
-/// One loop for everything that comes.
+/// Handles all callbacks in one loop.
 async fn pull(mut callbacks: CallbackStream) -> Result<(), HandlerError> {
     while let Some(item) = callbacks.next().await {
         println!("{}, {:?} left to answer", item.event_type(), item.context().remaining());

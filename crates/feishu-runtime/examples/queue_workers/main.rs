@@ -1,4 +1,4 @@
-//! From the connection over a bounded queue to workers, which answer; here with the local platform.
+//! One task holds the connection, and workers behind a bounded queue run the handlers, on the local platform.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --example queue_workers
@@ -15,12 +15,12 @@ use feishu_runtime::prelude::*;
 use feishu_runtime::transport::{LongConnection, Shutdown, Transport as _};
 use queue::{Jobs, queue};
 
-/// Jobs that may wait. What comes on top is answered with code 500 at once.
+/// Maximum number of waiting jobs. Further ones are answered with code 500 at once.
 const CAPACITY: usize = 64;
 const WORKERS: usize = 2;
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A worker: its own dispatcher, limits and counts. In a program of its own it needs no WebSocket library: build
+/// A worker with its own dispatcher, limits and counters. As a separate program it needs no WebSocket library: build
 /// `feishu-runtime` without default features.
 fn worker(number: usize, jobs: Jobs) -> Result<Client, feishu_runtime::Error> {
     let dispatcher = Dispatcher::builder()
@@ -42,10 +42,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for number in 1..=WORKERS {
         workers.push(tokio::spawn(worker(number, jobs.clone())?.run()));
     }
-    // From here on the queue ends with its workers.
+    // Drop our end, so that the queue ends with its workers.
     drop(jobs);
 
-    // One task receives, and does nothing else.
+    // This task only receives.
     let connection = LongConnection::builder(platform.app_id(), AppSecret::new(platform.app_secret()))
         .domain(platform.base_url())
         .build()?;
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{}", answer.data().unwrap_or_default());
     }
 
-    // With the connection the queue ends, and with the queue the workers.
+    // The end of the connection ends the queue, which ends the workers.
     stop.stop(GRACE);
     receiving.await??;
     for worker in workers {

@@ -1,4 +1,4 @@
-//! The queue between the connection and the workers, where a message broker would be.
+//! The queue between the connection and the workers, in place of a message broker.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use feishu_runtime::transport::{Answer, Delivery, Error, Inbox, Received, Shutdo
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 
-/// One message on its way to a worker. Everything in it can be written to a broker: the way back is then the name of a
-/// queue of answers, and the arrival a time that both machines read the same, such as that of the broker.
+/// A job for a worker. With a real broker, the answer channel becomes the name of a queue of answers, and the arrival a time
+/// that both machines agree on, such as that of the broker.
 #[derive(Debug)]
 pub(crate) struct Job {
     payload: Bytes,
@@ -18,14 +18,14 @@ pub(crate) struct Job {
     answer_to: oneshot::Sender<Answer>,
 }
 
-/// The receiving end: takes every delivery of the connection and puts it on the queue.
+/// The receiving end: puts every delivery of the connection on the queue.
 pub(crate) struct Enqueue(mpsc::Sender<Job>);
 
-/// The end of the workers; each of them has a clone of it.
+/// The workers' end; each worker has a clone.
 #[derive(Clone)]
 pub(crate) struct Jobs(Arc<Mutex<mpsc::Receiver<Job>>>);
 
-/// A queue that holds at most `capacity` jobs.
+/// Creates a queue of at most `capacity` jobs.
 pub(crate) fn queue(capacity: usize) -> (Enqueue, Jobs) {
     let (sender, receiver) = mpsc::channel(capacity);
     (Enqueue(sender), Jobs(Arc::new(Mutex::new(receiver))))
@@ -42,11 +42,11 @@ impl Inbox for Enqueue {
             answer_to,
         };
         if self.0.try_send(job).is_err() {
-            // The queue is full. Dropping the delivery answers code 500 at once.
+            // The queue is full. Dropping the delivery answers with code 500 at once.
             return;
         }
         tokio::spawn(async move {
-            // No answer comes from a worker that died: the delivery is dropped, which answers code 500.
+            // A worker that died sends no answer: the delivery is dropped, which answers with code 500.
             if let Ok(answer) = answer.await {
                 delivery.answer(&answer);
             }
@@ -65,7 +65,7 @@ impl Jobs {
     }
 }
 
-/// A worker takes jobs until it is stopped or there are no more.
+/// A worker takes jobs until it is stopped or the queue ends.
 #[async_trait]
 impl Transport for Jobs {
     async fn run(self: Box<Self>, inbox: Arc<dyn Inbox>, mut stop: Shutdown) -> Result<(), Error> {
@@ -76,7 +76,7 @@ impl Transport for Jobs {
                 job = self.next() => job,
             };
             let Some(job) = job else { return Ok(()) };
-            // The deadline of the handler runs from the arrival at the connection, not from here.
+            // The deadline of the handler counts from the arrival at the connection, not from here.
             let received = Received::new(job.payload, job.headers).arrived_at(job.arrival);
             let (delivery, answer) = Delivery::channel(received);
             inbox.deliver(delivery);

@@ -4,7 +4,7 @@
 //! cargo run -p feishu-runtime --example webhook
 //! ```
 //!
-//! Without settings it shows itself: it listens on loopback and plays the platform's part, a signed and encrypted click.
+//! Without settings it is a demo: it listens on loopback and sends itself a signed and encrypted click.
 //! With `FEISHU_ENCRYPT_KEY` and `FEISHU_VERIFICATION_TOKEN` (both are on the console's page "Events & Callbacks", tab
 //! "Encryption Strategy") it serves the platform on `LISTEN`, `0.0.0.0:8080` by default; put TLS in front of it.
 
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the platform would send, and what it would get.
+/// Sends a request as the platform does, and prints the response.
 async fn play_the_platform(address: SocketAddr, key: EncryptKey) {
     let challenge = json!({ "type": "url_verification", "token": "a token", "challenge": "say this" });
     let click = json!({

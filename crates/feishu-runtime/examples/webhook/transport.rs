@@ -17,9 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Bytes of a request. Documented payloads have a few KiB.
+/// Maximum bytes of a request. Documented payloads have a few KiB.
 const MAX_BODY: usize = 1 << 20;
-/// Connections at one time.
+/// Maximum concurrent connections.
 const MAX_CONNECTIONS: usize = 1024;
 
 /// The server.
@@ -44,7 +44,7 @@ impl Transport for WebhookServer {
                 _ = stop.requested() => break,
                 Some(_) = connections.join_next() => {}
                 accepted = self.listener.accept(), if connections.len() < MAX_CONNECTIONS => {
-                    // What a peer does wrong on the way here is no reason to stop.
+                    // Errors of a peer must not stop the server.
                     if let Ok((stream, _)) = accepted {
                         connections.spawn(serve(stream, Arc::clone(&inbox), Arc::clone(&self.webhook), close.clone()));
                     }
@@ -108,7 +108,7 @@ async fn respond(request: Request<Incoming>, inbox: &dyn Inbox, webhook: &Webhoo
     }
 }
 
-/// The reason is for this side's log; the sender gets the status only.
+/// Refuses a request. The reason goes to the log; the sender gets only the status.
 fn refuse(error: WebhookError) -> Response<Full<Bytes>> {
     eprintln!("refused a request: {error}");
     status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST))
