@@ -193,24 +193,27 @@ async fn this_machine_is_reached_directly_whatever_the_environment_says() {
     client.handle.ready().await.unwrap();
 }
 
-/// Runs one of the tests below in a process of its own, with an environment of its own.
-async fn run_with(proxy: &Proxy, gateway: &Gateway, no_proxy: &str) {
-    let status = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "as_the_environment_says"])
-        .env("HTTP_PROXY", format!("http://{}", proxy.address))
+/// Runs one of the tests below in a process of its own, with an environment of its own; returns what it printed.
+async fn run_with(variable: &str, proxy: &str, gateway: &Gateway, no_proxy: &str) -> String {
+    let ended = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "as_the_environment_says", "--nocapture"])
+        .env(variable, proxy)
         .env("NO_PROXY", no_proxy)
         .env("PROXY_TEST_PORT", authority(gateway).split(':').nth(1).unwrap())
         .env_remove("REQUEST_METHOD")
         .output()
         .await
         .unwrap();
-    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stdout));
+    let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{printed}");
+    printed
 }
 
 /// Connects to the gateway by an address that is this machine without being called so.
 #[tokio::test]
 async fn as_the_environment_says() {
     let Ok(port) = std::env::var("PROXY_TEST_PORT") else { return };
+    tracing_subscriber::fmt().with_ansi(false).init();
     let connection = LongConnection::builder("cli_local", AppSecret::new("local-secret"))
         .domain(Domain::insecure_url(format!("http://0.0.0.0:{port}")).unwrap())
         .rewrite_gateway(format!("ws://0.0.0.0:{port}"));
@@ -224,7 +227,7 @@ async fn as_the_environment_says() {
 async fn the_environment_names_the_proxy_of_both_legs() {
     let gateway = Gateway::start().await.unwrap();
     let proxy = Proxy::start(Manner::Open).await;
-    run_with(&proxy, &gateway, "").await;
+    run_with("HTTP_PROXY", &format!("http://{}", proxy.address), &gateway, "").await;
     assert_eq!(proxy.asked().len(), 2);
     assert!(proxy.asked().iter().all(|target| target.starts_with("0.0.0.0:")), "{:?}", proxy.asked());
 }
@@ -233,7 +236,21 @@ async fn the_environment_names_the_proxy_of_both_legs() {
 async fn the_environment_can_except_hosts() {
     let gateway = Gateway::start().await.unwrap();
     let proxy = Proxy::start(Manner::Refuses("403 Forbidden")).await;
-    run_with(&proxy, &gateway, "example.com,0.0.0.0").await;
+    let address = format!("http://{}", proxy.address);
+    run_with("HTTP_PROXY", &address, &gateway, "example.com,0.0.0.0").await;
     assert!(proxy.asked().is_empty(), "{:?}", proxy.asked());
     assert_eq!(gateway.handshakes(), 1);
+}
+
+#[tokio::test]
+async fn a_socks_proxy_of_the_environment_is_left_out_with_a_warning() {
+    let gateway = Gateway::start().await.unwrap();
+    for variable in ["ALL_PROXY", "all_proxy", "HTTP_PROXY"] {
+        let printed = run_with(variable, "socks5://user:pa55word@127.0.0.1:1080", &gateway, "").await;
+        let warnings = printed.lines().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
+        assert_eq!(warnings.len(), 1, "{printed}");
+        assert!(warnings[0].contains(variable) && warnings[0].contains("use an HTTP proxy"), "{printed}");
+        assert!(!printed.contains("pa55word"), "{printed}");
+    }
+    assert_eq!(gateway.handshakes(), 3);
 }

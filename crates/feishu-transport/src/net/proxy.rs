@@ -1,6 +1,7 @@
 //! HTTP CONNECT proxies: explicit, from the environment, or none.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
 use http::{Method, Request, StatusCode, Uri};
@@ -17,7 +18,8 @@ use crate::{BoxStream, Error, Stage, Target};
 #[non_exhaustive]
 pub enum ProxyPolicy {
     /// The proxy of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case, as curl reads them.
-    /// Never used for loopback addresses. The default.
+    /// Never used for loopback addresses. A proxy of another kind than HTTP, such as `socks5://…`, is left out with a
+    /// warning that names the variable. The default.
     #[default]
     Environment,
     /// No proxy, whatever the environment says.
@@ -40,15 +42,18 @@ impl fmt::Debug for ProxyPolicy {
 /// The parsed rules of a policy.
 pub(crate) struct Proxies {
     matcher: Option<Matcher>,
-    /// Whether loopback addresses bypass the proxy.
-    spare_loopback: bool,
+    /// Whether the environment names the proxies. Then loopback addresses bypass them, and those that are not supported
+    /// are left out: the variables are set for every program of the machine.
+    from_environment: bool,
+    /// Whether a proxy that is left out has been reported.
+    reported: AtomicBool,
 }
 
 impl Proxies {
     pub(crate) fn new(policy: &ProxyPolicy) -> Result<Self, Error> {
-        let (matcher, spare_loopback) = match policy {
+        let (matcher, from_environment) = match policy {
             ProxyPolicy::Environment => (Some(Matcher::from_env()), true),
-            ProxyPolicy::None => (None, true),
+            ProxyPolicy::None => (None, false),
             ProxyPolicy::Url(url) => {
                 let matcher = Matcher::builder().all(url.as_str()).build();
                 let probe = Uri::from_static("https://probe.invalid");
@@ -57,12 +62,12 @@ impl Proxies {
                 (Some(matcher), false)
             }
         };
-        Ok(Self { matcher, spare_loopback })
+        Ok(Self { matcher, from_environment, reported: AtomicBool::new(false) })
     }
 
     /// The proxy for `target`, if any.
     pub(crate) fn for_target(&self, target: &Target) -> Result<Option<Proxy>, Error> {
-        if self.spare_loopback && is_loopback(&target.host) {
+        if self.from_environment && is_loopback(&target.host) {
             return Ok(None);
         }
         let scheme = if target.tls { "https" } else { "http" };
@@ -71,7 +76,20 @@ impl Proxies {
             return Ok(None);
         };
         let url = proxy.uri().to_string();
-        let url = parts(&url)?;
+        let url = match parts(&url) {
+            Ok(url) => url,
+            Err(error) if self.from_environment => {
+                if !self.reported.swap(true, Relaxed) {
+                    let variable = variable(target.tls);
+                    tracing::warn!(
+                        variable,
+                        "the proxy of the environment is left out, and hosts are reached directly: {error}"
+                    );
+                }
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Some(Proxy {
             host: url.host.to_owned(),
             port: url.port(),
@@ -79,6 +97,13 @@ impl Proxies {
             authorization: proxy.basic_auth().cloned(),
         }))
     }
+}
+
+/// The variable that names the proxy of such a target, as the matcher reads them.
+fn variable(tls: bool) -> &'static str {
+    let own = if tls { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(is_set).unwrap_or("ALL_PROXY")
 }
 
 /// Parses the URL of an HTTP proxy.
