@@ -77,7 +77,7 @@ fn message_receive_event_is_read_with_sender_mentions_and_content() {
         (message.chat_type.as_ref(), message.message_type.as_ref()),
         (Some(&ChatType::Group), Some(&MessageType::Text))
     );
-    assert_eq!(message.text().as_deref(), Some("@_user_1 two pots"));
+    assert_eq!(message.text().as_deref(), Some("@Kettle two pots"));
     assert_eq!(message.mentions[0].key.as_deref(), Some("@_user_1"));
     assert_eq!(message.mentions[0].mentioned_type, Some(SenderType::Bot));
     assert_eq!(message.user_agent.as_deref(), Some("Teapot/1.0"));

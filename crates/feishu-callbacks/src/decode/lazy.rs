@@ -53,7 +53,8 @@ impl fmt::Debug for LazyJson {
     }
 }
 
-fn read_tree(text: &str) -> Value {
+/// Reads text as a tree; see [`LazyJson::tree`]. Text that is not JSON is `null`.
+pub(crate) fn read_tree(text: &str) -> Value {
     if let Ok(tree) = serde_json::from_str(text) {
         return tree;
     }

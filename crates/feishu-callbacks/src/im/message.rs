@@ -1,10 +1,14 @@
 //! Messages: received, read, recalled.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize as _, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::UserIds;
-use crate::decode::in_place::{Id, List, Nested, Plain, Time, Words, read_in_place};
+use crate::decode::in_place::{Id, List, Nested, Plain, Read, Time, Words, read_in_place};
 use crate::decode::tolerant;
 use crate::error::{FieldError, FieldSource, Found};
 use crate::ids::{ChatId, MessageId, TenantKey, ThreadId};
@@ -116,7 +120,7 @@ read_in_place! {
         thread_id: Id,
         chat_type: Plain,
         message_type: Plain,
-        content: Words,
+        content: JsonText,
         mentions: List,
         user_agent: Words,
     } aliases {
@@ -144,15 +148,39 @@ impl Message {
             }
         })
     }
+}
 
-    /// Text of a text message, with mentions as `@_user_1`; `None` for another kind.
-    pub fn text(&self) -> Option<String> {
-        #[derive(Deserialize)]
-        struct TextContent {
-            text: String,
-        }
+/// JSON in a string; also the JSON itself, which is taken as its text.
+struct JsonText;
 
-        self.content_as::<TextContent>().ok().map(|content| content.text)
+impl Read<Option<String>> for JsonText {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut Option<String>) -> Result<(), D::Error> {
+        *place = deserializer.deserialize_any(Self)?;
+        Ok(())
+    }
+}
+
+impl<'de> Visitor<'de> for JsonText {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Option<String>, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<String>, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Option<String>, E> {
+        Ok(Some(text))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Option<String>, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(members)).map(|json| Some(json.to_string()))
     }
 }
 
@@ -273,6 +301,12 @@ open_enum! {
         User = "user",
         /// A bot.
         Bot = "bot",
+        /// An app, as calls name a bot; seen in events too.
+        App = "app",
+        /// A person without a name. Source: "Get message content" of the Feishu documentation.
+        Anonymous = "anonymous",
+        /// The platform does not say.
+        Unknown = "unknown",
     }
 }
 
@@ -313,6 +347,24 @@ open_enum! {
         MergeForward = "merge_forward",
         /// A system message.
         System = "system",
+        /// A folder.
+        Folder = "folder",
+        /// A place on a map.
+        Location = "location",
+        /// A to-do.
+        Todo = "todo",
+        /// A vote.
+        Vote = "vote",
+        /// An event of a calendar that was shared.
+        ShareCalendarEvent = "share_calendar_event",
+        /// An event of a calendar that the chat was invited to.
+        Calendar = "calendar",
+        /// An event of a calendar that was handed over, noted or moved.
+        GeneralCalendar = "general_calendar",
+        /// A video call.
+        VideoChat = "video_chat",
+        /// A red packet.
+        Hongbao = "hongbao",
     }
 }
 

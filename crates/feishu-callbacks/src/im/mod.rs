@@ -1,6 +1,8 @@
 //! Events of messages, chats and bots.
 
 mod bot;
+mod content;
+mod identity;
 mod message;
 mod reaction;
 
@@ -8,6 +10,7 @@ pub use bot::{
     BotAddedEvent, BotDeletedEvent, BotMenuEvent, BotP2pChatEnteredEvent, ChatMember, ChatNames, ChatUser,
     MenuOperator, P2pChatCreatedEvent, UserAddedEvent, UserDeletedEvent,
 };
+pub use identity::BotIdentity;
 pub use message::{
     ChatType, Mention, Message, MessageReadEvent, MessageReader, MessageRecalledEvent, MessageReceiveEvent,
     MessageSender, MessageType, RecallType, SenderType,
