@@ -152,10 +152,11 @@ impl Driver {
         self.inbox.deliver(delivery);
     }
 
-    /// Whether an answer can neither be written here any more nor go out on another connection, now or later.
+    /// Whether an answer can neither be written here any more nor go out on another connection, now or in the grace.
     fn is_unanswerable(&self) -> bool {
         matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..))
             && self.shared.is_stopping()
+            && self.shared.is_over()
             && !self.shared.router.has_open()
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Reconnector {
     close: CloseSignal,
     /// The session of the last connection, to be reused by the next one.
     session: Option<Session>,
+    /// Whether connections are there only for answers that are due while the client stops.
+    bridging: bool,
 }
 
 /// The connection that receives new messages.
@@ -46,8 +48,14 @@ struct Current {
 
 /// Why driving ended.
 enum Ended {
-    Lost { uptime: Duration, cause: Error, woken: bool },
+    Lost {
+        uptime: Duration,
+        cause: Error,
+        woken: bool,
+    },
     Closed,
+    /// Closed while the client stops, and yet answers are due to what came on it.
+    Owing,
 }
 
 /// The result of an attempt to replace a connection.
@@ -70,6 +78,7 @@ impl Reconnector {
             rotate: signals.rotate.subscribe(),
             close: signals.close.subscribe(),
             session: None,
+            bridging: false,
             shared,
             inbox,
             index,
@@ -87,6 +96,7 @@ impl Reconnector {
             let Some(current) = self.connect().await? else { return Ok(()) };
             match self.drive(current).await {
                 Ended::Closed => return Ok(()),
+                Ended::Owing => self.bridging = true,
                 Ended::Lost { uptime, cause, woken } => {
                     let settings = self.shared.settings();
                     let delay = self.backoff.after_loss(uptime, &settings);
@@ -143,7 +153,7 @@ impl Reconnector {
         loop {
             let replace = tokio::select! {
                 biased;
-                _ = closing(&mut self.close) => return self.let_go(current).await,
+                () = time_to_close(&mut self.close, &self.shared, self.bridging) => return self.let_go(current).await,
                 ended = self.drivers.join_next() => {
                     if let Some(ended) = ended.and_then(|ended| self.ended(&current, ended)) {
                         return ended;
@@ -253,12 +263,20 @@ impl Reconnector {
         });
     }
 
-    /// Closes the connections with a closing handshake, bounded by the drivers' own deadlines.
+    /// Closes the connections with a closing handshake; bounded by the drivers' own deadlines.
+    ///
+    /// The platform may give a connection a click before it has read our close message, and no answer may follow that one:
+    /// such answers, as those of a connection that is lost now, go out on one more connection.
     async fn let_go(&mut self, current: Current) -> Ended {
         let until = self.close.borrow().unwrap_or_else(Instant::now);
-        self.shared.router.retire_all(until.saturating_duration_since(Instant::now()));
+        let router = Arc::clone(&self.shared.router);
+        router.retire_all(until.saturating_duration_since(Instant::now()));
         while let Some(ended) = self.drivers.join_next().await {
             self.ended(&current, ended);
+        }
+        let owing = current.outbox.pending() > 0 || (router.has_parked() && !router.has_open());
+        if owing && Instant::now() < self.close.borrow().unwrap_or(until) {
+            return Ended::Owing;
         }
         Ended::Closed
     }
@@ -349,13 +367,21 @@ async fn closing(close: &mut CloseSignal) -> Instant {
     }
 }
 
+/// Resolves once an open connection is to close as soon as it is idle.
+async fn time_to_close(close: &mut CloseSignal, shared: &Shared, bridging: bool) {
+    if bridging {
+        return giving_up(close, shared).await;
+    }
+    closing(close).await;
+}
+
 /// Resolves once a stop was requested and a connection that is not there has nothing to be opened for any more.
 async fn giving_up(close: &mut CloseSignal, shared: &Shared) {
     loop {
         let until = closing(close).await;
         tokio::select! {
             biased;
-            () = shared.router.all_answered() => return,
+            () = shared.router.nothing_owed() => return,
             () = sleep_until(until) => return,
             _ = close.changed() => {}
         }

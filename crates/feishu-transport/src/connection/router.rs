@@ -19,7 +19,7 @@ pub(super) struct Router {
     inner: Mutex<Inner>,
     /// Unanswered deliveries.
     pending: AtomicU64,
-    /// Notified when `pending` falls to 0.
+    /// Notified when no answer is due any more.
     idle: Notify,
     timeouts: Timeouts,
     counters: Arc<Counters>,
@@ -56,6 +56,7 @@ impl Router {
         for outgoing in parked {
             self.route(outgoing);
         }
+        self.idle.notify_waiters();
     }
 
     /// Whether any connection takes answers.
@@ -84,6 +85,9 @@ impl Router {
         for outgoing in &over {
             self.lost(outgoing);
         }
+        if !over.is_empty() {
+            self.idle.notify_waiters();
+        }
     }
 
     /// Pings all peers and requires an answer.
@@ -101,11 +105,16 @@ impl Router {
         self.pending.fetch_add(1, SeqCst);
     }
 
-    /// Resolves once every delivery has been answered.
-    pub(super) async fn all_answered(&self) {
+    /// Whether answers wait for a connection, and there is none.
+    pub(super) fn has_parked(&self) -> bool {
+        !self.lock().parked.is_empty()
+    }
+
+    /// Resolves once every delivery has been answered, and no answer waits for a connection.
+    pub(super) async fn nothing_owed(&self) {
         loop {
             let idle = self.idle.notified();
-            if self.pending.load(SeqCst) == 0 {
+            if self.pending.load(SeqCst) == 0 && !self.has_parked() {
                 return;
             }
             idle.await;

@@ -176,6 +176,12 @@ impl Shared {
         self.stopping.store(true, SeqCst);
     }
 
+    /// Whether a stop was requested and its time is over: nothing will be connected any more.
+    pub(super) fn is_over(&self) -> bool {
+        let now = Instant::now();
+        self.signals.first().is_some_and(|signals| signals.close.borrow().is_some_and(|until| until <= now))
+    }
+
     /// Asks all connections to close once they are idle, at the latest at `until`.
     pub(super) fn close_by(&self, until: Instant) {
         for signals in &self.signals {
