@@ -19,12 +19,12 @@ use crate::workspace::{Workspace, root};
 const FORMAT: u64 = 57;
 /// The compiler that writes this format.
 const COMPILER: &str = "Rust 1.95";
-/// Where the listings are, below the root.
+/// The folder of the listings, below the root.
 const FOLDER: &str = "docs/api";
-/// Where the JSON is made. A folder of its own, because the switch for unstable options rebuilds dependencies.
+/// The folder for the JSON. It is separate, because the switch for unstable options rebuilds dependencies.
 const TARGET: &str = "target/api";
 
-/// What may be in a public signature besides `std` and our own crates. A new entry couples our releases to theirs.
+/// Foreign crates allowed in public signatures. A new entry couples our releases to theirs.
 const FOREIGN: &[(&str, &[&str])] = &[
     // prost 0.x: only through the `Message` derive on the generated frames.
     ("feishu-proto", &["bytes", "prost"]),
@@ -101,7 +101,7 @@ fn compare(name: &str, wanted: &str, check: bool) -> Result<Option<String>> {
     Ok(Some(format!("{path}: {advice}\n{}", changes.join("\n"))))
 }
 
-/// Lines that went, with `-`, and lines that came, with `+`.
+/// The diff: removed lines with `-`, added lines with `+`.
 fn difference(old: &str, new: &str) -> Vec<String> {
     let (before, after): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), new.lines().collect());
     let gone = before.difference(&after).map(|line| format!("  - {line}"));
@@ -114,7 +114,7 @@ fn foreign_crates(json: &Value) -> BTreeMap<String, String> {
     let items = json.get("index").and_then(Value::as_object).into_iter().flat_map(|index| index.values());
     for item in items.filter(|item| item.get("crate_id") == Some(&Value::from(0))) {
         let implementation = item.pointer("/inner/impl");
-        // What the compiler adds for every type is not our promise.
+        // Impls that the compiler adds to every type are not part of our API.
         let automatic = implementation.is_some_and(|it| {
             it.get("is_synthetic") == Some(&Value::Bool(true))
                 || it.get("blanket_impl").is_some_and(|it| !it.is_null())
@@ -126,7 +126,7 @@ fn foreign_crates(json: &Value) -> BTreeMap<String, String> {
     found
 }
 
-/// Adds the crate of every path that stands somewhere in `value`.
+/// Adds the crate of every path anywhere in `value`.
 fn collect_paths(value: &Value, json: &Value, found: &mut BTreeMap<String, String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect_paths(item, json, found)),

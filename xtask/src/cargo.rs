@@ -23,7 +23,7 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
     command
 }
 
-/// Runs a command with our own streams, so that its output is seen as it comes; fails unless it ends with success.
+/// Runs a command with inherited streams, so that its output is visible at once; fails unless it succeeds.
 pub(crate) fn show(command: &mut Command) -> Result<()> {
     let line = line(command);
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{line}`"))?;
@@ -33,7 +33,7 @@ pub(crate) fn show(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command quietly and gives what it printed.
+/// Runs a command and returns its output.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let line = line(command);
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))?;
@@ -43,7 +43,7 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed something that is no UTF-8"))
 }
 
-/// A command as one would type it: what it sets in the environment, then the program by its name, without its folder.
+/// The command line as text: environment variables, then the program's name without its folder, and its arguments.
 pub(crate) fn line(command: &Command) -> String {
     let set = command.get_envs().filter_map(|(name, value)| {
         Some(format!("{}='{}'", name.to_string_lossy(), value?.to_string_lossy()))

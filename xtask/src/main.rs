@@ -1,4 +1,4 @@
-//! House work for this workspace, run as `cargo xtask <command>`.
+//! The maintenance commands of this workspace, run as `cargo xtask <command>`.
 //!
 //! A command of this program is one file with a `run` function and one line in [`COMMANDS`]. A program of the
 //! workspace that only needs a short name is a line in [`PROGRAMS`].

@@ -1,4 +1,4 @@
-//! `cargo xtask msrv`: the published crates with the oldest Rust they promise.
+//! `cargo xtask msrv`: checks the published crates with the oldest supported Rust.
 //!
 //! Only the libraries are checked. Tests and tools may need a newer compiler, users never build them.
 

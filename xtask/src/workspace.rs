@@ -24,7 +24,7 @@ pub(crate) struct Member {
     pub(crate) name: String,
     /// Folder below the root, with `/` on every system: `crates/feishu-proto`.
     pub(crate) folder: String,
-    /// Goes to the registry.
+    /// Whether it is published to the registry.
     pub(crate) published: bool,
     /// Names in `[features]`, without `default`.
     pub(crate) features: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) struct Member {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// Stands in `[dev-dependencies]`.
+    /// Whether it is in `[dev-dependencies]`.
     pub(crate) dev: bool,
     pub(crate) optional: bool,
     /// Takes features, the default ones or others.

@@ -29,7 +29,7 @@ struct Inner {
     findings: Vec<Finding>,
 }
 
-/// What the payload of an answer says.
+/// The content of an answer's payload.
 pub(crate) struct Payload {
     /// `None`: the payload cannot be read, or has no code.
     pub(crate) code: Option<i64>,
@@ -43,7 +43,7 @@ pub(crate) enum Data {
     Unreadable(String),
 }
 
-/// What the gateway knows about an answer beside its frame.
+/// The gateway's information on an answer, besides its frame.
 pub(crate) struct Circumstances {
     pub(crate) connection: ConnectionId,
     pub(crate) elapsed: Duration,
@@ -102,12 +102,12 @@ impl Answered {
         self.0.connection
     }
 
-    /// Whether a user waits for it: it answers a click or a preview, not an event.
+    /// Whether it answers a callback, so that a user waits for it.
     pub fn is_callback(&self) -> bool {
         self.0.purpose != Purpose::Event
     }
 
-    /// What was wrong with this answer; also part of [`Gateway::findings`](crate::Gateway::findings).
+    /// The findings of this answer, which are also in [`Gateway::findings`](crate::Gateway::findings).
     pub fn findings(&self) -> &[Finding] {
         &self.0.findings
     }
@@ -146,7 +146,7 @@ impl Answered {
 }
 
 impl Payload {
-    /// Reads `{"code":…,"data":"<base64>"}`. Whatever is wrong is kept as words.
+    /// Parses `{"code":…,"data":"<base64>"}`. Errors are kept as text.
     pub(crate) fn read(payload: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Wire<'a> {

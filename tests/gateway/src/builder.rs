@@ -1,4 +1,4 @@
-//! How a gateway is set up.
+//! The builder of a gateway.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ pub struct Builder {
     seed: Option<u64>,
 }
 
-/// Which step tells a client that its app has too many connections. Both were seen.
+/// The step that refuses a client whose app has too many connections. Both were seen in production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LimitAt {
     /// The endpoint call, with code 1000040350.
@@ -55,10 +55,10 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// An app that may connect. The first one is what pushes go to unless they name another. Without any there is
+    /// Adds an app that may connect. Pushes go to the first app unless they name another. Without any, the app is
     /// `cli_local` with the secret `local-secret`.
     ///
-    /// The official Node SDK refuses, without a word, to start with an id that is not `cli_` and 16 hex digits.
+    /// The official Node SDK does not start, and logs nothing, if the id is not `cli_` and 16 hex digits.
     pub fn app(mut self, id: &str, secret: &str) -> Self {
         self.apps.push(App { id: id.into(), secret: secret.into() });
         self
@@ -103,7 +103,7 @@ impl Builder {
         self
     }
 
-    /// Which step tells that the limit is reached; the handshake by default.
+    /// Sets the step that refuses connections over the limit; the handshake by default.
     pub fn limit_at(mut self, place: LimitAt) -> Self {
         self.limit_at = place;
         self
@@ -121,7 +121,7 @@ impl Builder {
         self
     }
 
-    /// Makes the choice of connections repeatable.
+    /// Sets the seed of the random choice of connections.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

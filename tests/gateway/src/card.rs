@@ -1,4 +1,4 @@
-//! The documented shape of a card, as far as the platform refuses what breaks it.
+//! The checks of a card's documented format.
 
 use serde_json::Value;
 

@@ -109,7 +109,7 @@ fn headers(sent: &[Header], answer: &[Header], found: &mut Vec<Finding>) {
     found.push(Finding::warning(FindingKind::BizRt, text));
 }
 
-/// Checks what an answer says; the words of an unreadable payload are in `payload` already.
+/// Checks the content of an answer.
 pub(crate) fn payload(read: Result<Payload, String>, purpose: Purpose, found: &mut Vec<Finding>) -> Payload {
     let payload = match read {
         Ok(payload) => payload,

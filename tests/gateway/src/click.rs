@@ -1,4 +1,4 @@
-//! A user's operation of a card.
+//! A user's operation on a card.
 
 use serde_json::{Map, Value, json};
 

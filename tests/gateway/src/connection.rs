@@ -149,7 +149,7 @@ impl Connection {
     fn obey(&mut self, command: Command) -> Result<(), End> {
         match command {
             Command::Push(frames, push) => {
-                // Fails only when the same push is written twice, which nobody does.
+                // Fails only if the same push is written twice, which does not happen.
                 let _ = push.sent_at.set(Instant::now());
                 if self.shared.journal.is_on() {
                     let seen = Seen::Pushed {
@@ -229,7 +229,7 @@ impl Connection {
         }
         match Method::from(frame.method) {
             _ if check::is_ping(&frame) => self.ping(frame),
-            // With another method it is an answer all the same, and a wrong one.
+            // With another method it is still an answer, but a wrong one.
             method if method == Method::Data || frame.message_id().is_some() => {
                 judge::answer(&self.shared, &self.peer, frame);
                 Ok(())

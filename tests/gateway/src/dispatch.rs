@@ -1,4 +1,4 @@
-//! The way of a push from the caller to a connection.
+//! Sends a push to a connection.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From a push to the frames that carry it.
+//! Encodes a push into frames.
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -171,7 +171,7 @@ pub(crate) fn operator() -> Map<String, Value> {
     operator
 }
 
-/// Merges as RFC 7396 does, but a null in the patch stays a null: callbacks with nulls are what one wants to make.
+/// Merges as RFC 7396 does, except that a null in the patch stays a null, to build callbacks with nulls.
 pub(crate) fn merge(target: &mut Value, patch: Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => {

@@ -1,10 +1,10 @@
-//! Why a push got no answer, or why the gateway did not start.
+//! The error of a push without an answer, or of a gateway that could not start.
 
 use std::{fmt, io};
 
 use crate::Verdict;
 
-/// What went wrong, with words for a person. See [`Error::kind`].
+/// The error of a push or of starting a gateway. See [`Error::kind`].
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -22,7 +22,7 @@ pub enum ErrorKind {
     NotConnected,
     /// The push went out and no answer came in time. The user of a click would see 200341.
     NoAnswer,
-    /// What was asked for cannot be sent, for example a fragment order that names a fragment which does not exist.
+    /// The push cannot be sent, for example because its fragment order names a fragment that does not exist.
     Misuse,
 }
 
@@ -35,12 +35,12 @@ impl Error {
         Self { kind: ErrorKind::Start, text: format!("cannot {doing}"), source: Some(source) }
     }
 
-    /// What kind of error it is.
+    /// The kind of error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What the user who clicked would see; `None` when nothing was pushed because of a mistake in the call.
+    /// What the user who clicked would see; `None` if nothing was pushed because of misuse.
     pub fn verdict(&self) -> Option<Verdict> {
         match self.kind {
             ErrorKind::NotConnected | ErrorKind::NoAnswer => Some(Verdict::unanswered(&self.text)),

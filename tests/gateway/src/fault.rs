@@ -1,4 +1,4 @@
-//! Scripted misbehaviour of the platform.
+//! Fault injection: scripted misbehaviour of the platform.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::Outgoing;
 
-/// Something that goes wrong on purpose. Given to [`Gateway::fault`](crate::Gateway::fault).
+/// A fault to inject with [`Gateway::fault`](crate::Gateway::fault).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -29,7 +29,7 @@ pub enum Fault {
     EndpointUrlWithoutServiceId,
     /// The endpoint call is answered with HTTP 200 and exactly this body.
     EndpointBody(String),
-    /// The endpoint call is answered well, this much later.
+    /// The endpoint call succeeds with this delay.
     EndpointDelay(Duration),
 
     // --- Handshakes, as long as the fault stands
@@ -37,9 +37,9 @@ pub enum Fault {
     HandshakeRefused(HandshakeRefusal),
     /// The handshake is never answered.
     HandshakeHangs,
-    /// The handshake is answered well, this much later.
+    /// The handshake succeeds with this delay.
     HandshakeDelay(Duration),
-    /// The handshake succeeds and the stream is cut in the same moment.
+    /// The handshake succeeds and the stream is cut immediately.
     HandshakeThenCut,
     /// These frames leave in the same write as the 101 answer.
     FramesWithHandshake(Vec<Outgoing>),
@@ -47,7 +47,7 @@ pub enum Fault {
     // --- Pongs, as long as the fault stands
     /// Pings are not answered.
     NoPongs,
-    /// Pongs come this much later.
+    /// Pongs come with this delay.
     PongDelay(Duration),
     /// Pongs carry this payload instead of the settings.
     PongPayload(Bytes),
@@ -59,7 +59,7 @@ pub enum Fault {
     Cut,
     /// A close frame with this code and reason.
     Close(u16, String),
-    /// A binary message that is no frame.
+    /// A binary message that is not a frame.
     Noise(Bytes),
     /// A text message.
     Text(String),

@@ -1,18 +1,18 @@
-//! What a client did wrong.
+//! A finding: a mistake of a client.
 
 use std::fmt;
 
 use crate::ConnectionId;
 
-/// One thing that a client did wrong, in words that say what was expected and what came.
+/// A mistake of a client, with the expected and the actual value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Which rule was broken.
+    /// The violated rule.
     pub kind: FindingKind,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What was expected and what came.
+    /// The expected and the actual value, in words.
     pub text: String,
     /// The connection it happened on; `None` for HTTP calls.
     pub connection: Option<ConnectionId>,
@@ -20,16 +20,16 @@ pub struct Finding {
     pub message_id: Option<String>,
 }
 
-/// How bad a [`Finding`] is.
+/// The severity of a [`Finding`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The platform is known to live with it, as an official SDK does it; a new client should not.
+    /// The platform accepts it, because an official SDK does it; a new client should not do it.
     Warning,
     /// No official SDK does it, or a user would notice.
     Error,
 }
 
-/// The rules that are watched.
+/// The checked rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FindingKind {
@@ -49,7 +49,7 @@ pub enum FindingKind {
     PingFlood,
     /// A WebSocket text message; every message must be binary.
     TextMessage,
-    /// A binary message that is no frame, or lacks a required field.
+    /// A binary message that is not a frame, or lacks a required field.
     NotAFrame,
     /// A frame of a method or type that no client sends.
     UnknownFrame,
@@ -59,7 +59,7 @@ pub enum FindingKind {
     AnswerEcho,
     /// The answer does not repeat the headers of the push in order, or adds others than `biz_rt`.
     AnswerHeaders,
-    /// `biz_rt` is missing, negative or no number.
+    /// `biz_rt` is missing, negative or not a number.
     BizRt,
     /// The payload of the answer is not `{"code":…,"data":…}`.
     AnswerPayload,

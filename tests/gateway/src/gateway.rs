@@ -1,4 +1,4 @@
-//! The gateway as a test or a program holds it.
+//! The handle of a running gateway.
 
 use std::fmt;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ impl Gateway {
         Self::builder().start().await
     }
 
-    /// Everything that can be set before the start.
+    /// Creates a builder, for settings other than the defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -277,13 +277,13 @@ impl Gateway {
 
 /// Faults.
 impl Gateway {
-    /// Lets something go wrong: at once, or from now on until [`Gateway::heal`].
+    /// Injects a fault: at once, or from now on until [`Gateway::heal`].
     pub fn fault(&self, fault: Fault) {
         self.add_fault(fault, None);
     }
 
-    /// Lets something go wrong this many times. Faults of one place happen in the order they were set, so that a
-    /// script can be written down in advance.
+    /// Injects a fault this many times. Faults of one place happen in the order they were set, so that they can be
+    /// scripted in advance.
     pub fn fault_times(&self, times: u32, fault: Fault) {
         self.add_fault(fault, Some(times));
     }
@@ -316,7 +316,7 @@ impl Gateway {
     }
 }
 
-/// What was seen.
+/// The log.
 impl Gateway {
     /// The log, oldest first: endpoint calls, handshakes, pings, pushes, answers, ends, findings.
     pub fn log(&self) -> Vec<Entry> {
@@ -328,7 +328,7 @@ impl Gateway {
         self.shared().journal.frames()
     }
 
-    /// Everything that clients did wrong. A good client leaves it empty.
+    /// All findings. A correct client leaves it empty.
     pub fn findings(&self) -> Vec<Finding> {
         self.shared().journal.findings()
     }

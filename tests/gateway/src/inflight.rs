@@ -48,7 +48,7 @@ struct Push {
     waiter: Option<oneshot::Sender<Answered>>,
 }
 
-/// What an answer belongs to.
+/// The result of matching an answer with a push.
 pub(crate) enum Match {
     Unknown,
     /// More answers than copies.

@@ -1,4 +1,4 @@
-//! Everything the gateway saw, in order, and everything that was wrong with it.
+//! The log of the gateway, with its findings.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -27,11 +27,11 @@ pub struct Entry {
     pub at: Duration,
     /// On which connection; `None` for HTTP calls.
     pub connection: Option<ConnectionId>,
-    /// What.
+    /// The event.
     pub seen: Seen,
 }
 
-/// What the gateway saw or did.
+/// An event in the log.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Seen {
@@ -73,7 +73,7 @@ pub enum Seen {
     Received(Arc<Frame>),
     /// A WebSocket text message.
     Text(String),
-    /// A binary message that is no frame: its length.
+    /// A binary message that is not a frame: its length.
     Noise(usize),
     /// The client sent a close frame.
     Closed {
@@ -102,7 +102,7 @@ pub enum Seen {
     },
     /// Any other HTTP request, answered with 404.
     UnknownPath(String),
-    /// Something was wrong.
+    /// A finding.
     Found(Finding),
 }
 
@@ -153,7 +153,7 @@ impl Journal {
         }
     }
 
-    /// Whether anybody would see an entry that is no finding; load tests switch the log off.
+    /// Whether entries other than findings are recorded; load tests switch the log off.
     pub(crate) fn is_on(&self) -> bool {
         self.limit > 0 || self.watchers.receiver_count() > 0
     }

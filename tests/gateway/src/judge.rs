@@ -1,4 +1,4 @@
-//! An answer: what it belongs to, what is wrong with it, and what follows from it.
+//! Matches an answer with its push, checks it and applies its effects.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub(crate) fn answer(shared: &Shared, peer: &Peer, frame: Frame) {
         shared.journal.found(finding.clone());
     }
     if let Some(waiter) = waiter {
-        // Nobody waits any more when the caller gave up; the log has the answer.
+        // Fails if the caller no longer waits; the answer is in the log.
         let _ = waiter.send(answered);
     }
 }

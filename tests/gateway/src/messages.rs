@@ -161,7 +161,7 @@ impl Messages {
 
     /// Whether the token can be used now by this app; the message that it belongs to.
     pub(crate) fn callback(&mut self, token: &str, app: &str) -> Result<Option<String>, TokenError> {
-        // A token that nobody issued, or that was forgotten, is as good as an old one.
+        // A token that was never issued, or was forgotten, counts as expired.
         let callback = self.callbacks.get_mut(token).ok_or(TokenError::Expired)?;
         if callback.issued.elapsed() >= CALLBACK_TOKEN_LIFE {
             return Err(TokenError::Expired);

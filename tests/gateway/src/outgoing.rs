@@ -1,4 +1,4 @@
-//! A push with every detail in the caller's hand.
+//! A push with full control over its frames.
 
 use std::time::Duration;
 

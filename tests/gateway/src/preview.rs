@@ -1,4 +1,4 @@
-//! A client's wish for the preview of a link.
+//! A request for the preview of a link.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The byte stream below HTTP: TCP, TLS or an in-memory pipe, with a hand on the tap.
+//! The byte stream below HTTP: TCP, TLS or an in-memory pipe, with fault injection.
 //!
 //! Faults of the network live here, below every protocol: a stream can stall, be cut, or hold its bytes back so that
 //! the 101 answer and the first frames leave in one write.
@@ -56,7 +56,7 @@ pub(crate) struct Tap {
 }
 
 impl Tap {
-    /// Nothing is read or written any more; the peer is not told.
+    /// Stops all reads and writes without notifying the peer.
     pub(crate) fn stall(&self) {
         self.stalled.store(true, Ordering::SeqCst);
         self.wake();
@@ -68,7 +68,7 @@ impl Tap {
         self.wake();
     }
 
-    /// Ends the stream at once, without any goodbye of a protocol above.
+    /// Ends the stream at once, without a closing handshake of higher protocols.
     pub(crate) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
         self.wake();

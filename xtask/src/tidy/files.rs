@@ -1,15 +1,15 @@
-//! How a Rust file is laid out, and the words that the session must not use.
+//! The layout of a Rust file, and the names that the session must not use.
 
 use super::Finding;
 use super::sources::Source;
 
-/// Lines of one Rust file: about what a reader keeps in mind at once.
+/// Maximum lines of a Rust file.
 const MAX_LINES: usize = 400;
 
 /// The protocol as a state machine: bytes and times go in, actions come out.
 const SESSION: &str = "crates/feishu-transport/src/session/";
 
-/// What makes a state machine something else. `Instant::now` in its tests is fine.
+/// Names that must not occur in the state machine. `Instant::now` in its tests is fine.
 const IMPURE: &[&str] =
     &["tokio", "std::net", "std::thread", ".await;", ".await?", "Instant::now", ".elapsed()"];
 

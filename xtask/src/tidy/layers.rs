@@ -1,4 +1,4 @@
-//! The layer law: which crate may depend on which.
+//! The layer rule: which crate may depend on which.
 
 use super::Finding;
 use crate::workspace::{Dependency, Member, Workspace};
@@ -21,7 +21,7 @@ const NETWORK: &[&str] = &[
     "webpki-roots",
 ];
 
-/// What one package may take.
+/// The dependencies allowed for one package.
 struct Law {
     package: &'static str,
     /// If given, nothing but these.
@@ -46,7 +46,7 @@ const LAWS: &[Law] = &[
         package: "feishu-proto",
         only: Some(&["bytes", "prost"]),
         never: &["feishu-callbacks", "feishu-transport", "feishu-runtime", "feishu-gateway"],
-        why: "frames are bytes and prost, so that a proxy can take them alone",
+        why: "frames need only bytes and prost, so that a proxy can use them alone",
         ..FREE
     },
     Law {
@@ -54,7 +54,7 @@ const LAWS: &[Law] = &[
         only: Some(&["aes", "base64", "cbc", "serde", "serde_json", "sha1_smol", "sha2"]),
         never: &["feishu-proto", "feishu-transport", "feishu-runtime", "feishu-gateway"],
         optional: CIPHERS,
-        why: "models are serde and serde_json, so that a web server can take them alone; webhook requests are a feature",
+        why: "models need only serde and serde_json, so that a web server can use them alone; webhook requests are a feature",
         ..FREE
     },
     Law {
@@ -62,20 +62,20 @@ const LAWS: &[Law] = &[
         never: &["feishu-callbacks", "feishu-runtime"],
         never_shipped: &["feishu-gateway"],
         optional: NETWORK,
-        why: "the connection carries bytes, what they mean is decided above it; each network library is a feature",
+        why: "the connection does not interpret payloads; each network library is a feature",
         ..FREE
     },
     Law {
         package: "feishu-runtime",
         never_shipped: &["feishu-gateway", "feishu-proto"],
         optional: NETWORK,
-        why: "the dispatcher sees deliveries, not frames or sockets; ask feishu-transport for what is missing",
+        why: "the dispatcher uses deliveries, not frames or sockets; add what is missing to feishu-transport",
         ..FREE
     },
     Law {
         package: "feishu-gateway",
         never: &["feishu-callbacks", "feishu-transport", "feishu-runtime"],
-        why: "the stand-in for the platform must not share the client's mistakes; it speaks from the frames upwards",
+        why: "the local platform must not share the client's mistakes, so it shares only the frames with it",
         ..FREE
     },
     Law {

@@ -1,4 +1,4 @@
-//! What a published package ships, and that the root manifest has no dependency that no package uses.
+//! The files of published packages, and unused dependencies of the root manifest.
 
 use std::fs;
 

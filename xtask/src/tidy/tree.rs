@@ -1,4 +1,4 @@
-//! What a crate pulls in, by `cargo tree`: a limit to their number, and crates that must not be among them.
+//! The dependency tree of each crate, by `cargo tree`: the maximum number of crates, and forbidden ones.
 
 use std::collections::BTreeSet;
 
@@ -49,21 +49,21 @@ const BUDGETS: &[Budget] = &[
         flags: &[],
         most: Some(12),
         without: FOREIGN,
-        why: "frames stay small enough to be taken alone",
+        why: "frames stay small enough to be used alone",
     },
     Budget {
         package: "feishu-callbacks",
         flags: &[],
         most: Some(12),
         without: FOREIGN,
-        why: "models stay small enough to be taken alone",
+        why: "models stay small enough to be used alone",
     },
     Budget {
         package: "feishu-runtime",
         flags: &[],
         most: Some(80),
         without: FOREIGN,
-        why: "a whole bot builds fast, with Rust and a C compiler alone",
+        why: "a whole bot builds fast, with only Rust and a C compiler",
     },
     Budget {
         package: "feishu-runtime",
