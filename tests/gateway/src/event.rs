@@ -56,6 +56,28 @@ impl Event {
         Self::new("im.message.receive_v1", body)
     }
 
+    /// The same event under a new event id, as the platform sometimes pushes a message once more, minutes or hours later.
+    /// What the body holds stays, such as `message.message_id`: a bot is to recognise the message by that.
+    ///
+    /// ```
+    /// use feishu_gateway::Event;
+    ///
+    /// let message = Event::text_message("hello");
+    /// let replay = message.replay();
+    /// assert_ne!(message.payload(), replay.payload());
+    /// ```
+    #[must_use]
+    pub fn replay(&self) -> Self {
+        let fresh = Headers { fresh_id: Some(id("")), ..Headers::new() };
+        let headers = Headers {
+            number: fresh.number,
+            fresh_id: fresh.fresh_id,
+            event_id: None,
+            ..self.headers.clone()
+        };
+        Self { headers, ..self.clone() }
+    }
+
     /// Merges JSON into the body: objects are merged, everything else replaces.
     pub fn merge(mut self, patch: Value) -> Self {
         merge(&mut self.body, patch);

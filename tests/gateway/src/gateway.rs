@@ -112,6 +112,12 @@ impl Gateway {
         self.shared().config.apps.first().map_or("", |app| &app.secret)
     }
 
+    /// The bot's open id for the first app, as `GET /open-apis/bot/v3/info` gives it: for mentions of the bot, and for
+    /// messages that it sent.
+    pub fn bot_open_id(&self) -> String {
+        crate::openapi::bot_open_id(self.app_id())
+    }
+
     /// A new stream to the gateway, in memory: what an accepted TCP connection is, without a socket. It serves the
     /// endpoint call, the handshake and OpenAPI alike.
     ///

@@ -43,8 +43,17 @@ pub(crate) struct Messages {
     by_id: Kept<Record, KEPT_LIMIT>,
     callbacks: Kept<Callback, KEPT_LIMIT>,
     previews: Kept<(Arc<str>, Preview), KEPT_LIMIT>,
-    /// Message ids by the `uuid` of the request that sent them.
+    /// Message ids by the request that sent them.
     by_uuid: Kept<(String, Instant), KEPT_LIMIT>,
+}
+
+/// A request with a `uuid`: the same app, call and `uuid` send once an hour.
+pub(crate) struct Request(String);
+
+impl Request {
+    pub(crate) fn new(app: &str, is_reply: bool, uuid: &str) -> Self {
+        Self(format!("{app} {} {uuid}", if is_reply { "reply" } else { "send" }))
+    }
 }
 
 #[derive(Debug)]
@@ -74,16 +83,16 @@ pub(crate) enum TokenError {
 }
 
 impl Messages {
-    pub(crate) fn add(&mut self, message: BotMessage, uuid: Option<String>) {
-        if let Some(uuid) = uuid {
-            self.by_uuid.insert(uuid, (message.message_id.clone(), message.sent_at));
+    pub(crate) fn add(&mut self, message: BotMessage, request: Option<Request>) {
+        if let Some(Request(key)) = request {
+            self.by_uuid.insert(key, (message.message_id.clone(), message.sent_at));
         }
         self.by_id.insert(message.message_id.clone(), Record { message, waiting: Vec::new() });
     }
 
-    /// The message that a request of the same `uuid` sent within the last hour.
-    pub(crate) fn sent_before(&mut self, uuid: &str) -> Option<&mut BotMessage> {
-        let (id, sent_at) = self.by_uuid.get_mut(uuid)?.clone();
+    /// The message that the same request sent within the last hour.
+    pub(crate) fn sent_before(&mut self, request: &Request) -> Option<&mut BotMessage> {
+        let (id, sent_at) = self.by_uuid.get_mut(&request.0)?.clone();
         if sent_at.elapsed() >= Duration::from_secs(3600) {
             return None;
         }

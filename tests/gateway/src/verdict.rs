@@ -10,7 +10,8 @@ use crate::card;
 ///
 /// The codes are those of the page "card callback communication" of the platform's documentation: 200341 no answer in
 /// 3 s, 200671 an answer that is not 200, 200672 a malformed answer, 200673 a malformed card in it, 200830 a card of
-/// JSON 1.0 in the place of one of JSON 2.0. 200340 (nothing subscribed or published) is not a matter of an answer.
+/// JSON 1.0 in the place of one of JSON 2.0. 108002, for an answer without `data`, is not on that page; users reported it.
+/// 200340 (nothing subscribed or published) is not a matter of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     ok: bool,
@@ -91,7 +92,7 @@ fn click(facts: &Facts<'_>) -> Verdict {
     }
     let data = match facts.data {
         Ok(Some(data)) => data,
-        Ok(None) => return Verdict::shown("nothing changes"),
+        Ok(None) => return Verdict::refused(108_002, "the answer has no data; it must be {} at least"),
         Err(why) => return Verdict::refused(200_672, why),
     };
     let Some(members) = data.as_object() else {

@@ -8,14 +8,22 @@ use common::{Client, Reply, event_of, in_memory, request};
 use feishu_gateway::{Click, Fault, FindingKind, Gateway, Sent, Value, json};
 
 async fn token(gateway: &Gateway) -> String {
-    let body = json!({"app_id": gateway.app_id(), "app_secret": gateway.app_secret()});
+    token_of(gateway, gateway.app_id(), gateway.app_secret()).await
+}
+
+async fn token_of(gateway: &Gateway, app: &str, secret: &str) -> String {
+    let body = json!({"app_id": app, "app_secret": secret});
     let path = "/open-apis/auth/v3/tenant_access_token/internal";
     let reply = request(gateway.dial(), "POST", path, &[], &body.to_string()).await;
     reply.json()["tenant_access_token"].as_str().unwrap().to_owned()
 }
 
 async fn call(gateway: &Gateway, method: &str, path: &str, body: Value) -> Reply {
-    let authorization = format!("Bearer {}", token(gateway).await);
+    call_with(&token(gateway).await, gateway, method, path, body).await
+}
+
+async fn call_with(token: &str, gateway: &Gateway, method: &str, path: &str, body: Value) -> Reply {
+    let authorization = format!("Bearer {token}");
     let headers = [("Authorization", &*authorization), ("Content-Type", "application/json")];
     request(gateway.dial(), method, &format!("/open-apis/{path}"), &headers, &body.to_string()).await
 }
@@ -249,4 +257,47 @@ async fn any_call_can_be_refused_by_a_fault() {
     assert!(reply.headers.contains_key("x-ogw-ratelimit-reset"));
     assert_eq!(call(&gateway, "POST", "interactive/v1/card/update", body).await.code(), 0);
     assert_eq!(call(&gateway, "POST", "no/such/call", json!({})).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_uuid_sends_once_for_each_app_and_call() {
+    let gateway = Gateway::builder().in_memory().app("cli_a", "s").app("cli_b", "s").start().await.unwrap();
+    let message =
+        json!({"receive_id": "oc_1", "msg_type": "text", "content": "{\"text\":\"x\"}", "uuid": "u"});
+    let mut ids = std::collections::BTreeSet::new();
+    for app in ["cli_a", "cli_b"] {
+        let token = token_of(&gateway, app, "s").await;
+        for path in ["im/v1/messages?receive_id_type=chat_id", "im/v1/messages/om_1/reply"] {
+            for _ in 0..2 {
+                let sent = call_with(&token, &gateway, "POST", path, message.clone()).await.json();
+                ids.insert(sent["data"]["message_id"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!((ids.len(), gateway.messages().len()), (4, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_message_id_is_refused_as_users_reported() {
+    let gateway = in_memory().await;
+    let body = json!({"msg_type": "text", "content": "{\"text\":\"x\"}"});
+    for (method, path) in [
+        ("POST", "im/v1/messages/c-0000/reply"),
+        ("POST", "im/v1/messages/omt_1/reply"),
+        ("PATCH", "im/v1/messages/c-0000"),
+        ("GET", "im/v1/messages/c-0000"),
+    ] {
+        assert_eq!(call(&gateway, method, path, body.clone()).await.code(), 99_992_354, "{method} {path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bot_info_stands_under_bot_and_differs_by_app() {
+    let gateway = Gateway::builder().in_memory().app("cli_a", "s").app("cli_b", "s").start().await.unwrap();
+    let info = call(&gateway, "GET", "bot/v3/info", json!({})).await.json();
+    assert_eq!((&info["code"], &info["data"]), (&json!(0), &Value::Null));
+    assert_eq!(info["bot"]["open_id"], gateway.bot_open_id());
+    let token = token_of(&gateway, "cli_b", "s").await;
+    let other = call_with(&token, &gateway, "GET", "bot/v3/info", json!({})).await.json();
+    assert_ne!(other["bot"]["open_id"], info["bot"]["open_id"]);
 }

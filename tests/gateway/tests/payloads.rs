@@ -22,6 +22,15 @@ fn payload_is_the_same_for_clones_and_has_another_event_id_for_another_builder()
 }
 
 #[test]
+fn replay_is_the_same_event_under_a_new_event_id() {
+    let message = Event::text_message("a").event_id("ev-1").header("tenant_key", "t");
+    let (mut first, mut again) = (read(&message.payload()), read(&message.replay().payload()));
+    let ids = [first["header"]["event_id"].take(), again["header"]["event_id"].take()];
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(first, again);
+}
+
+#[test]
 fn payload_of_a_click_has_what_was_set() {
     let click = Click::form("save", json!({"note": "x"}))
         .field("agree", true)

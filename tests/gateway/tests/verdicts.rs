@@ -37,8 +37,12 @@ async fn good_answers_to_a_click_are_shown() {
         assert!(verdict.is_ok(), "{data}: {verdict}");
         assert_eq!(verdict.text(), text);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_a_click_without_data_is_the_error_that_users_reported() {
     let verdict = verdict(Click::button("x"), payload(200, None)).await;
-    assert!(verdict.is_ok());
+    assert_eq!((verdict.is_ok(), verdict.code()), (false, Some(108_002)), "{verdict}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{Call, Refused};
 use crate::envelope::{CHAT, id, since_epoch};
+use crate::messages::Request;
 use crate::shared::lock;
 use crate::{BotMessage, card};
 
@@ -26,6 +27,7 @@ pub(super) fn send(call: &Call<'_>) -> Result<Value, Refused> {
 
 /// `POST /open-apis/im/v1/messages/:message_id/reply`.
 pub(super) fn reply(call: &Call<'_>, parent: &str) -> Result<Value, Refused> {
+    is_message_id(parent)?;
     let body = call.json(230_001)?;
     {
         let mut messages = lock(&call.shared.messages);
@@ -33,15 +35,13 @@ pub(super) fn reply(call: &Call<'_>, parent: &str) -> Result<Value, Refused> {
             return Err(Refused::code(230_011, "the message was recalled"));
         }
     }
-    // A reply may go to a message that a user wrote, of which the gateway knows nothing.
-    if !parent.starts_with("om_") {
-        return Err(invalid(format!("{parent:?} is no message id")));
-    }
+    // It may go to a message that a user wrote, of which the gateway knows nothing.
     post(call, &body, CHAT.into(), Some(parent.into()))
 }
 
 /// `PATCH /open-apis/im/v1/messages/:message_id`.
 pub(super) fn patch(call: &Call<'_>, message_id: &str) -> Result<Value, Refused> {
+    is_message_id(message_id)?;
     let body = call.json(230_001)?;
     let card = content(&body, "interactive")?;
     let mut messages = lock(&call.shared.messages);
@@ -68,6 +68,7 @@ pub(super) fn patch(call: &Call<'_>, message_id: &str) -> Result<Value, Refused>
 
 /// `GET /open-apis/im/v1/messages/:message_id`.
 pub(super) fn get(call: &Call<'_>, message_id: &str) -> Result<Value, Refused> {
+    is_message_id(message_id)?;
     let mut messages = lock(&call.shared.messages);
     let message =
         messages.get(message_id).ok_or_else(|| invalid(format!("there is no message {message_id:?}")))?;
@@ -87,7 +88,9 @@ fn post(
         return Err(invalid("uuid has more than 50 characters"));
     }
     let mut messages = lock(&call.shared.messages);
-    let before = uuid.and_then(|uuid| messages.sent_before(uuid)).map(|message| described(message));
+    let request = uuid.map(|uuid| Request::new(&call.app, parent_id.is_some(), uuid));
+    let before = request.as_ref().and_then(|request| messages.sent_before(request));
+    let before = before.map(|message| described(message));
     if let Some(data) = before {
         return Ok(json!({"code": 0, "msg": "success", "data": data}));
     }
@@ -102,7 +105,7 @@ fn post(
         sent_at: Instant::now(),
     };
     let data = described(&message);
-    messages.add(message, uuid.map(str::to_owned));
+    messages.add(message, request);
     Ok(json!({"code": 0, "msg": "success", "data": data}))
 }
 
@@ -142,6 +145,14 @@ fn content(body: &Map<String, Value>, msg_type: &str) -> Result<Value, Refused> 
         card::check_inline(&value).map_err(broken_card)?;
     }
     Ok(value)
+}
+
+/// The path takes `om_…` only; a thread's id, or the token of a callback, is refused as users reported it.
+fn is_message_id(id: &str) -> Result<(), Refused> {
+    if id.starts_with("om_") {
+        return Ok(());
+    }
+    Err(Refused::code(99_992_354, format!("{id:?} is not a valid message_id: the path takes om_…")))
 }
 
 fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refused> {

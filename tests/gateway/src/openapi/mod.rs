@@ -3,6 +3,7 @@
 //! Answers are `{"code":…,"msg":…,"data":…}`; refusals carry the documented codes. Rate limits are not watched; a fault
 //! plays them.
 
+mod bot;
 mod card_update;
 mod im;
 mod previews;
@@ -14,6 +15,7 @@ use http::{Method, Request, header};
 use hyper::body::Incoming;
 use serde_json::{Map, Value, json};
 
+pub(crate) use bot::open_id as bot_open_id;
 pub(crate) use tenant_token::TenantTokens;
 
 use crate::envelope::id;
@@ -87,6 +89,7 @@ async fn route(
     let app = lock(&shared.tokens).check(authorization)?;
     let call = Call { shared, app, query, body };
     match (method, path.as_slice()) {
+        (&Method::GET, ["bot", "v3", "info"]) => Ok(bot::info(&call)),
         (&Method::POST, ["interactive", "v1", "card", "update"]) => card_update::update(&call),
         (&Method::POST, ["im", "v1", "messages"]) => im::send(&call),
         (&Method::POST, ["im", "v1", "messages", id, "reply"]) => im::reply(&call, id),

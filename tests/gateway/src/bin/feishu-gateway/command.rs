@@ -11,6 +11,7 @@ Pushes, each with its answer:
   select NAME OPTION        chooses an option
   preview URL               asks for the preview of a link
   event TYPE [BODY]         pushes an event; BODY is the JSON under `event`
+  replay                    pushes the last event once more, under a new event id
   deliver TYPE [BODY]       pushes an event, again after 15 s, 5 min, 1 h and 6 h while it fails
   torn N NAME               presses a button, in N fragments
   raw JSON                  pushes exactly this payload
@@ -39,6 +40,8 @@ And:
 #[derive(Debug)]
 pub(crate) enum Command {
     Push(Box<Outgoing>),
+    Event(Event),
+    Replay,
     Deliver(Event),
     /// How often (until healed without a number), and what.
     Fault(Option<u32>, Fault),
@@ -80,7 +83,8 @@ impl Command {
                 Self::push(Click::button(name).fragments(count))
             }
             "preview" => Self::push(Preview::new(needed("preview", rest)?)),
-            "event" => Self::push(event(rest)?),
+            "event" => Self::Event(event(rest)?),
+            "replay" => Self::Replay,
             "deliver" => Self::Deliver(event(rest)?),
             "raw" => Self::push(Outgoing::event(rest.to_owned())),
             "heal" | "resume" => Self::Heal,
@@ -175,6 +179,7 @@ mod tests {
             "select size L",
             "preview https://example.com/42",
             "event im.message.receive_v1 {\"a\": 1}",
+            "replay",
             "deliver im.message.receive_v1",
             "torn 3 approve",
             "raw {\"schema\":\"2.0\"}",

@@ -11,7 +11,7 @@ use std::io::BufRead as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use feishu_gateway::{Answered, Click, Entry, Error, Event, Gateway, Seen};
+use feishu_gateway::{Answered, Click, Entry, Error, Event, Gateway, Outgoing, Seen};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
@@ -106,6 +106,7 @@ async fn obey(gateway: &Gateway) {
         }
     });
     let mut pushes = JoinSet::new();
+    let mut last_event = None;
     while let Some(line) = typed.recv().await {
         match Command::parse(&line) {
             Ok(None) => {}
@@ -114,23 +115,28 @@ async fn obey(gateway: &Gateway) {
                 pushes.join_all().await;
                 return;
             }
-            Ok(Some(command)) => run(gateway, command, &mut pushes),
+            Ok(Some(command)) => run(gateway, command, &mut pushes, &mut last_event),
             Err(why) => println!("{why} (help lists the commands)"),
         }
     }
     std::future::pending::<()>().await;
 }
 
-fn run(gateway: &Gateway, command: Command, pushes: &mut JoinSet<()>) {
+fn run(gateway: &Gateway, command: Command, pushes: &mut JoinSet<()>, last_event: &mut Option<Event>) {
     match command {
         Command::Help => print!("{}", command::HELP),
         Command::Quit => {}
-        Command::Push(push) => {
-            let gateway = gateway.clone();
-            while pushes.try_join_next().is_some() {}
-            pushes.spawn(async move { show_failure(gateway.push(*push).await) });
+        Command::Push(push) => start(gateway, *push, pushes),
+        Command::Event(event) => {
+            *last_event = Some(event.clone());
+            start(gateway, event, pushes);
         }
+        Command::Replay => match last_event {
+            Some(event) => start(gateway, event.replay(), pushes),
+            None => println!("no event was pushed yet (event TYPE pushes one)"),
+        },
         Command::Deliver(event) => {
+            *last_event = Some(event.clone());
             let gateway = gateway.clone();
             tokio::spawn(deliver(gateway, event));
         }
@@ -162,6 +168,13 @@ fn run(gateway: &Gateway, command: Command, pushes: &mut JoinSet<()>) {
             println!("{} findings", findings.len());
         }
     }
+}
+
+/// Pushes in the background and shows what went wrong.
+fn start(gateway: &Gateway, push: impl Into<Outgoing>, pushes: &mut JoinSet<()>) {
+    let (gateway, push) = (gateway.clone(), push.into());
+    while pushes.try_join_next().is_some() {}
+    pushes.spawn(async move { show_failure(gateway.push(push).await) });
 }
 
 async fn deliver(gateway: Gateway, event: Event) {
