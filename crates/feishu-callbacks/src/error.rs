@@ -154,6 +154,7 @@ pub(crate) enum FieldSource {
     Form,
     ActionValue,
     MessageContent,
+    Message,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,6 +202,9 @@ impl fmt::Display for FieldError {
             }
             FieldSource::MessageContent => {
                 ("message content", "look at `message_type` before reading the content")
+            }
+            FieldSource::Message => {
+                ("message", "the payload names none: look at `odd_fields()` of the event")
             }
         };
         f.write_str(source)?;

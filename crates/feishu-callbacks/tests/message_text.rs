@@ -1,9 +1,11 @@
 //! What a message says, whom it mentions and who sent it.
 
 use feishu_callbacks::im::{BotIdentity, Message, MessageReceiveEvent, MessageSender};
+use feishu_callbacks::openapi::{MessageReply, OutgoingMessage};
 use feishu_callbacks::{MessageReceive, decode};
 use serde_json::{Value, json};
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 fn event(event: Value) -> MessageReceiveEvent {
     let payload = json!({"header": {"event_type": "im.message.receive_v1"}, "event": event});
     let read: MessageReceive = decode(payload.to_string().as_bytes()).unwrap();
@@ -11,6 +13,7 @@ fn event(event: Value) -> MessageReceiveEvent {
     read.event
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
 fn message(kind: &str, content: &Value, mentions: Value) -> Message {
     let content = content.to_string();
     event(json!({"message": {"message_type": kind, "content": content, "mentions": mentions}})).message
@@ -208,4 +211,25 @@ fn sender_is_bot_for_every_program_and_is_me_by_open_id() {
     assert!(sender(json!("user")).is_me(&me()));
     assert!(!sender(json!("bot")).is_me(&BotIdentity::new("ou_other")));
     assert!(!MessageSender::default().is_me(&BotIdentity::new("")));
+}
+
+#[test]
+fn message_reply_takes_the_id_and_the_topic_from_the_message() {
+    let reply = |ids: Value| {
+        let replied_to = event(json!({ "message": ids })).message;
+        MessageReply::new(&replied_to, OutgoingMessage::text("Hello"))
+            .map(|reply| (reply.to.to_string(), reply.in_thread))
+    };
+    let quoting = json!({"message_id": "om_2", "root_id": "om_1", "parent_id": "om_1", "thread_id": ""});
+    assert_eq!(reply(quoting).unwrap(), ("om_2".to_owned(), false));
+    let in_topic =
+        json!({"message_id": "om_2", "root_id": "om_1", "parent_id": "om_1", "thread_id": "omt_1"});
+    assert_eq!(reply(in_topic).unwrap(), ("om_2".to_owned(), true));
+    let nameless = reply(json!({"thread_id": "omt_1"})).unwrap_err();
+    assert!(nameless.is_missing());
+    assert_eq!(
+        nameless.to_string(),
+        "message `message_id`: expected the id of a message, found nothing; the payload names none: look at \
+         `odd_fields()` of the event"
+    );
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::{DataPlace, Nothing};
 use super::{Call, json, segment};
 use crate::card::CardContent;
+use crate::error::{FieldError, FieldSource, Found};
 use crate::ids::{ChatId, MessageId, OpenId, ThreadId, UnionId, UserId};
+use crate::im::Message;
 use crate::text;
 
 /// The content of a message to send.
@@ -107,15 +109,53 @@ impl Call for MessageSend {
     }
 }
 
-/// Answers a message. Source: "Reply to message" of the Feishu documentation.
+/// Replies to a message. Source: "Reply to message" of the Feishu documentation.
+///
+/// The message is named by its own id. The id of a topic is of another type, because the platform refuses it here:
+///
+/// ```compile_fail,E0308
+/// use feishu_callbacks::ThreadId;
+/// use feishu_callbacks::openapi::{MessageReply, OutgoingMessage};
+///
+/// let topic = ThreadId::from("omt_7");
+/// let reply = MessageReply { to: topic, message: OutgoingMessage::text("Hello"), in_thread: true };
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageReply {
-    /// The message that is answered.
+    /// The message that is replied to, `om_…`.
     pub to: MessageId,
-    /// What it says.
+    /// What the reply says.
     pub message: OutgoingMessage,
-    /// Whether to answer in a topic.
+    /// Whether to reply in the topic of the message. This opens a topic where there is none.
     pub in_thread: bool,
+}
+
+impl MessageReply {
+    /// A reply to a received message, in its topic if it is in one; no topic is opened.
+    ///
+    /// Only `thread_id` tells a topic: `root_id` and `parent_id` are there for every reply that quotes a message.
+    ///
+    /// ```
+    /// use feishu_callbacks::openapi::{MessageReply, OutgoingMessage};
+    /// use feishu_callbacks::{MessageReceive, decode};
+    ///
+    /// let payload = br#"{"header":{"event_type":"im.message.receive_v1"},
+    ///                    "event":{"message":{"message_id":"om_1","root_id":"om_0","thread_id":"omt_7"}}}"#;
+    /// let received: MessageReceive = decode(payload)?;
+    /// let reply = MessageReply::new(&received.event.message, OutgoingMessage::text("Hello"))?;
+    /// assert_eq!((reply.to.as_str(), reply.in_thread), ("om_1", true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the message has no id.
+    pub fn new(to: &Message, message: OutgoingMessage) -> Result<Self, FieldError> {
+        let Some(id) = to.message_id.clone() else {
+            let member = "message_id".to_owned();
+            return Err(FieldError::new(FieldSource::Message, member, "the id of a message", Found::Nothing));
+        };
+        Ok(Self { to: id, message, in_thread: to.thread_id.is_some() })
+    }
 }
 
 impl Call for MessageReply {
