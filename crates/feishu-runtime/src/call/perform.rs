@@ -19,6 +19,9 @@ pub(crate) trait Perform: Send + Sync {
     /// The answer when the deadline passes.
     fn late_answer(&self, call: &Arc<Call>) -> Answer;
 
+    /// The key that the author chose to recognise a repeat by.
+    fn dedup_key(&self, call: &Call) -> Option<String>;
+
     /// The answer to a callback that is not handled, or not to its end, as the client stops.
     fn stopping_answer(&self) -> Answer;
 
@@ -30,6 +33,8 @@ pub(crate) trait Perform: Send + Sync {
 pub(crate) struct Prepared {
     /// The key of an ordered handler.
     pub(crate) key: Option<u64>,
+    /// The key that may be handled only once, and the answer to what comes after that.
+    pub(crate) once: Option<(String, Answer)>,
     pub(crate) future: Running,
 }
 

@@ -25,7 +25,8 @@ pub(crate) use store::StoreRules;
 ///
 /// The platform sends an event again, up to four times, if it is not answered with code 200 in time: after 15 seconds, 5
 /// minutes, 1 hour and 6 hours; and it may send one twice at any time (its documentation, "Event overview"). The key is
-/// the event's id, or the message's id if it has none. While the first is being handled, a repeat waits for its answer;
+/// the message and its `update_time` for events that carry a message, as it can be pushed again under another event id;
+/// the event's id for others; the frame's id if there is none; or what [`Route::dedup_by`](crate::Route::dedup_by) says. While the first is being handled, a repeat waits for its answer;
 /// after it was handled, the repeat gets the same answer again; if it failed, the handler runs again.
 ///
 /// The process remembers in memory. The platform never sends a callback again, so callbacks are remembered for a minute

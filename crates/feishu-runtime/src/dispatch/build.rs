@@ -85,6 +85,9 @@ impl DispatcherBuilder {
                 ));
             }
         }
+        if options.needs_dedup && !self.dedup.on {
+            options.mistakes.push("`once_per` cannot work with `Dedup::off()`".to_owned());
+        }
         for what in &options.mistakes {
             self.mistakes.push(format!("the handler `{name}` registered at {}: {what}", options.at));
         }

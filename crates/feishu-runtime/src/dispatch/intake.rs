@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use feishu_callbacks::{EventId, peek};
+use feishu_callbacks::peek;
 use feishu_transport::{Answer, Delivery, Inbox};
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
+use super::identity::Identity;
 use super::order::Lanes;
 use super::plan::Plan;
 use super::run::Start;
@@ -124,12 +125,11 @@ impl Intake {
     }
 }
 
-/// Claims the event by its id, or by the message's id if it has none.
+/// Claims the delivery by what identifies it.
 fn claim(call: &Call) -> Option<Claimed> {
     let memory = call.core.memory.as_ref()?;
     let kind = if call.is_callback() { Kind::Callback } else { Kind::Event };
-    let id = call.header.event_id.as_ref().map(EventId::as_str);
-    id.or_else(|| call.received.message_id()).map(|id| memory.claim(kind, id))
+    Identity::of(call).map(|identity| memory.claim(kind, identity))
 }
 
 /// Runs the earliest waiting delivery of an ordered handler.

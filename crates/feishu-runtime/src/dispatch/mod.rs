@@ -2,6 +2,7 @@
 
 mod build;
 mod builder;
+mod identity;
 mod intake;
 mod order;
 mod plan;

@@ -67,12 +67,12 @@ impl Plan {
 
 impl Perform for PlannedHandler {
     fn prepare(&self, call: &Arc<Call>) -> Result<Prepared, DecodeError> {
-        let Prepared { key, future } = Arc::clone(&self.invoke).prepare(call)?;
+        let Prepared { key, once, future } = Arc::clone(&self.invoke).prepare(call)?;
         if self.layers.is_empty() {
-            return Ok(Prepared { key, future });
+            return Ok(Prepared { key, once, future });
         }
         let future = Box::pin(wrap(Arc::clone(&self.layers), Context::new(Arc::clone(call)), future));
-        Ok(Prepared { key, future })
+        Ok(Prepared { key, once, future })
     }
 
     fn is_callback(&self, header: &Header) -> bool {
@@ -89,6 +89,13 @@ impl Perform for PlannedHandler {
                 Answer::failed()
             }),
         }
+    }
+
+    fn dedup_key(&self, call: &Call) -> Option<String> {
+        caught(|| self.invoke.dedup_key(call)).unwrap_or_else(|panic| {
+            tracing::error!(handler = %call.route().name, %panic, "the closure of `dedup_by` panicked");
+            None
+        })
     }
 
     fn stopping_answer(&self) -> Answer {

@@ -18,7 +18,7 @@ use super::shared_claim::{SharedClaim, SharedEnd};
 use crate::Failure;
 use crate::admission::{Pass, Permit};
 use crate::call::{Call, Prepared};
-use crate::dedup::{Claim, StoreRules};
+use crate::dedup::{Claim, Claimed, Kind, StoreRules};
 use crate::panics::poll_caught;
 use crate::stall::Polled;
 use crate::stats::{Incident, Outcome};
@@ -111,10 +111,50 @@ impl Call {
             Ok(prepared) => prepared,
             Err(error) => return Ended::Failed(Failure::Undecodable(error)),
         };
+        match &prepared.once {
+            // Boxed: few calls need it, and all would be larger for it.
+            Some(_) => Box::pin(self.work_once(prepared)).await,
+            None => self.work_prepared(prepared).await,
+        }
+    }
+
+    async fn work_prepared(&self, prepared: Prepared) -> Ended {
         match &self.rules().dedup.store {
             Some(rules) if !self.is_callback() => self.work_claimed(rules, prepared).await,
             _ => prepared.future.await.map_or_else(Ended::Failed, Ended::Answered),
         }
+    }
+
+    /// Runs the handler unless its key was handled before, here or elsewhere.
+    async fn work_once(&self, mut prepared: Prepared) -> Ended {
+        let Some((key, answer)) = prepared.once.take() else { return self.work_prepared(prepared).await };
+        let Some(memory) = &self.core.memory else { return self.work_prepared(prepared).await };
+        let key = format!("once:{}:{key}", self.route().name);
+        // For as long as an event, whatever it is.
+        let Claimed::New { claim, .. } = memory.claim(Kind::Event, key.as_str()) else {
+            return Ended::Duplicate(answer);
+        };
+        let ended = match &self.rules().dedup.store {
+            None => self.work_prepared(prepared).await,
+            Some(rules) => match SharedClaim::claim_key(self, rules, &key, false).await {
+                SharedEnd::Unavailable => self.work_prepared(prepared).await,
+                SharedEnd::Elsewhere(_) => return Ended::Duplicate(answer),
+                SharedEnd::Claimed(shared) => tokio::select! {
+                    biased;
+                    ended = self.work_prepared(prepared) => {
+                        if let Ended::Answered(answer) = &ended {
+                            shared.complete(answer);
+                        }
+                        ended
+                    }
+                    never = shared.keep() => match never {},
+                },
+            },
+        };
+        if let Ended::Answered(answer) = &ended {
+            claim.complete(answer);
+        }
+        ended
     }
 
     /// Runs the handler with a claim in the shared store.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use feishu_transport::Answer;
 use tokio::time::{Instant, sleep};
 
+use super::identity::Identity;
 use crate::call::Call;
 use crate::core::Core;
 use crate::dedup::{StoreError, StoreRules, StoredClaim};
@@ -36,13 +37,21 @@ pub(crate) enum SharedEnd {
 impl SharedClaim {
     /// Claims the event of a call. Waits while another process handles it, until the call's deadline at the latest.
     pub(crate) async fn claim(call: &Call, rules: &StoreRules) -> SharedEnd {
-        let Some(key) = key_of(call) else { return SharedEnd::Unavailable };
+        let Some(identity) = Identity::of(call) else { return SharedEnd::Unavailable };
+        Self::claim_key(call, rules, &identity.to_string(), true).await
+    }
+
+    /// Claims any key for a call; with `waits` it waits for another process that has it.
+    pub(crate) async fn claim_key(call: &Call, rules: &StoreRules, key: &str, waits: bool) -> SharedEnd {
+        // Apps may share a store and receive the same message.
+        let app = call.header.app_id.as_ref().map_or("", |id| id.as_str());
+        let key = format!("{app}:{key}");
         let owner = format!("{:016x}", fastrand::u64(..));
         loop {
             let asked = rules.bounded(rules.store.claim(&key, &owner, rules.lease)).await;
             match asked {
                 Ok(found @ (StoredClaim::New | StoredClaim::Again)) => {
-                    if found == StoredClaim::Again {
+                    if found == StoredClaim::Again && waits {
                         call.set_repeat();
                     }
                     let core = Arc::clone(&call.core);
@@ -51,7 +60,7 @@ impl SharedClaim {
                 Ok(StoredClaim::Done(reply)) => return SharedEnd::Elsewhere(Answer::ok(reply)),
                 Ok(StoredClaim::InFlight) => {
                     let left = call.deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
+                    if left.is_zero() || !waits {
                         return SharedEnd::Elsewhere(Answer::failed());
                     }
                     sleep(ASK_AGAIN.min(left)).await;
@@ -116,13 +125,4 @@ impl Drop for SharedClaim {
 fn store_failed(core: &Core, what: &str, error: &(dyn std::error::Error + Send + Sync)) {
     core.incident(Incident::StoreErrors);
     tracing::warn!(what, %error, "the dedup store failed; the event is handled without it");
-}
-
-/// The key in the store. It includes the app id, because apps may share a store and receive the same message.
-fn key_of(call: &Call) -> Option<String> {
-    let app = call.header.app_id.as_ref().map_or("", |id| id.as_str());
-    match &call.header.event_id {
-        Some(id) => Some(format!("{app}:{}", id.as_str())),
-        None => call.received.message_id().map(|id| format!("{app}:message:{id}")),
-    }
 }

@@ -14,6 +14,9 @@ pub(crate) trait Invoke: Send + Sync {
     /// Decodes the delivery and creates the handler's future, which does nothing before it is polled.
     fn prepare(self: Arc<Self>, call: &Arc<Call>) -> Result<Prepared, DecodeError>;
 
+    /// The key of `dedup_by`; `None` for the default, and for a payload that cannot be read.
+    fn dedup_key(&self, call: &Call) -> Option<String>;
+
     /// Whether deliveries must be prepared in the order of their arrival.
     fn is_ordered(&self) -> bool;
 
@@ -53,6 +56,8 @@ where
     fn prepare(self: Arc<Self>, call: &Arc<Call>) -> Result<Prepared, DecodeError> {
         let event = (self.decode)(&call.header, call.received.payload())?;
         let key = self.options.key_of.as_ref().map(|key_of| key_of(&event));
+        let once =
+            self.options.once_per.as_ref().and_then(|once| Some(((once.key)(&event)?, once.answer.clone())));
         let call = Arc::clone(call);
         let future = Box::pin(async move {
             let cx = Context::new(Arc::clone(&call));
@@ -67,7 +72,13 @@ where
             }
             Ok(answer)
         });
-        Ok(Prepared { key, future })
+        Ok(Prepared { key, once, future })
+    }
+
+    fn dedup_key(&self, call: &Call) -> Option<String> {
+        let key_of = self.options.dedup_by.as_ref()?;
+        let event = (self.decode)(&call.header, call.received.payload()).ok()?;
+        key_of(&event)
     }
 
     fn is_ordered(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod invoke;
 mod layer;
+mod once;
 mod options;
 mod raw;
 mod route;

@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) concurrency: Option<usize>,
     /// Whether the type may look like a misspelling of a known one.
     pub(crate) unknown_type: bool,
+    /// Whether an option does not work with deduplication turned off.
+    pub(crate) needs_dedup: bool,
     /// Mistakes in the options, reported when the dispatcher is built.
     pub(crate) mistakes: Vec<String>,
     pub(crate) at: &'static Location<'static>,
@@ -33,6 +35,8 @@ pub(crate) struct TypedOptions<E, R> {
     /// `None` if the name of the type decides.
     pub(crate) callback: Option<bool>,
     pub(crate) key_of: Option<KeyOf<E>>,
+    pub(crate) dedup_by: Option<TextKeyOf<E>>,
+    pub(crate) once_per: Option<Once<E>>,
     pub(crate) late_result: Option<LateResult<R>>,
 }
 
@@ -53,3 +57,12 @@ pub(crate) type LateResult<R> =
 
 /// Hashes the key of a delivery. Keys with the same hash are handled one after the other, which is harmless.
 pub(crate) type KeyOf<E> = Box<dyn Fn(&E) -> u64 + Send + Sync>;
+
+/// Gives a key of a delivery as text, which other processes understand.
+pub(crate) type TextKeyOf<E> = Box<dyn Fn(&E) -> Option<String> + Send + Sync>;
+
+/// What may be handled once per key, and the answer after that.
+pub(crate) struct Once<E> {
+    pub(crate) key: TextKeyOf<E>,
+    pub(crate) answer: Answer,
+}

@@ -40,8 +40,8 @@ use crate::{Callback, Context, Failure, HandlerError};
 #[must_use = "a route does nothing until it is given to `DispatcherBuilder::route`"]
 pub struct Route<E, R> {
     event_type: Cow<'static, str>,
-    options: Options,
-    typed: TypedOptions<E, R>,
+    pub(super) options: Options,
+    pub(super) typed: TypedOptions<E, R>,
     /// Combines the handler with its typed options, when these are complete.
     finish: Finish<E, R>,
 }
@@ -172,13 +172,20 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
             acknowledge_first: false,
             concurrency: None,
             unknown_type: false,
+            needs_dedup: false,
             mistakes: Vec::new(),
             at: Location::caller(),
         };
         Self {
             event_type: event_type.into(),
             options,
-            typed: TypedOptions { callback: Some(R::CALLBACK), key_of: None, late_result: None },
+            typed: TypedOptions {
+                callback: Some(R::CALLBACK),
+                key_of: None,
+                dedup_by: None,
+                once_per: None,
+                late_result: None,
+            },
             finish: Box::new(move |options| Arc::new(Typed { decode, handler, options })),
         }
     }
