@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let packages = workspace.published().flat_map(|member| ["--package", member.name.as_str()]);
     let packages: Vec<_> = packages.collect();
     for features in [&[][..], &["--all-features"]] {
-        // A folder of its own: the two compilers would otherwise rebuild each other's work.
+        // A separate folder, so that the two compilers do not rebuild each other's work.
         let fixed = ["check", "--locked", "--target-dir", "target/msrv"];
         let mut check = cargo(fixed.iter().chain(features).chain(&packages));
         show(check.env("RUSTC", &compiler))?;

@@ -61,7 +61,7 @@ impl fmt::Display for DecodeError {
             DecodeErrorKind::Malformed => ("the payload is not JSON", "it was broken before it came here"),
             DecodeErrorKind::NotAnObject => ("the payload is not a JSON object", "the sender broke it"),
             DecodeErrorKind::NoType => {
-                ("the payload names no type", "it is no callback or event of the open platform")
+                ("the payload names no type", "it is not a callback or event of the open platform")
             }
             DecodeErrorKind::Encrypted => (
                 "the payload is encrypted",

@@ -4,7 +4,7 @@ use crate::ids::EventType;
 
 impl EventType {
     /// The types that the platform is known to send, in alphabetical order. It adds new ones at any time, so a type that
-    /// is missing here may exist all the same.
+    /// is missing here may still exist.
     pub const KNOWN: &'static [&'static str] = KNOWN;
 
     /// The known type of which this one is a likely misspelling. `None` for a known type, for one that is not similar to

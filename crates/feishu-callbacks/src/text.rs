@@ -112,7 +112,7 @@ impl From<String> for Optional<Text> {
     }
 }
 
-/// The empty string is no id: the platform sends it in place of the message id while a link preview is not sent yet.
+/// An empty string counts as absent, because the platform sends it in place of the message id while a link preview is not sent yet.
 impl From<&str> for Optional<Text> {
     fn from(text: &str) -> Self {
         Self(if text.is_empty() { None } else { Some(text.into()) })

@@ -1,7 +1,7 @@
 //! Readers for the fields of your own types, which take what the fields of this crate take.
 //!
 //! Gateways write numbers where the documentation has strings, and strings where it has numbers. A field with one of
-//! these readers takes both, and `null` or an empty string as nothing. What does not fit all the same is an error, which
+//! these readers takes both, and `null` or an empty string as nothing. What still does not fit is an error, which
 //! [`decode`](crate::decode) turns into an [`OddField`](crate::OddField). Beside them write `default`, for a member that
 //! is absent.
 //!
@@ -49,7 +49,7 @@ pub fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
 /// Reads any number type from a number, or from a string that holds one; an empty string is nothing.
 ///
 /// # Errors
-/// For text that is no number, a number that the type cannot hold, a boolean, a list or an object.
+/// For text that is not a number, a number that the type cannot hold, a boolean, a list or an object.
 pub fn number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -96,7 +96,7 @@ where
 }
 
 /// Repairs text that is not quite JSON: bytes that are not UTF-8 and lone halves of surrogate pairs become U+FFFD, control
-/// characters inside strings are escaped, a byte order mark is taken away. Copies only if needed.
+/// characters inside strings are escaped, a byte order mark is removed. Copies only if needed.
 ///
 /// [`decode`](crate::decode) does so by itself; this is for a payload that you give to another parser.
 pub fn repaired(payload: &[u8]) -> Cow<'_, [u8]> {

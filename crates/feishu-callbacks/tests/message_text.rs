@@ -193,7 +193,7 @@ fn mentions_bot_finds_mentions_that_are_only_inside_a_post() {
     assert!(!post("ou_ann").mentions_bot(&me()));
     assert!(!post("all").mentions_bot(&me()));
     let named = message("text", &json!({"text": "@_user_1"}), json!([mention(1, "ou_evil", "Kettle")]));
-    assert!(!named.mentions_bot(&me()), "a name is no identity");
+    assert!(!named.mentions_bot(&me()), "a name does not identify a user");
     assert!(!Message::default().mentions_bot(&me()) && !Message::default().mentions_all());
 }
 

@@ -92,7 +92,7 @@ fn spoil(payload: &mut Value, place: &str, how: &Spoil) {
     }
 }
 
-/// Without these nobody can say what a payload is.
+/// Without these the type of a payload is unknown.
 fn is_required(fixture: &Value, place: &str) -> bool {
     let names_the_type = if fixture.get("header").is_some() {
         ["/header/event_type", "/header"]

@@ -33,7 +33,7 @@ async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, Han
         "slow" => {
             println!("  bot   this will take four seconds, longer than the platform waits");
             tokio::time::sleep(Duration::from_secs(4)).await;
-            println!("  bot   done, and the user has long been told");
+            println!("  bot   done, after the user saw the late reply");
             Ok(CardReply::empty())
         }
         "fail" => Err("the order service is down".into()),

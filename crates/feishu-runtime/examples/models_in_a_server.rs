@@ -29,7 +29,7 @@ fn answer(body: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
             let note = click.event.action.form_value.text("note").unwrap_or_default();
             Ok(CardReply::toast(Toast::success(format!("Saved: {note}"))).to_json()?)
         }
-        other => Err(format!("nobody handles {other}").into()),
+        other => Err(format!("no handler for {other}").into()),
     }
 }
 

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Ok(())
         })
         .fallback(|event: RawEvent, cx: Context| async move {
-            println!("{}: {} bytes that nobody else wanted", cx.event_type(), event.payload().len());
+            println!("{}: {} bytes, without another handler", cx.event_type(), event.payload().len());
             Ok(())
         })
         .build()?;

@@ -25,7 +25,7 @@ impl Write for Buffer {
     }
 }
 
-/// Greets everybody who clicks, in the given words.
+/// Answers each click with the given greeting.
 fn greeter(greeting: &'static str) -> Dispatcher {
     Dispatcher::builder()
         .on(move |click: CardActionTrigger, _| async move {

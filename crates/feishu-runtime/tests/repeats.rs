@@ -100,7 +100,7 @@ async fn refuse_when_late_answers_a_later_repeat_with_the_result() {
     let asked = || Event::new("report.asked_v1", json!({})).event_id("asked-1");
     assert_eq!(harness.call(asked()).await.code(), 500, "late");
     advance(15 * SECOND).await;
-    assert_eq!(harness.call(asked()).await.code(), 500, "still at work");
+    assert_eq!(harness.call(asked()).await.code(), 500, "still running");
     advance(300 * SECOND).await;
     assert_eq!(harness.call(asked()).await.json(), json!({ "rows": 7 }));
     let stats = harness.stats();

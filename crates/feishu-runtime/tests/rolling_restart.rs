@@ -58,7 +58,7 @@ fn bot(click: Duration, acknowledge_first: bool, done: &Arc<AtomicUsize>) -> Dis
     })
 }
 
-/// Clicks once per `every` for `time`, each answered in a task of its own.
+/// Clicks once per `every` for `time`, each awaited in its own task.
 async fn load(gateway: &Gateway, every: Duration, time: Duration) -> Vec<JoinHandle<Answered>> {
     let (began, mut clicks) = (Instant::now(), Vec::new());
     while began.elapsed() < time {

@@ -117,7 +117,7 @@ async fn on_error_gives_the_user_a_toast_whatever_went_wrong() {
     }
 }
 
-/// A click of which the bot wants one member and nothing else.
+/// A click of which the bot reads one member only.
 #[derive(Debug, serde::Deserialize)]
 struct StrictClick {
     order: u32,

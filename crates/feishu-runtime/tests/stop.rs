@@ -89,7 +89,7 @@ async fn stop_cuts_off_handlers_after_the_grace_period_and_reports_them() {
     let began = Instant::now();
     let report = running.await.unwrap().unwrap();
     assert_eq!(began.elapsed().as_secs(), 1);
-    assert_eq!(cancelled.load(SeqCst), 2, "both jobs were told");
+    assert_eq!(cancelled.load(SeqCst), 2, "both jobs noticed the stop");
     assert_eq!(Arc::strong_count(&held), 1, "the handlers are gone, though a handle is kept");
     assert_eq!(
         (report.stats.outcomes.answered, report.stats.outcomes.late, report.stats.outcomes.abandoned),

@@ -32,7 +32,7 @@ async fn keeps_the_rules(store: &dyn DedupStore, expire: impl AsyncFn()) {
     assert!(matches!(claim("a", "one").await, StoredClaim::Done(_)));
 }
 
-/// A bot whose handler counts its calls, and fails as often as told.
+/// A bot whose handler counts its calls, and fails the given number of times.
 fn bot(store: impl DedupStore + 'static, calls: &Arc<AtomicUsize>, failures: usize) -> Harness {
     let calls = Arc::clone(calls);
     let dispatcher = Dispatcher::builder()
@@ -89,7 +89,7 @@ mod file {
 
     use super::*;
 
-    /// A file of its own, gone with the test.
+    /// A temporary file, removed after the test.
     struct Place(PathBuf);
 
     impl Place {
@@ -165,7 +165,7 @@ mod redis {
 
     use super::*;
 
-    /// A server of its own on loopback, ended with the test.
+    /// A server on loopback, stopped after the test.
     struct Server {
         process: Child,
         port: u16,

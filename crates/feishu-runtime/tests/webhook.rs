@@ -79,5 +79,5 @@ async fn webhook_answers_challenges_and_clicks_and_refuses_forgeries() {
     let outcomes = report.stats.outcomes;
     // The challenge is answered by the server itself, before the dispatcher.
     assert_eq!((outcomes.answered, outcomes.duplicate, outcomes.failed), (1, 1, 1));
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).await.is_err(), "the server no longer listens");
 }

@@ -29,7 +29,7 @@ pub struct Endpoint {
     pub url: ConnectUrl,
     /// The readable fields of `ClientConfig`.
     pub settings: SettingsUpdate,
-    /// By how many seconds the host's clock is ahead of the platform's, if the answer told the platform's time.
+    /// By how many seconds the host's clock is ahead of the platform's, if the answer had the platform's time.
     pub clock_ahead: Option<i64>,
 }
 

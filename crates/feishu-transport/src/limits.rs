@@ -91,7 +91,7 @@ pub struct Timeouts {
     /// For an HTTP call, from its first byte to the last byte of the response, after connecting. 10 s by default.
     pub call: Duration,
     /// How long an HTTP connection is kept open for the next call. 20 s by default, less than servers usually keep one; zero
-    /// keeps none. The endpoint call always opens a connection of its own.
+    /// keeps none. The endpoint call always opens its own connection.
     pub keep_alive: Duration,
     /// For the WebSocket handshake, after connecting. 10 s by default.
     pub handshake: Duration,

@@ -1,4 +1,4 @@
-//! An answer finds its way, or is counted as lost and its author told. Nothing waits for ever.
+//! Answers are sent, or counted and reported as lost, in bounded time.
 
 mod support;
 

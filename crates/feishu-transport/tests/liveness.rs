@@ -1,4 +1,4 @@
-//! A connection that goes deaf is noticed, and one that is merely slow is kept.
+//! Dead connections are replaced, slow ones are kept.
 
 mod support;
 

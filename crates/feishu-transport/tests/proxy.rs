@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Clone, Copy)]
 enum Manner {
     Open,
-    /// Wants `user:pa55word`.
+    /// Requires `user:pa55word`.
     WantsCredentials,
     Refuses(&'static str),
     Hangs,
@@ -175,7 +175,7 @@ async fn a_proxy_that_hangs_is_left_after_its_deadline() {
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_named() {
     let gateway = Gateway::start().await.unwrap();
-    // Bound and dropped: nobody listens there.
+    // Bound and dropped: nothing listens there.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let client = Client::start(
         client(&gateway, ProxyPolicy::Url(format!("http://{free}"))),
@@ -193,7 +193,7 @@ async fn this_machine_is_reached_directly_whatever_the_environment_says() {
     client.handle.ready().await.unwrap();
 }
 
-/// Runs one of the tests below in a process of its own, with an environment of its own; returns what it printed.
+/// Runs one of the tests below in a separate process with its own environment; returns what it printed.
 async fn run_with(variable: &str, proxy: &str, gateway: &Gateway, no_proxy: &str) -> String {
     let ended = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "as_the_environment_says", "--nocapture"])

@@ -176,7 +176,7 @@ async fn nothing_secret_is_logged_or_shown_on_any_path() {
         Some(Fault::EndpointStatus(500, format!("{TICKET}{KEY}"))),
         Some(Fault::EndpointRefuses(Refusal::code(1))),
         Some(Fault::EndpointRefuses(Refusal::code(1_000_040_345))),
-        // A peer that repeats what it was told.
+        // A peer that echoes what it received.
         Some(Fault::EndpointRefuses(Refusal::code(1).msg(format!("{SECRET} is wrong")))),
         Some(Fault::EndpointHangs),
         Some(Fault::HandshakeRefused(HandshakeRefusal::status(514))),

@@ -152,7 +152,7 @@ async fn health_is_a_connection_on_which_something_arrived_lately() {
     assert!(!handle.is_healthy(3_600 * SECOND), "not connected any more");
 }
 
-/// Events in the order in which they were told; complete once the client and its handles are gone.
+/// Events in the order in which they were reported; complete once the client and its handles are gone.
 fn observed(events: mpsc::Receiver<LifecycleEvent>) -> Vec<LifecycleEvent> {
     events.into_iter().collect()
 }

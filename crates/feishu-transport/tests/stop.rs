@@ -205,7 +205,7 @@ async fn a_client_whose_stop_handles_are_gone_goes_on() {
     assert_eq!(gateway.click(Click::button("b")).await.unwrap().code(), 200);
 }
 
-/// Lets tasks that were told to end come to their end.
+/// Lets stopping tasks finish.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! TLS on real sockets, for both legs: whom to trust, and what is said when nobody is.
+//! TLS on real sockets: trusted roots, and the errors without one.
 
 mod support;
 
@@ -63,7 +63,7 @@ async fn an_unknown_root_is_refused_on_the_endpoint_leg_with_advice() {
         assert_unknown_root(&first_failure(&client).await);
         client.running.abort();
     }
-    assert!(gateway.log().is_empty(), "nothing was said to a peer that nobody vouches for");
+    assert!(gateway.log().is_empty(), "nothing was sent to an untrusted peer");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The default parts inside parts of one's own: each does its work and leaves the rest to the default.
+//! Custom parts that wrap the default ones.
 
 mod support;
 

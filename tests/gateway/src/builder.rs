@@ -70,8 +70,8 @@ impl Builder {
         self
     }
 
-    /// The address to listen on, `127.0.0.1` with a free port by default. There is no protection but the app secret:
-    /// other addresses are for containers.
+    /// The address to listen on, `127.0.0.1` with a free port by default. Only the app secret protects it, so use
+    /// other addresses only in containers.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self

@@ -102,7 +102,7 @@ fn headers(sent: &[Header], answer: &[Header], found: &mut Vec<Finding>) {
         [one] => match one.value.parse::<i64>() {
             Ok(0..) => return,
             Ok(_) => format!("biz_rt is negative: {}", one.value),
-            Err(_) => format!("biz_rt is no number of milliseconds: {:?}", one.value),
+            Err(_) => format!("biz_rt is not a number of milliseconds: {:?}", one.value),
         },
         many => format!("biz_rt is there {} times", many.len()),
     };

@@ -124,7 +124,7 @@ impl Connection {
                 match Pin::new(&mut self.socket).poll_flush(cx) {
                     Poll::Ready(Ok(())) => self.dirty = false,
                     Poll::Ready(Err(error)) => return Poll::Ready(End::Failed(error)),
-                    // The client does not read. Commands are taken all the same.
+                    // The client does not read, but commands are still taken.
                     Poll::Pending => {}
                 }
             }
@@ -217,7 +217,7 @@ impl Connection {
             Ok(frame) => frame,
             Err(error) => {
                 self.shared.journal.add(Some(self.peer.id), Seen::Noise(len));
-                let text = format!("a message of {len} bytes is no frame: {error}");
+                let text = format!("a message of {len} bytes is not a frame: {error}");
                 self.found(Finding::error(FindingKind::NotAFrame, text));
                 return Ok(());
             }

@@ -10,7 +10,7 @@ use crate::Outgoing;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    // --- Endpoint calls, as long as the fault stands
+    // --- Endpoint calls, while the fault is active
     /// The endpoint call is refused with HTTP 200 and a code that is not 0.
     EndpointRefuses(Refusal),
     /// The endpoint call is answered with this HTTP status and this body.
@@ -32,7 +32,7 @@ pub enum Fault {
     /// The endpoint call succeeds with this delay.
     EndpointDelay(Duration),
 
-    // --- Handshakes, as long as the fault stands
+    // --- Handshakes, while the fault is active
     /// The handshake is refused.
     HandshakeRefused(HandshakeRefusal),
     /// The handshake is never answered.
@@ -44,7 +44,7 @@ pub enum Fault {
     /// These frames leave in the same write as the 101 answer.
     FramesWithHandshake(Vec<Outgoing>),
 
-    // --- Pongs, as long as the fault stands
+    // --- Pongs, while the fault is active
     /// Pings are not answered.
     NoPongs,
     /// Pongs come with this delay.
@@ -66,7 +66,7 @@ pub enum Fault {
     /// A WebSocket-level ping.
     WebSocketPing,
 
-    // --- Callbacks and OpenAPI, as long as the fault stands
+    // --- Callbacks and OpenAPI, while the fault is active
     /// The app version with the callback subscription is not published: clicks and previews come in frames of type
     /// `card`, as it was seen in production.
     Unpublished,
@@ -91,7 +91,7 @@ pub struct Refusal {
     pub(crate) data: Absent,
 }
 
-/// What a refusal puts in the place of `data`. All three were seen.
+/// What a refusal has instead of `data`. All three were seen in production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Absent {
     /// `"data":null`.
@@ -125,7 +125,7 @@ impl Refusal {
         self
     }
 
-    /// What stands in the place of `data`.
+    /// Sets the replacement of `data`.
     pub fn data(mut self, data: Absent) -> Self {
         self.data = data;
         self
@@ -190,7 +190,7 @@ impl HandshakeRefusal {
     }
 }
 
-/// Where in the platform a standing fault acts.
+/// The part of the platform that an active fault affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Endpoint,
@@ -198,7 +198,7 @@ pub(crate) enum Place {
     Pong,
     Callback,
     OpenApi,
-    /// Acts at once on what is open, and does not stand.
+    /// Affects open connections at once, and is not kept.
     Now,
 }
 
@@ -233,7 +233,7 @@ impl Fault {
     }
 }
 
-/// The faults that stand, in the order they were set.
+/// The active faults, in the order they were set.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Standing>);
 
@@ -255,7 +255,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The oldest standing fault of a place, used up by one.
+    /// Takes one use of the oldest active fault of a place.
     pub(crate) fn take(&mut self, place: Place) -> Option<Fault> {
         self.take_if(|fault| fault.place() == place)
     }

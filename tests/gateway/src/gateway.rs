@@ -294,7 +294,7 @@ impl Gateway {
         self.add_fault(fault, Some(times));
     }
 
-    /// Ends all standing faults, and resumes stalled connections.
+    /// Ends all active faults, and resumes stalled connections.
     pub fn heal(&self) {
         lock(&self.shared().state).faults.clear();
         self.connections().iter().for_each(Connection::resume);

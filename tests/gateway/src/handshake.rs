@@ -106,7 +106,7 @@ fn check_request(shared: &Shared, request: &Request<Incoming>) -> Option<String>
     let connection = header_text(request, "connection").to_ascii_lowercase().contains("upgrade");
     let version = header_text(request, "sec-websocket-version");
     if key.is_empty() || !upgrade || !connection || version != "13" {
-        wrong("the request is no WebSocket handshake of version 13".into());
+        wrong("the request is not a WebSocket handshake of version 13".into());
         return None;
     }
     if request.headers().contains_key(header::SEC_WEBSOCKET_PROTOCOL) {
@@ -145,7 +145,7 @@ fn redeem(shared: &Shared, query: &str) -> Result<Ticket, String> {
 fn admit(shared: &Shared, app: &Arc<str>) -> bool {
     let mut state = lock(&shared.state);
     let count = state.admitted.entry(Arc::clone(app)).or_default();
-    // Where the limit is told by the endpoint call, a client that called in time may be one too many here.
+    // If the endpoint call enforces the limit, a client that called in time may still be over it here.
     if *count >= shared.config.max_connections && shared.config.limit_at == LimitAt::Handshake {
         return false;
     }

@@ -63,7 +63,7 @@ struct Record {
     waiting: Vec<Answered>,
 }
 
-/// What the token of a click stands for.
+/// The target of a click's token.
 #[derive(Debug)]
 struct Callback {
     app: Arc<str>,

@@ -14,7 +14,7 @@ use crate::{Click, ConnectionId, Event, Preview};
 ///
 /// // Three fragments that arrive out of order, the middle one twice.
 /// let torn = Outgoing::from(Click::button("approve")).fragments(3).order([2, 1, 1, 0]);
-/// // A frame of type `card` with a header that nobody knows, and a payload that is no JSON.
+/// // A frame of type `card` with an unknown header and a payload that is not JSON.
 /// let odd = Outgoing::card("not json").header("x-new", "1");
 /// # let _ = (torn, odd);
 /// ```

@@ -59,7 +59,7 @@ pub(crate) async fn accept(shared: Arc<Shared>, listener: TcpListener, security:
     }
 }
 
-/// Serves one stream in a task of its own.
+/// Serves one stream in its own task.
 pub(crate) fn spawn(shared: &Arc<Shared>, io: impl Io, security: &Security) {
     let shared = Arc::clone(shared);
     match security {

@@ -25,7 +25,7 @@ async fn a_stalled_connection_is_mute_until_it_is_healed() {
     assert!(silence.is_err(), "{silence:?}");
     let error = gateway.click(Click::button("x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoAnswer);
-    assert_eq!(gateway.connections().len(), 1, "the platform does not know that nobody listens");
+    assert_eq!(gateway.connections().len(), 1, "the platform has not noticed the dead client");
 
     gateway.heal();
     assert_eq!(client.frame().await.header("type"), Some("event"), "what was pushed meanwhile");

@@ -203,7 +203,7 @@ async fn messages_are_sent_updated_and_read() {
     }
     assert_eq!(call(&gateway, "POST", "im/v1/messages", json!({})).await.code(), 230_001);
     let text = gateway.messages()[1].message_id.clone();
-    assert_eq!(patch(&text, next).await, 230_027, "a text is no card");
+    assert_eq!(patch(&text, next).await, 230_027, "a text is not a card");
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,7 +51,7 @@ impl Cell {
         }
     }
 
-    /// Good when the handler's failure was told at once.
+    /// Good if the handler's failure was reported at once.
     pub(crate) fn failure(result: &Result<Answered, Error>) -> Self {
         match result {
             Ok(answer) if answer.code() == 500 && answer.elapsed() < Duration::from_secs(1) => {
@@ -62,7 +62,7 @@ impl Cell {
     }
 }
 
-/// An answer, or why there is none, in a few words.
+/// An answer, or the reason why there is none, in a few words.
 pub(crate) fn words(result: &Result<Answered, Error>) -> String {
     match result {
         Ok(answer) => {

@@ -18,7 +18,7 @@ struct Row {
 }
 
 impl Table {
-    /// A new column; what is put in from now on stands there.
+    /// Starts a new column for the following cells.
     pub(crate) fn column(&mut self, title: String) {
         self.columns.push(title);
     }

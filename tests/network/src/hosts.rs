@@ -83,7 +83,7 @@ fn report(event: LifecycleEvent) {
     tell(&line);
 }
 
-/// Nobody listens any more once the parent has ended, and then it does not matter.
+/// Errors are ignored, as they only occur after the parent has ended.
 fn tell(line: &Line) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -42,11 +42,11 @@ async fn main() -> ExitCode {
 
 /// One of the two hosts. What ends it early goes to the parent.
 async fn child(role: &str, address: &str) -> Result<()> {
-    let address = address.parse().context("the platform's address is no address")?;
+    let address = address.parse().context("the platform's address is invalid")?;
     let ended = match role {
         "platform" => hosts::platform(address).await,
         "bot" => hosts::bot(address).await,
-        _ => bail!("`{role}` is no host"),
+        _ => bail!("`{role}` is not a host"),
     };
     if let Err(error) = &ended {
         println!("{}", Line::Ended(format!("the {role}: {error:#}")));

@@ -83,7 +83,7 @@ async fn blackhole(lab: &mut Lab) -> Result<Outcome> {
     Ok(Outcome::Seen(format!("{noticed}; {back}")))
 }
 
-/// The link goes down before the process dies, so its FIN reaches nobody; a new process has the address later.
+/// The link goes down before the process dies, so its FIN is lost; a new process has the address later.
 async fn vanished(lab: &mut Lab) -> Result<Outcome> {
     lab.link(Host::Platform, "down").await?;
     lab.kill_platform().await?;

@@ -80,7 +80,7 @@ fn uses(text: &str) -> Vec<Use> {
             let line = before.rsplit('\n').next().unwrap_or_default().trim();
             let inside = before.ends_with(|it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | ':'));
             let exported = line.starts_with("pub") && (start == "use " || line.ends_with("use"));
-            // An exported path is found by its `use`, with all that stands before it.
+            // An exported path is found by its `use`, with its prefix.
             if inside || (start == "use ") != exported {
                 continue;
             }
@@ -145,7 +145,7 @@ fn resolve(modules: &BTreeMap<Module, Vec<Use>>, from: &Module, path: &[String],
     at
 }
 
-/// The arrows that are left when modules that only point or are only pointed at are taken away, again and again.
+/// The edges that remain after repeatedly removing modules without incoming or without outgoing edges.
 fn circle(mut edges: BTreeSet<(String, String)>) -> BTreeSet<(String, String)> {
     loop {
         let from: BTreeSet<String> = edges.iter().map(|(from, _)| from.clone()).collect();

@@ -109,7 +109,7 @@ impl Card {
         self
     }
 
-    /// Adds a form. Forms stand in the card itself, never in a column or another form.
+    /// Adds a form. A form must be at the top level of the card, not in a column or another form.
     pub fn form(self, form: Form) -> Self {
         self.push(form.into_element())
     }

@@ -67,7 +67,7 @@ impl CallbackToken {
     /// Returns one use, for an update that did not reach the platform.
     pub fn give_back(&self) {
         let back = |used: u8| used.checked_sub(1);
-        // Nothing to give back is no error: the count is at its start.
+        // With nothing to return the count stays at its maximum.
         let _ = self.0.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, back);
     }
 }

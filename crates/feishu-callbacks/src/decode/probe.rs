@@ -20,7 +20,7 @@ use crate::time::{self, Timestamp};
 /// The body is checked by [`decode_with`](crate::decode_with).
 ///
 /// # Errors
-/// When the payload is no JSON object, is encrypted, or names no type.
+/// When the payload is not a JSON object, is encrypted, or names no type.
 ///
 /// ```
 /// let payload = br#"{"schema":"2.0","header":{"event_type":"profile.view.get","app_id":"cli_7"},"event":{}}"#;

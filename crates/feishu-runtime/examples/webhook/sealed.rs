@@ -18,7 +18,7 @@ impl EncryptKey {
         Self { text: text.to_owned(), key: Sha256::digest(text).into() }
     }
 
-    /// What must stand in `X-Lark-Signature`: hex of SHA-256 over time, nonce, key and the raw body.
+    /// The value of `X-Lark-Signature`: hex of SHA-256 over time, nonce, key and the raw body.
     pub(crate) fn sign(&self, timestamp: &str, nonce: &str, body: &[u8]) -> String {
         let mut hash = Sha256::new();
         hash.update(timestamp);
@@ -28,7 +28,7 @@ impl EncryptKey {
         hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
-    /// Compares without telling by its duration how much was right.
+    /// Compares in constant time.
     pub(crate) fn verify(&self, timestamp: &str, nonce: &str, body: &[u8], signature: &str) -> bool {
         let expected = self.sign(timestamp, nonce, body);
         let pairs = expected.bytes().zip(signature.bytes());

@@ -248,7 +248,7 @@ mod tests {
             ("no queue at all", (1, 0), [FREE, FREE], &[0, 1], &["runs", "full"]),
             ("a handler's own limit", (9, 9), [ONE, FREE], &[0, 0, 1], &["runs", "waits", "runs"]),
             (
-                "the newest of the longest queue gives way",
+                "the newest of the longest queue is evicted",
                 (1, 3),
                 [FREE, FREE],
                 &[0, 0, 0, 0, 1],

@@ -41,7 +41,7 @@ pub(crate) struct Call {
 pub(crate) struct Kept {
     /// The handler's typed reply.
     pub(crate) reply: Option<Box<dyn Any + Send>>,
-    /// Why there is none.
+    /// The reason why there is no reply.
     pub(crate) failure: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What this process has seen: who is at work on a delivery, and how it was answered.
+//! The in-memory table of running and answered deliveries.
 //!
 //! Events and callbacks are remembered apart. The platform repeats an event for hours and never repeats a callback, so
 //! clicks must not push events out. Each kind is kept in many small tables: a growing table copies all of its entries
@@ -52,13 +52,13 @@ pub(crate) enum Kind {
 /// What a claim found.
 #[derive(Debug)]
 pub(crate) enum Claimed {
-    /// No handler is at work on it. `repeat` when an earlier attempt failed.
+    /// The delivery is free. `repeat` if an earlier attempt failed.
     New { claim: Claim, repeat: bool },
     /// It was answered.
     Answered(Answer),
-    /// A handler is at work on it; the receiver gets its answer.
+    /// A handler is running for it; the receiver gets its answer.
     InFlight(oneshot::Receiver<Answer>),
-    /// A handler is at work on it, and too many wait for its answer already.
+    /// A handler is running for it, and too many repeats wait for its answer already.
     Crowded,
 }
 
@@ -83,7 +83,7 @@ impl Memory {
         })
     }
 
-    /// Claims a key, in one step. Keys are told apart by a hash of 64 bits with a secret of this process: among a
+    /// Claims a key, in one step. Keys are distinguished by a hash of 64 bits with a secret of this process: among a
     /// million, two that are equal are less likely than one in ten million.
     pub(crate) fn claim(self: &Arc<Self>, kind: Kind, key: impl Hash) -> Claimed {
         let key = self.hasher.hash_one(key);

@@ -38,7 +38,7 @@ pub(super) struct Shard {
 
 #[derive(Debug)]
 enum Entry {
-    /// A handler is at work on it. Boxed only once a repeat has come or an interim answer was sent.
+    /// A handler is running for it. Boxed only once a repeat has come or an interim answer was sent.
     InFlight(Option<Box<InFlight>>),
     Ended {
         at: u32,
@@ -64,7 +64,7 @@ enum Outcome {
 /// What a claim found.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// No handler is at work on it. `repeat` when an earlier attempt failed.
+    /// The delivery is free. `repeat` if an earlier attempt failed.
     New {
         repeat: bool,
     },
@@ -166,7 +166,7 @@ impl Shard {
         while let Some((key, at)) = self.ended.front().copied() {
             let too_much = self.remembered > self.bounds.entries
                 || self.bytes > self.bounds.bytes
-                // A key that failed and came again stands here twice.
+                // A key that failed and came again is listed twice.
                 || self.ended.len() / 2 > self.bounds.entries;
             if !too_much {
                 if expired == EXPIRED_PER_CALL || !self.bounds.is_expired(at, now) {

@@ -206,7 +206,7 @@ impl DispatcherBuilder {
     }
 
     /// The reply for clicks that are not handled, or not to their end, because the client stops, where the route has no
-    /// [`on_stopping`](Route::on_stopping) of its own; a toast that asks for another click by default.
+    /// own [`on_stopping`](Route::on_stopping); a toast that asks for another click by default.
     pub fn on_stopping(mut self, reply: impl Into<CardReply>) -> Self {
         self.card_stopping = Some(reply.into());
         self

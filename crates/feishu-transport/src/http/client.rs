@@ -245,7 +245,7 @@ impl HttpClient {
     }
 
     fn invalid(&self, stage: Stage, error: hyper::Error) -> Error {
-        // hyper tells a server only which part could not be read.
+        // hyper reports to a server only which part could not be read.
         let detail = if error.is_parse() && error.to_string().contains("too large") {
             let limit = self.limits.header_bytes;
             format!(

@@ -11,7 +11,7 @@ use crate::{BotMessage, card};
 
 /// How long a card can be updated ("update message card").
 const UPDATE_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-/// Largest content of a message that is no card, in bytes ("send message").
+/// Largest content of a message that is not a card, in bytes ("send message").
 const TEXT_LIMIT: usize = 150 * 1024;
 
 /// `POST /open-apis/im/v1/messages`.

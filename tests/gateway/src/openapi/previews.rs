@@ -29,7 +29,7 @@ pub(super) async fn refresh(call: &Call<'_>) -> Result<Value, Refused> {
         let outgoing = Outgoing::from(preview.token(token)).app(&call.app);
         let shared = Arc::clone(call.shared);
         if let Err(error) = shared.send(outgoing).await {
-            tracing::debug!(%error, "a refreshed preview reached nobody");
+            tracing::debug!(%error, "no client is connected for a refreshed preview");
         }
     }
     Ok(json!({"code": 0, "msg": "success", "data": {}}))

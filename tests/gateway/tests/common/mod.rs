@@ -34,7 +34,7 @@ impl Reply {
     }
 }
 
-/// One HTTP request on a stream of its own.
+/// One HTTP request on its own stream.
 pub(crate) async fn request(
     mut io: impl AsyncRead + AsyncWrite + Unpin,
     method: &str,

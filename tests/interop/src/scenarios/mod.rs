@@ -95,7 +95,7 @@ struct Column<'a> {
 }
 
 impl Column<'_> {
-    /// One scenario with a platform and a bot of its own, for those that spoil either.
+    /// One scenario with its own platform and bot, for scenarios that leave either unusable.
     async fn fresh(&mut self, scenario: &'static str, play: impl AsyncFnOnce(&mut Lab) -> Cell) {
         match self.lab.fresh().await {
             Ok(()) => self.row(scenario, play).await,
@@ -136,7 +136,7 @@ fn findings(sdk: Sdk, lab: &Lab) -> Vec<String> {
         .collect()
 }
 
-/// The body of a text message that somebody wrote.
+/// The body of a text message from a user.
 fn message(text: &str) -> Value {
     json!({
         "sender": {"sender_id": {"open_id": "ou_1"}, "sender_type": "user", "tenant_key": "t1"},

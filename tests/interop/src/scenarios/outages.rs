@@ -81,7 +81,7 @@ pub(super) async fn connection_limit(lab: &mut Lab) -> Cell {
     }
 }
 
-/// The app is disabled, and enabled again some seconds later. A bot may end, so that somebody notices, or go on trying;
+/// The app is disabled, and enabled again some seconds later. A bot may end, so that its operator notices, or keep retrying;
 /// it must not be there without ever coming back, and it must say why.
 pub(super) async fn forbidden(lab: &mut Lab) -> Cell {
     lab.gateway.fault(Fault::HandshakeRefused(HandshakeRefusal::status(403)));

@@ -62,7 +62,7 @@ pub(super) async fn stop(lab: &mut Lab) -> Cell {
     Cell::good_if(answered && said_goodbye && ended.is_some_and(|status| status.success()), words.join(", "))
 }
 
-/// Nobody reads the log of a bot that seems to run: a bot that can never connect should end.
+/// A bot that can never connect should end, because a running process looks healthy.
 pub(super) async fn wrong_secret(lab: &mut Lab) -> Cell {
     let calls = |lab: &Lab| lab.seen(|seen| matches!(seen, Seen::EndpointCall { .. }));
     let before = calls(lab);

@@ -17,7 +17,7 @@ pub(super) async fn beside(lab: &mut Lab) -> Cell {
     sleep(Duration::from_millis(200)).await;
     let result =
         lab.gateway.push(Outgoing::from(Click::button("approve")).wait(Duration::from_secs(8))).await;
-    // A bot that is still at work would spoil the next scenario.
+    // A bot that is still busy would disturb the next scenario.
     let _ = slow.answer().await;
     Cell::answer(&result)
 }

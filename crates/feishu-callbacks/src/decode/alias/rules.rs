@@ -1,4 +1,4 @@
-//! Where ids stand in each body as documented, and where else they were seen.
+//! The documented place of ids in each body, and the other places where they were seen.
 //!
 //! Sources: the documentation pages of each callback and event, in which one thing has several names (`user_id` is an
 //! object in some and text in others), and the parsers of other SDKs and of reported payloads.

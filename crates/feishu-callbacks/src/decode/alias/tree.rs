@@ -99,7 +99,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Puts text at a path; what is on the way and is no object is replaced by one.
+    /// Puts text at a path; values on the path that are not objects are replaced by one.
     pub(super) fn put(&mut self, path: &[&str], text: String) {
         let Some((name, rest)) = path.split_first() else {
             *self = Self::Text(text);

@@ -55,7 +55,7 @@ impl<'a> Writer<'a> {
         self.push(rest);
     }
 
-    /// Writes the mention of an `at` element: its `user_id` is a key, an open id, or means everybody.
+    /// Writes the mention of an `at` element: its `user_id` is a key, an open id, or means all members.
     pub(super) fn push_at(&mut self, user_id: &str, user_name: &str) {
         let by_key = self.mentions.iter().find(|mention| !user_id.is_empty() && key_of(mention) == user_id);
         let by_id = || {
@@ -92,17 +92,17 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// How a mention of everybody is written.
+/// The text of a mention of all members.
 const ALL: &str = "@all";
 /// Its key in text and in the list of mentions.
 const ALL_KEY: &str = "@_all";
 
-/// Whether a key or id means everybody.
+/// Whether a key or id means all members.
 pub(super) fn is_all(id: &str) -> bool {
     matches!(id, "@_all" | "@all" | "_all" | "all")
 }
 
-/// Whether text holds the key of everybody.
+/// Whether text contains the key of all members.
 pub(super) fn has_all_key(text: &str) -> bool {
     text.match_indices(ALL_KEY)
         .any(|(at, _)| text.get(at..).is_some_and(|rest| starts_with_word(rest, ALL_KEY)))

@@ -20,7 +20,7 @@ impl Message {
         is_listed || mentioned_in_post(self).iter().any(|who| who == me.open_id.as_str())
     }
 
-    /// True if everybody is mentioned: in the list of mentions, or only in the text, or inside a rich text.
+    /// Whether all members are mentioned: in the list of mentions, or only in the text, or inside a rich text.
     pub fn mentions_all(&self) -> bool {
         let is_listed = self.mentions.iter().filter_map(|mention| mention.key.as_deref()).any(is_all);
         is_listed || mentioned_in_post(self).iter().any(|who| is_all(who)) || names_all(self)
@@ -127,7 +127,7 @@ fn mentioned_in_post(message: &Message) -> Vec<String> {
     post::find(&content).map(post::mentioned).unwrap_or_default()
 }
 
-/// Whether the text itself names everybody.
+/// Whether the text itself mentions all members.
 fn names_all(message: &Message) -> bool {
     let kind = message.message_type.as_ref().map_or("", |kind| kind.as_str());
     matches!(kind, "text" | "") && message.content.as_deref().is_some_and(mentions::has_all_key)

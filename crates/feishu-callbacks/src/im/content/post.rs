@@ -36,7 +36,7 @@ pub(super) fn write(post: &Value, writer: &mut Writer<'_>) -> bool {
     write_lines(title, lines, writer)
 }
 
-/// Writes a title and lines of elements. A line of nothing but images is no line.
+/// Writes a title and lines of elements. A line with only images is skipped.
 pub(super) fn write_lines(title: &str, lines: &[Value], writer: &mut Writer<'_>) -> bool {
     writer.push(title);
     let mut has_text = !title.is_empty();

@@ -84,7 +84,7 @@ impl Args {
 /// `2s`, `500ms`, `1m`; a bare number is seconds. Never zero.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let wrong = || format!("{text:?} is no time; try 2s, 500ms or 1m");
+    let wrong = || format!("{text:?} is not a duration; try 2s, 500ms or 1m");
     let amount: u32 = digits.parse().map_err(|_| wrong())?;
     let unit = match text.get(digits.len()..).unwrap_or_default() {
         "ms" => Duration::from_millis(1),

@@ -19,7 +19,7 @@ Faults of the live connections, at once:
   stall                     they stay open and silent
   cut                       they break
   close [CODE]              they are closed with a close frame
-  noise   text              they get a message that is no frame, a text message
+  noise   text              send a message that is not a frame, a text message
   wsping                    they get a ping of WebSocket
 Faults of what comes next, until heal (with a number at the end: this many times):
   refuse CODE               403 and 514 refuse the handshake, other codes the endpoint call
@@ -79,7 +79,7 @@ impl Command {
             }
             "torn" => {
                 let (count, name) = split(rest);
-                let count = count.parse().map_err(|_| format!("{count:?} is no number of fragments"))?;
+                let count = count.parse().map_err(|_| format!("{count:?} is not a number of fragments"))?;
                 Self::push(Click::button(name).fragments(count))
             }
             "preview" => Self::push(Preview::new(needed("preview", rest)?)),
@@ -108,7 +108,7 @@ impl Command {
 
 fn fault(word: &str, rest: &str) -> Result<Command, String> {
     let (first, second) = split(rest);
-    let code = || first.parse::<u16>().map_err(|_| format!("{first:?} is no code"));
+    let code = || first.parse::<u16>().map_err(|_| format!("{first:?} is not a code"));
     let (times, fault) = match word {
         "stall" => ("", Fault::Stall),
         "cut" => ("", Fault::Cut),
@@ -130,13 +130,13 @@ fn fault(word: &str, rest: &str) -> Result<Command, String> {
     };
     let times = match times {
         "" => None,
-        times => Some(times.parse().map_err(|_| format!("{times:?} is no number of times"))?),
+        times => Some(times.parse().map_err(|_| format!("{times:?} is not a number of times"))?),
     };
     Ok(Command::Fault(times, fault))
 }
 
 fn refusal(code: &str) -> Result<Fault, String> {
-    match code.parse::<i64>().map_err(|_| format!("{code:?} is no code"))? {
+    match code.parse::<i64>().map_err(|_| format!("{code:?} is not a code"))? {
         status @ (403 | 514) => Ok(Fault::HandshakeRefused(HandshakeRefusal::status(status))),
         code => Ok(Fault::EndpointRefuses(Refusal::code(code))),
     }
@@ -163,7 +163,7 @@ fn optional_json(text: &str) -> Result<Option<Value>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    serde_json::from_str(text).map(Some).map_err(|error| format!("{text} is no JSON: {error}"))
+    serde_json::from_str(text).map(Some).map_err(|error| format!("{text} is not JSON: {error}"))
 }
 
 #[cfg(test)]
