@@ -260,3 +260,14 @@ async fn clock_ahead_is_known_once_a_connection_was_requested() {
     let ahead = bench.client.handle.clock_ahead().unwrap();
     assert!((-2..=2).contains(&ahead), "{ahead}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn clock_ahead_tells_a_host_that_is_twenty_minutes_ahead() {
+    for offset in [-1_200, 1_200] {
+        let inbox = support::answering(feishu_transport::Answer::empty());
+        let bench = Bench::with(|gateway| gateway.clock_offset(offset), |client| client, inbox).await;
+        bench.client.handle.ready().await.unwrap();
+        let ahead = bench.client.handle.clock_ahead().unwrap();
+        assert!((ahead + offset).abs() <= 2, "{ahead}");
+    }
+}

@@ -26,6 +26,7 @@ pub struct Builder {
     answer_limit: Duration,
     log_limit: usize,
     seed: Option<u64>,
+    clock_offset: i64,
 }
 
 /// The step that refuses a client whose app has too many connections. Both were seen in production.
@@ -50,6 +51,7 @@ impl Default for Builder {
             answer_limit: Duration::from_secs(3),
             log_limit: 4096,
             seed: None,
+            clock_offset: 0,
         }
     }
 }
@@ -127,6 +129,13 @@ impl Builder {
         self
     }
 
+    /// By how many seconds the platform's clock is ahead of the host's, negative if it is behind: a client sees it in the
+    /// `Date` of answers, in `create_time` and in the header `timestamp` of pushes. 0 by default.
+    pub fn clock_offset(mut self, seconds: i64) -> Self {
+        self.clock_offset = seconds;
+        self
+    }
+
     /// Starts the gateway in the current tokio runtime.
     ///
     /// # Errors
@@ -167,6 +176,7 @@ impl Builder {
                 answer_limit: self.answer_limit,
                 authority,
                 tls: self.tls,
+                clock_offset: self.clock_offset,
             },
             journal: Journal::new(self.log_limit),
             pushes: Mutex::new(Pushes::default()),

@@ -33,7 +33,7 @@ impl Shared {
         waiter: Option<oneshot::Sender<Answered>>,
     ) -> Result<(Vec<bytes::Bytes>, Arc<InFlight>), Error> {
         let preview = outgoing.wanted_preview().cloned();
-        let Encoded { frames, push, preview_token } = outgoing.encode(peer)?;
+        let Encoded { frames, push, preview_token } = outgoing.encode(peer, self.config.now())?;
         let push = Arc::new(push);
         if push.card_token.is_some() || push.card_message.is_some() {
             lock(&self.messages).clicked(&push, &peer.app);

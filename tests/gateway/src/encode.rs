@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use feishu_proto::{Frame, Header, Method, header_name};
 
-use crate::envelope::{self, id, since_epoch};
+use crate::envelope::{self, id};
 use crate::inflight::InFlight;
 use crate::outgoing::{Content, Edit};
 use crate::peer::Peer;
@@ -23,7 +24,7 @@ pub(crate) struct Encoded {
 
 impl Outgoing {
     /// Makes the frames for one connection.
-    pub(crate) fn encode(self, peer: &Peer) -> Result<Encoded, Error> {
+    pub(crate) fn encode(self, peer: &Peer, now: Duration) -> Result<Encoded, Error> {
         let mut push = InFlight {
             message_id: self.message_id.clone().unwrap_or_else(|| id("")),
             label: String::new(),
@@ -37,6 +38,7 @@ impl Outgoing {
             sent_at: OnceLock::new(),
         };
         let mut preview_token = None;
+        let at = envelope::Purpose::Push(&peer.app, now);
         let payload: Bytes = match &self.content {
             Content::Frame(frame) => return Ok(as_it_is(frame, push)),
             Content::Payload(payload) => {
@@ -46,23 +48,23 @@ impl Outgoing {
             Content::Click(click) => {
                 push.label = "card.action.trigger".into();
                 push.purpose = Purpose::Click;
-                let (payload, token, message) = click.make(envelope::Purpose::Push(&peer.app));
+                let (payload, token, message) = click.make(at);
                 (push.card_token, push.card_message) = (token, message);
                 payload.into()
             }
             Content::Preview(preview) => {
                 push.label = "url.preview.get".into();
                 push.purpose = Purpose::Preview;
-                let (payload, token) = preview.make(envelope::Purpose::Push(&peer.app));
+                let (payload, token) = preview.make(at);
                 preview_token = token;
                 payload.into()
             }
             Content::Event(event) => {
                 push.label = event.label().into();
-                event.make(envelope::Purpose::Push(&peer.app)).into()
+                event.make(at).into()
             }
         };
-        let frames = self.frames(&payload, peer, &mut push)?;
+        let frames = self.frames(&payload, peer, now, &mut push)?;
         if let Some(completes) = &push.completes {
             // The caller may have edited the header.
             push.message_id = completes.message_id().unwrap_or_default().into();
@@ -71,7 +73,13 @@ impl Outgoing {
     }
 
     /// The fragments in their order, and in `push` which of them makes the message whole.
-    fn frames(&self, payload: &Bytes, peer: &Peer, push: &mut InFlight) -> Result<Vec<Bytes>, Error> {
+    fn frames(
+        &self,
+        payload: &Bytes,
+        peer: &Peer,
+        now: Duration,
+        push: &mut InFlight,
+    ) -> Result<Vec<Bytes>, Error> {
         let count = self.fragments;
         let maker = Maker {
             outgoing: self,
@@ -79,7 +87,7 @@ impl Outgoing {
             payload,
             message_id: push.message_id.clone(),
             trace_id: id(""),
-            timestamp: since_epoch().as_millis().to_string(),
+            timestamp: now.as_millis().to_string(),
             first_seq: self.seq_id.unwrap_or_else(|| peer.next_seq(count)),
             log_id: self.log_id.unwrap_or_else(|| fastrand::u64(..)),
         };

@@ -16,8 +16,8 @@ pub(crate) const VERIFICATION_TOKEN: &str = "local-verification-token";
 /// Where a payload goes, which decides what is filled in where the caller chose nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose<'a> {
-    /// A push to a connection of this app: fresh ids, and the time of now.
-    Push(&'a str),
+    /// A push to a connection of this app, at this time: fresh ids.
+    Push(&'a str, Duration),
     /// A payload for a test: the ids of its builder, and no time.
     Fixture,
 }
@@ -26,7 +26,7 @@ impl Purpose<'_> {
     /// The id that was made for a push, or a fixed one.
     pub(crate) fn id(self, prefix: &str, fresh: impl FnOnce() -> String) -> String {
         match self {
-            Self::Push(_) => fresh(),
+            Self::Push(..) => fresh(),
             Self::Fixture => format!("{prefix}fixture"),
         }
     }
@@ -81,7 +81,7 @@ impl Headers {
             return id.clone();
         }
         match purpose {
-            Purpose::Push(_) => self.fresh_id.clone().unwrap_or_else(|| id("")),
+            Purpose::Push(..) => self.fresh_id.clone().unwrap_or_else(|| id("")),
             Purpose::Fixture => format!("fixture-{}", self.number),
         }
     }
@@ -89,7 +89,7 @@ impl Headers {
     pub(crate) fn app(&self, purpose: Purpose<'_>) -> String {
         match (&self.app_id, purpose) {
             (Some(id), _) => id.clone(),
-            (None, Purpose::Push(app_id)) => app_id.to_owned(),
+            (None, Purpose::Push(app_id, _)) => app_id.to_owned(),
             (None, Purpose::Fixture) => APP_ID.to_owned(),
         }
     }
@@ -97,7 +97,7 @@ impl Headers {
     pub(crate) fn time(&self, purpose: Purpose<'_>) -> Option<Duration> {
         match (self.created_at, purpose) {
             (Some(time), _) => Some(time.duration_since(UNIX_EPOCH).unwrap_or_default()),
-            (None, Purpose::Push(_)) => Some(since_epoch()),
+            (None, Purpose::Push(_, now)) => Some(now),
             (None, Purpose::Fixture) => None,
         }
     }

@@ -104,7 +104,9 @@ async fn serve(shared: Arc<Shared>, io: impl Io) {
 
 async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     let path = request.uri().path();
-    Ok(match (request.method(), path) {
+    let clock = shared.config.clock_offset;
+    let date = (clock != 0).then(|| http_date(shared.config.now().as_secs()));
+    let mut answer = match (request.method(), path) {
         (_, "/callback/ws/endpoint") => endpoint::call(&shared, request).await,
         (&Method::GET, "/ws/v2") => handshake::upgrade(&shared, tap, request).await,
         (_, path) if path.starts_with("/open-apis/") => openapi::answer(&shared, request).await,
@@ -112,7 +114,41 @@ async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -
             shared.journal.add(None, Seen::UnknownPath(format!("{method} {path}")));
             text(404, "404 page not found")
         }
-    })
+    };
+    // Without one hyper adds the host's.
+    if let Some(date) = date.and_then(|date| header::HeaderValue::from_str(&date).ok()) {
+        answer.headers_mut().insert(header::DATE, date);
+    }
+    Ok(answer)
+}
+
+/// Seconds since 1970 as the header `Date` has them.
+fn http_date(seconds: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    let weekday = DAYS.into_iter().cycle().nth(usize::try_from(days % 7).unwrap_or_default());
+    let weekday = weekday.unwrap_or_default();
+    let (mut year, mut day) = (1970, days);
+    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = |year| if is_leap(year) { 366 } else { 365 };
+    while day >= length(year) {
+        day -= length(year);
+        year += 1;
+    }
+    let february = if is_leap(year) { 29 } else { 28 };
+    let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = "Dec";
+    for (name, length) in MONTHS.into_iter().zip(lengths) {
+        if day < length {
+            month = name;
+            break;
+        }
+        day -= length;
+    }
+    let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
+    format!("{weekday}, {:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT", day + 1)
 }
 
 /// Reads a whole body; `None` when it is too large or the client left.
@@ -139,4 +175,21 @@ pub(crate) fn respond(status: u16, content_type: &'static str, body: impl Into<B
 /// A header of a request as text; empty when it is absent or no text.
 pub(crate) fn header_text<'a, B>(request: &'a Request<B>, name: &str) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::http_date;
+
+    #[test]
+    fn dates_are_as_http_writes_them() {
+        for (seconds, wanted) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_868_799, "Tue, 29 Feb 2000 23:59:59 GMT"),
+            (1_798_761_599, "Thu, 31 Dec 2026 23:59:59 GMT"),
+        ] {
+            assert_eq!(http_date(seconds), wanted);
+        }
+    }
 }

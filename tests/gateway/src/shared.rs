@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::envelope::since_epoch;
 use crate::fault::Faults;
 use crate::inflight::Pushes;
 use crate::journal::{Journal, Seen};
@@ -29,6 +30,17 @@ pub(crate) struct Config {
     /// `host:port` for connection URLs when a request names none.
     pub(crate) authority: String,
     pub(crate) tls: bool,
+    /// Seconds from the host's clock to the platform's.
+    pub(crate) clock_offset: i64,
+}
+
+impl Config {
+    /// The platform's time, since 1970.
+    pub(crate) fn now(&self) -> Duration {
+        let by = Duration::from_secs(self.clock_offset.unsigned_abs());
+        let host = since_epoch();
+        if self.clock_offset < 0 { host.saturating_sub(by) } else { host + by }
+    }
 }
 
 #[derive(Debug)]
