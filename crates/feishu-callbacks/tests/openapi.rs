@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use feishu_callbacks::build::Card;
 use feishu_callbacks::openapi::{
-    ApiCode, ApiCodeKind, ApiError, Call, CardUpdate, DataPlace, MessagePatch, MessageReply, MessageSend,
-    Nothing, OutgoingMessage, PreviewRefresh, Receiver, TokenAnswer, TokenRequest,
+    ApiCode, ApiCodeKind, ApiError, BotInfoGet, Call, CardUpdate, DataPlace, MessagePatch, MessageReply,
+    MessageSend, Nothing, OutgoingMessage, PreviewRefresh, Receiver, TokenAnswer, TokenRequest,
 };
 use feishu_callbacks::{AppId, CallbackToken, OpenId, PreviewToken, RawCard, Template, TokenSpent};
 use serde_json::{Value, json};
@@ -216,4 +216,45 @@ fn api_code_kind_is_known_for_every_documented_code() {
         assert_ne!(ApiCode(code).kind(), ApiCodeKind::Unknown, "{code}");
     }
     assert_eq!(ApiError::new(7, "?").kind(), Some(ApiCodeKind::Unknown));
+}
+
+#[test]
+fn bot_info_is_read_from_the_member_bot_and_needs_an_open_id() {
+    let read = |answer: &str| BotInfoGet::read_answer(answer.as_bytes());
+    let bot = read(
+        r#"{"code":0,"msg":"ok","bot":{"activate_status":2,"app_name":"Kettle","open_id":"ou_bot","later":[]}}"#,
+    );
+    let bot = bot.unwrap();
+    assert_eq!(
+        (bot.open_id.as_str(), bot.app_name.as_deref(), bot.activate_status),
+        ("ou_bot", Some("Kettle"), Some(2))
+    );
+    let odd = read(r#"{"code":0,"bot":{"open_id":"ou_bot","app_name":[],"activate_status":"x"}}"#).unwrap();
+    assert_eq!((odd.open_id.as_str(), odd.app_name), ("ou_bot", None));
+    for nothing in [
+        r#"{"code":0,"msg":"ok"}"#,
+        r#"{"code":0,"msg":"ok","bot":null}"#,
+        r#"{"code":0,"msg":"ok","bot":{}}"#,
+        r#"{"code":0,"msg":"ok","bot":{"open_id":""}}"#,
+        r#"{"code":0,"msg":"ok","bot":{"open_id":null}}"#,
+        r#"{"code":0,"msg":"ok","bot":[]}"#,
+        r#"{"code":0,"msg":"ok","data":{"open_id":"ou_bot"}}"#,
+    ] {
+        let error = read(nothing).unwrap_err();
+        assert_eq!(error.code(), None, "{nothing}");
+        assert!(error.to_string().contains("lacks the data"), "{error}");
+    }
+    assert_eq!(
+        read(r#"{"code":99991663,"msg":"invalid token"}"#).unwrap_err().kind(),
+        Some(ApiCodeKind::BadAccessToken)
+    );
+}
+
+#[test]
+fn read_answer_refuses_an_answer_without_the_data_that_the_call_wants() {
+    for nothing in [r#"{"code":0,"msg":"ok"}"#, r#"{"code":0,"data":null}"#] {
+        let error = MessageSend::read_answer(nothing.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("lacks the data"), "{error}");
+    }
+    assert!(MessagePatch::read_answer(br#"{"code":0,"msg":"ok"}"#).is_ok(), "a call that wants none");
 }

@@ -6,7 +6,7 @@ use crate::ids::OpenId;
 /// A bot as one app knows it: its `open_id`.
 ///
 /// Another app sees another `open_id` for the same bot, so it belongs to one app. It comes from
-/// `bot/v3/info`.
+/// [`BotInfoGet`](crate::openapi::BotInfoGet).
 ///
 /// ```
 /// use feishu_callbacks::im::BotIdentity;

@@ -1,5 +1,6 @@
 //! The answer to a call: success with data, or a refusal.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -16,6 +17,8 @@ use crate::text;
 pub enum DataPlace {
     /// In the member `data`; an answer without it is an error. So it is for nearly all calls.
     Member,
+    /// In a member of another name, such as `bot`; an answer without it is an error.
+    Named(&'static str),
     /// At the top level, beside `code` and `msg`: the calls for tokens and some old ones.
     TopLevel,
     /// Nowhere: the call answers success and no more.
@@ -46,10 +49,17 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8], place: DataPlace) -> Result
     }
     let data = match place {
         DataPlace::Member => envelope.data.ok_or(Cause::NoData)?.get().as_bytes(),
+        DataPlace::Named(name) => member(body, name).ok_or(Cause::NoData)?.get().as_bytes(),
         DataPlace::TopLevel => body,
         DataPlace::Nowhere => b"{}",
     };
     tolerant::decode(data).value.ok_or_else(|| Cause::NoData.into())
+}
+
+/// A member of the answer that is not `null`.
+fn member<'a>(body: &'a [u8], name: &str) -> Option<&'a RawValue> {
+    let mut members = serde_json::from_slice::<HashMap<String, Option<&'a RawValue>>>(body).ok()?;
+    members.remove(name)?
 }
 
 /// The error of an answer without usable data.

@@ -17,6 +17,7 @@
 
 mod access;
 mod answer;
+mod bot;
 mod card;
 mod code;
 mod message;
@@ -24,6 +25,7 @@ mod preview;
 
 pub use access::{AccessToken, TokenAnswer, TokenRequest};
 pub use answer::{ApiError, DataPlace, Nothing};
+pub use bot::{BotInfo, BotInfoGet};
 pub use card::CardUpdate;
 pub use code::{ApiCode, ApiCodeKind};
 pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
