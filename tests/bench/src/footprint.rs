@@ -1,4 +1,4 @@
-//! What a client costs that does nothing: memory, and the time to its first connection.
+//! Measures an idle client: memory, and the time to its first connection.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Measures the client against bare echoes of the same frames, on the same machine, in the same run.
 //!
 //! The parent process is the platform: it keeps a number of messages in flight and counts their answers. Each client is
-//! a child process of its own, so that its CPU time and memory are its own. Read the ratios, not the absolute numbers.
+//! a separate child process, so that CPU time and memory can be attributed. Read the ratios, not the absolute numbers.
 #![allow(
     clippy::cast_precision_loss,
     clippy::many_single_char_names,

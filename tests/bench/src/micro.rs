@@ -1,4 +1,4 @@
-//! The steps of one callback, each on its own, in one thread.
+//! Measures the steps of one callback separately, in one thread.
 
 use std::hint::black_box;
 use std::sync::Arc;

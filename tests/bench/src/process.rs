@@ -1,4 +1,4 @@
-//! A client in a process of its own, and what it costs.
+//! A client in a separate process, and its measured costs.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -27,7 +27,7 @@ impl Client {
     /// User and system time so far.
     pub(crate) fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
-        // The name of the program stands in parentheses and may hold spaces.
+        // The name of the program is in parentheses and may contain spaces.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks =
             |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);

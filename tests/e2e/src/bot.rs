@@ -1,4 +1,4 @@
-//! The bot that is tested.
+//! The bot under test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -122,7 +122,7 @@ pub fn client(domain: &str, app_id: &str, secret: &str) -> ClientBuilder<LongCon
     Client::builder(app_id, AppSecret::new(secret)).domain(Domain::url(domain).unwrap())
 }
 
-/// The handlers of the bot. What a click does stands in its value's `do`; see [`click`] and [`wait`].
+/// The handlers of the bot. The member `do` of a click's value selects what it does; see [`click`] and [`wait`].
 pub fn dispatcher() -> DispatcherBuilder {
     Dispatcher::builder().on(clicked).on(previewed).on(received)
 }

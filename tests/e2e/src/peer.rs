@@ -114,7 +114,7 @@ impl Socket {
         let _ = timeout(HANG, self.stream.write_all(bytes)).await.unwrap();
     }
 
-    /// Writes bytes one by one, each in a segment of its own.
+    /// Writes bytes one by one, each in a separate segment.
     pub async fn write_one_by_one(&mut self, bytes: &[u8]) {
         self.stream.set_nodelay(true).unwrap();
         for byte in bytes {

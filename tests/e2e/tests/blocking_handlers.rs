@@ -13,7 +13,7 @@ use tokio::runtime::Builder;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-/// The platform, on a runtime and a thread of its own: it must not depend on the bot's.
+/// The platform, on a separate runtime and thread, independent of the bot's.
 fn platform() -> (Gateway, tokio::runtime::Handle) {
     let (sender, started) = channel();
     thread::spawn(move || {
@@ -64,7 +64,7 @@ fn a_handler_that_blocks_one_of_two_threads_delays_no_other_click_no_ping_and_no
             let other = timeout(HANG, gateway.click(click("other"))).await.unwrap().unwrap();
             assert_eq!(other.verdict().to_string(), "a toast (success) \"other\"");
         }
-        // Its deadline passes although it holds its thread; nobody has released it yet.
+        // Its deadline passes while it still blocks its thread.
         let late = timeout(HANG, blocked.answer()).await.unwrap().unwrap();
         assert_eq!(late.code(), 500);
         let pings = pings(&gateway);

@@ -1,4 +1,4 @@
-//! Everything that is logged, at every level, by every library, in everything that can happen: no secret is in it.
+//! No secret is in any log line, at any level, of any library, in all situations.
 
 use feishu_e2e::bot::{Bot, builder, click, client, dispatcher, in_memory};
 use feishu_e2e::peer::{Peer, SECRETS, proper};

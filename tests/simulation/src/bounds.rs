@@ -1,4 +1,4 @@
-//! What must hold at every step, and how soon a platform that is well again must be reached.
+//! The invariants of every step, and the time limits for reconnecting to a recovered platform.
 
 use std::time::Duration;
 

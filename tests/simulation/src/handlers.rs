@@ -1,4 +1,4 @@
-//! The author's handlers: quick, slow, too slow, forgetful.
+//! The handlers of the simulated bot: quick, slow, late, and ones that do not answer.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What was sent, received, handled and answered, and whether that can be.
+//! The ledger of sent, received, handled and answered messages, and its consistency checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) struct Ledger {
     touched: BTreeSet<u64>,
     pub(crate) handled: u64,
     pub(crate) answered: u64,
-    /// Answers that came twice, as nobody could know that the first had arrived.
+    /// Answers that came twice, because the client could not know that the first had arrived.
     pub(crate) twice: u64,
     /// Receipts that said that an answer was lost.
     pub(crate) told_lost: u64,

@@ -1,4 +1,4 @@
-//! One connection in memory: what is on its way, what is wrong with it, and when the client pinged.
+//! One connection in memory: messages in transit, active faults, and the client's pings.
 
 use std::collections::VecDeque;
 use std::future::Future as _;
@@ -42,7 +42,7 @@ pub(crate) struct LinkState {
     pub(crate) platform: Arc<Notify>,
     /// How many messages the platform still takes; any number if `None`.
     window: Option<usize>,
-    /// Nothing arrives any more, in no direction; nobody is told.
+    /// Nothing arrives in either direction, and no end notices it.
     pub(crate) mute: bool,
     pub(crate) cut: bool,
     /// The client has a reason to give it up.
@@ -216,7 +216,7 @@ pub(crate) struct SimLink {
     id: u64,
     buffer: VecDeque<Message>,
     timer: Pin<Box<Sleep>>,
-    /// The interval that this connection was told last.
+    /// The last interval sent to this connection.
     interval: Duration,
 }
 

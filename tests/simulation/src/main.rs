@@ -1,4 +1,4 @@
-//! Runs seeds and prints what they came to; replays one step by step.
+//! Runs seeds and prints their results; replays one step by step.
 
 use std::process::ExitCode;
 

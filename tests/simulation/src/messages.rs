@@ -1,4 +1,4 @@
-//! What the platform sends: messages whole and torn, in order and not, once and again, and what is none.
+//! The messages of the platform: whole, fragmented, reordered, repeated and invalid.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a seed came to.
+//! The result of a seed.
 
 use std::fmt;
 use std::time::Duration;

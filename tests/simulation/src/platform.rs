@@ -123,7 +123,9 @@ fn take(state: &mut State, id: u64) {
     match message {
         Message::Binary(data) => match Frame::decode(data) {
             Ok(frame) => take_frame(state, id, &frame),
-            Err(error) => state.fail(format_args!("link {id}: the client sent what is no frame: {error}")),
+            Err(error) => {
+                state.fail(format_args!("link {id}: the client sent something that is not a frame: {error}"))
+            }
         },
         Message::Ping(data) if link.answers_pings => {
             link.send(latency, Message::Pong(data), Meaning::Other);

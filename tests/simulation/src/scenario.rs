@@ -1,4 +1,4 @@
-//! One run from start to end: weathers come and go, things happen, and at last the client is stopped.
+//! One simulation run: network conditions change, events happen, and at the end the client is stopped.
 
 use std::time::Duration;
 
@@ -294,7 +294,7 @@ impl Run {
             self.running.abort();
             let _ = (&mut self.running).await;
         }
-        // Handlers may still be at work; what they answer is lost, and they are told.
+        // Handlers may still be running; their answers are lost, which they can see.
         sleep(Duration::from_secs(30)).await;
         self.aftermath();
         if self.world.lock().failure.is_some() { Err(Failed) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! How the platform and the way to it are disposed, for a while.
+//! The conditions of the platform and the network for some time.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub(crate) fn draw_settings(dice: &mut Dice) -> SettingsUpdate {
     update.ping_interval = field(&[1, 5, 10, 30, 60, 120]);
     update.reconnect_interval = field(&[1, 5, 20, 60]);
     update.reconnect_nonce = field(&[0, 1, 5, 20]);
-    // A number that can be used up would end the client: that has a test of its own.
+    // A finite limit of attempts would end the client; that has its own test.
     update.reconnect_count = field(&[-1, 1_000_000]);
     update
 }

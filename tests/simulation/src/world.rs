@@ -1,4 +1,4 @@
-//! Everything there is in a run besides the client: time, chance, links, the ledger, the trace.
+//! The environment of a run: time, random numbers, links, the ledger, the trace.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -57,12 +57,12 @@ pub(crate) struct State {
     /// URLs that were given out and not used, with the settings in force after each.
     pub(crate) tickets: BTreeMap<u64, ServerSettings>,
     pub(crate) next_ticket: u64,
-    /// What the client has been told, merged as it is documented.
+    /// The settings sent to the client, merged as documented.
     pub(crate) settings: ServerSettings,
     /// The longest pauses that any settings of this run allow.
     pub(crate) longest: ServerSettings,
     pub(crate) limits: Limits,
-    /// When the client was last told to probe.
+    /// When the client was last asked to probe.
     pub(crate) probed_at: Option<Instant>,
     /// The client may let go of connections as it likes.
     pub(crate) ending: bool,

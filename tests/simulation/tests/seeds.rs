@@ -1,4 +1,4 @@
-//! Some thousand seeds, days of virtual time; and that a seed is the same run each time.
+//! Runs some thousand seeds over days of virtual time, and checks that a seed is reproducible.
 
 use std::collections::BTreeSet;
 

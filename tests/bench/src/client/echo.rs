@@ -1,4 +1,4 @@
-//! What a bare WebSocket can do: the frames go back as they came.
+//! The baseline: a bare WebSocket that sends frames back unchanged.
 
 use anyhow::Result;
 use bytes::Bytes;

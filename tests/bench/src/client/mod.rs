@@ -1,4 +1,4 @@
-//! The clients that are measured. Each connects to a URL and answers until the connection ends.
+//! The measured clients. Each connects to a URL and answers until the connection ends.
 
 mod echo;
 mod sdk;

@@ -1,4 +1,4 @@
-//! The layers of this project, as a user would run them.
+//! The clients built with this project's crates, as a user would run them.
 
 use std::sync::Arc;
 

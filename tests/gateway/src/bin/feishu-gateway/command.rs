@@ -230,10 +230,10 @@ mod tests {
     fn mistakes_are_named() {
         for (line, part) in [
             ("clack", "clack"),
-            ("click a {", "no JSON"),
+            ("click a {", "not JSON"),
             ("preview", "one more word"),
             ("torn many", "many"),
-            ("refuse", "no code"),
+            ("refuse", "not a code"),
             ("refuse 514 often", "often"),
         ] {
             let error = Command::parse(line).unwrap_err();
