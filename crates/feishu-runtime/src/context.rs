@@ -184,6 +184,13 @@ impl Context {
         Err("the delivery has been answered already: by an earlier `reply_now`, or because its deadline passed".into())
     }
 
+    /// The card that a click which came after this one, on the same message, has got meanwhile, as it was answered; `None`
+    /// if there is none. For [`on_late_result`](crate::Route::on_late_result), whose routes alone keep track of it: an older
+    /// result should not overwrite a newer card. Clicks that another process handled are not known.
+    pub fn newer_card(&self) -> Option<serde_json::Value> {
+        self.call.newer_card()
+    }
+
     /// Runs `future` once the answer has been written to the network, in a separate task that the client waits for when
     /// it stops. If the answer is lost, `future` is dropped and counted.
     ///

@@ -89,6 +89,8 @@ counts! {
     LateFailed late_failed,
     /// Handlers that were cancelled, at the deadline or at the end of the client, after their delivery had been answered.
     CutOff cut_off,
+    /// Late cards that were left out, as a later click on the same message had got a newer one.
+    GaveWay gave_way,
     /// Events over the age limit, which went to the handler for stale events.
     Stale stale,
     /// Polls of a handler that blocked a thread for too long.

@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use feishu_callbacks::{Header, Reply};
 use feishu_transport::{Answer, Delivery, Receipt, Received};
+use serde_json::Value;
 use tokio::time::Instant;
 
 pub use failure::Failure;
 
 pub(crate) use perform::{Perform, Prepared};
 
-use crate::core::{Core, RouteRules, Rules};
+use crate::core::{ClickPlace, Core, RouteRules, Rules};
 use crate::stats::{Incident, Outcome};
 
 pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -31,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) handler: Arc<dyn Perform>,
     pub(crate) deadline: Instant,
     repeat: AtomicBool,
+    /// Among the clicks on its message, where late results must know of newer cards.
+    place: Option<ClickPlace>,
     reply: Mutex<ReplySlot>,
     /// The result kept for a test.
     kept: Option<Mutex<Kept>>,
@@ -79,8 +82,13 @@ impl Call {
         keep_typed: bool,
     ) -> Arc<Self> {
         let received = Arc::clone(delivery.received());
+        let rules = core.rules.route(route);
+        let tracked = rules.takes_late_results;
         Arc::new(Self {
-            deadline: received.received_at() + core.rules.route(route).deadline,
+            place: tracked
+                .then(|| core.cards.arrive(header.event_type.as_str(), received.payload()))
+                .flatten(),
+            deadline: received.received_at() + rules.deadline,
             core: Arc::clone(core),
             received,
             header,
@@ -156,6 +164,12 @@ impl Call {
             }
             (delivery, wants_receipt)
         };
+        if let (Some(place), Some(reply)) = (&self.place, answer.data()) {
+            // A repeat gets what was sent before.
+            if outcome != Outcome::Duplicate {
+                place.replied(reply);
+            }
+        }
         // Counted first, so that the count is visible once the answer is.
         self.count(outcome, answer);
         if wants_receipt {
@@ -165,6 +179,19 @@ impl Call {
             delivery.answer(answer);
         }
         true
+    }
+
+    /// The card that a later click on the same message has got.
+    pub(crate) fn newer_card(&self) -> Option<Value> {
+        self.place.as_ref()?.newer()
+    }
+
+    /// A reply whose card is sent later than the answer.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn card_sent(&self, reply: &bytes::Bytes) {
+        if let Some(place) = &self.place {
+            place.replied(reply);
+        }
     }
 
     fn count(&self, outcome: Outcome, answer: &Answer) {

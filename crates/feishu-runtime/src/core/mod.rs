@@ -1,5 +1,6 @@
 //! State shared by all deliveries of one client.
 
+mod cards;
 mod ending;
 mod rules;
 mod unhandled;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+pub(crate) use cards::{Cards, ClickPlace};
 pub(crate) use ending::Ending;
 pub(crate) use rules::{RouteRules, Rules, WallClock};
 
@@ -36,6 +38,7 @@ pub(crate) struct Core {
     /// The table of repeats; `None` if deduplication is off.
     pub(crate) memory: Option<Arc<Memory>>,
     pub(crate) unhandled: Unhandled,
+    pub(crate) cards: Arc<Cards>,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// There once the client was asked to stop.
@@ -53,6 +56,7 @@ impl Core {
             admission: Admission::new(rules.limits, rules.routes.iter().map(RouteRules::limit)),
             memory: rules.dedup.on.then(|| Memory::new(rules.dedup.bounds)),
             unhandled: Unhandled::default(),
+            cards: Arc::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ending: OnceLock::new(),

@@ -35,6 +35,8 @@ pub(crate) struct RouteRules {
     pub(crate) acknowledge_first: bool,
     /// Whether deliveries are handled in the order of their arrival.
     pub(crate) is_ordered: bool,
+    /// Whether late results are taken, which must know of newer cards.
+    pub(crate) takes_late_results: bool,
     pub(crate) concurrency: Option<usize>,
     /// The source location of the registration.
     pub(crate) at: &'static Location<'static>,

@@ -126,6 +126,7 @@ impl DispatcherBuilder {
             cancel_when_late: options.cancel_when_late,
             acknowledge_first: options.acknowledge_first,
             is_ordered: handler.invoke.is_ordered(),
+            takes_late_results: handler.invoke.takes_late_results(),
             concurrency: options.concurrency,
             at: options.at,
             event_type,

@@ -17,6 +17,9 @@ pub(crate) trait Invoke: Send + Sync {
     /// The key of `dedup_by`; `None` for the default, and for a payload that cannot be read.
     fn dedup_key(&self, call: &Call) -> Option<String>;
 
+    /// Whether a result that comes too late is taken.
+    fn takes_late_results(&self) -> bool;
+
     /// Whether deliveries must be prepared in the order of their arrival.
     fn is_ordered(&self) -> bool;
 
@@ -79,6 +82,10 @@ where
         let key_of = self.options.dedup_by.as_ref()?;
         let event = (self.decode)(&call.header, call.received.payload()).ok()?;
         key_of(&event)
+    }
+
+    fn takes_late_results(&self) -> bool {
+        self.options.late_result.is_some()
     }
 
     fn is_ordered(&self) -> bool {
