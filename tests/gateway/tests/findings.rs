@@ -143,7 +143,7 @@ async fn every_wrong_answer_is_named() {
         ("extra", Error, Kind::AnswerHeaders, |f| f.headers.push(Header::new("extra", "1"))),
         ("missing", Warning, Kind::BizRt, |f| drop(f.headers.pop())),
         ("negative", Warning, Kind::BizRt, |f| f.headers[7].value = "-3".into()),
-        ("no number", Warning, Kind::BizRt, |f| f.headers[7].value = "1.5".into()),
+        ("not a number", Warning, Kind::BizRt, |f| f.headers[7].value = "1.5".into()),
         ("2 times", Warning, Kind::BizRt, |f| f.headers.push(Header::new("biz_rt", "1"))),
         ("payload is not", Error, Kind::AnswerPayload, |f| f.payload = None),
         ("payload is not", Error, Kind::AnswerPayload, |f| f.payload = Some("{\"code\":\"200\"}".into())),
