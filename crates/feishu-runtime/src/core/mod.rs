@@ -3,6 +3,7 @@
 mod cards;
 mod ending;
 mod rules;
+mod runners;
 mod unhandled;
 
 use std::sync::{Arc, OnceLock};
@@ -26,6 +27,7 @@ use crate::panics::poll_caught;
 use crate::stall::StallGuard;
 use crate::stats::{Incident, Ledger, Outcome, Stats};
 
+use runners::Runners;
 use unhandled::Unhandled;
 
 /// State shared by all deliveries of a client. It lives as long as the client, across connections.
@@ -39,6 +41,7 @@ pub(crate) struct Core {
     pub(crate) memory: Option<Arc<Memory>>,
     pub(crate) unhandled: Unhandled,
     pub(crate) cards: Arc<Cards>,
+    runners: Runners,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// There once the client was asked to stop.
@@ -57,6 +60,7 @@ impl Core {
             memory: rules.dedup.on.then(|| Memory::new(rules.dedup.bounds)),
             unhandled: Unhandled::default(),
             cards: Arc::default(),
+            runners: Runners::new(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ending: OnceLock::new(),
@@ -83,11 +87,6 @@ impl Core {
             }
         };
         self.tasks.spawn(task.in_current_span());
-    }
-
-    /// Starts the task of a delivery, which handles its own panics and cancellation.
-    pub(crate) fn spawn_call(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(future.in_current_span());
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

@@ -235,6 +235,7 @@ impl Waits {
 /// Answers at the deadline for a handler that blocks its thread.
 impl Polled for Call {
     fn look(self: Arc<Self>) {
+        self.core.replace_blocked_runners();
         if self.deadline <= Instant::now() && !self.is_answered() {
             self.late(None, false);
         }
