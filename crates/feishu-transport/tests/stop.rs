@@ -73,7 +73,7 @@ async fn each_connection_closes_as_soon_as_nothing_on_it_waits_for_an_answer() {
     held.held(1).await;
     bench.client.stop.stop(10 * SECOND);
     sleep(SECOND / 10).await;
-    let open: Vec<_> = bench.gateway.connections().iter().map(|open| open.id()).collect();
+    let open: Vec<_> = bench.gateway.connections().iter().map(feishu_gateway::Connection::id).collect();
     assert_eq!(open, [busy.connection()]);
     held.take().pop().unwrap().answer(&Answer::empty());
     assert_eq!(busy.answer().await.unwrap().code(), 200);

@@ -9,13 +9,10 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
 use super::shared::Shared;
+use super::tick::{TICK, is_late};
 
-/// How often clocks are compared and waiting answers looked at.
-const TICK: Duration = Duration::from_millis(500);
 /// A difference between the clocks' steps that means that the machine slept. A time server moves clocks by less.
 const JUMP: Duration = Duration::from_secs(15);
-/// A tick that is late by this means that connections may have died unseen.
-const LATE: Duration = Duration::from_secs(2);
 /// A tick that is late by this counts as a sleep: pauses between attempts end too. A blocked runtime seldom reaches it.
 const STOPPED: Duration = JUMP;
 
@@ -50,11 +47,6 @@ pub(super) async fn watch(shared: &Shared) {
         wall = wall_now;
         shared.router.expire(monotonic_now);
     }
-}
-
-/// Whether a tick that comes this long after the one before is late.
-pub(super) fn is_late(step: Duration) -> bool {
-    step >= TICK + LATE
 }
 
 /// By how much the wall clock's step from `before` to `after` differs from the monotonic clock's.

@@ -12,6 +12,7 @@ mod parts;
 mod reconnect;
 mod router;
 mod shared;
+mod tick;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::clocks;
 use super::config::Config;
 use super::router::Router;
+use super::tick::is_late;
 use crate::counters::Counters;
 use crate::lifecycle::{LifecycleEvent, Observer};
 use crate::{Error, ServerSettings, SettingsUpdate, State};
@@ -192,7 +192,7 @@ impl Shared {
     /// Whether a connection that opened at `since` and is lost now was asked for a sign of life a moment ago, or would be
     /// now: the loss may be seen before the clocks are.
     pub(super) fn was_probed(&self, since: Instant) -> bool {
-        self.is_recent(*lock(&self.probed_at), since) || clocks::is_late(lock(&self.ticked_at).elapsed())
+        self.is_recent(*lock(&self.probed_at), since) || is_late(lock(&self.ticked_at).elapsed())
     }
 
     /// The clocks are looked at now; returns when they were before.

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 request over a byte stream, for calls, proxies and the WebSocket handshake.
+//! One HTTP/1.1 request over a byte stream, for proxies and the WebSocket handshake; what all HTTP shares.
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
@@ -16,6 +16,10 @@ pub(crate) const AGENT: &str = concat!("feishu-transport/", env!("CARGO_PKG_VERS
 
 /// Sends `request` and passes the response to `read`; hyper drives the connection until `read` is done. `failed` converts
 /// an error of hyper to one of the caller's stage.
+#[cfg_attr(
+    not(any(feature = "proxy", feature = "ws")),
+    expect(dead_code, reason = "a proxy and the WebSocket handshake use it")
+)]
 pub(crate) async fn exchange<T, R>(
     stream: BoxStream,
     request: Request<Full<Bytes>>,
