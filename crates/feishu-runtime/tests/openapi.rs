@@ -6,7 +6,7 @@ use std::time::Duration;
 use feishu_gateway::{Fault, Gateway, json};
 use feishu_kit::GatewayDial;
 use feishu_runtime::OpenApi;
-use feishu_runtime::callbacks::openapi::{self, ApiCode, ApiCodeKind};
+use feishu_runtime::callbacks::openapi::{self, ApiCode, ApiCodeKind, Retry};
 use feishu_runtime::transport::{AppSecret, Domain, HttpClient};
 use serde_json::Value;
 
@@ -86,6 +86,25 @@ async fn openapi_renews_a_bad_token_once_and_repeats_the_call() {
     gateway.fault(bad);
     let error = api.call("POST", SEND, message()).await.unwrap_err();
     assert_eq!((error.code(), error.attempts()), (Some(ApiCode(99_991_663)), 2), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn openapi_error_advises_on_the_call_that_was_made_and_the_code_inside() {
+    let (gateway, api) = platform().await;
+    let refuse = |code: i64, msg: &str| {
+        gateway.fault_times(
+            1,
+            Fault::OpenApi { path: "im/v1/messages".into(), status: 400, code, msg: msg.into() },
+        );
+    };
+    refuse(230_011, "recalled");
+    let error = api.call("POST", "/open-apis/im/v1/messages/om_1/reply", message()).await.unwrap_err();
+    assert!(error.to_string().contains("send the answer to its chat instead"), "{error}");
+    assert_eq!(error.retry(), Some(Retry::No));
+    refuse(230_099, "ext=ErrCode: 11310; ErrMsg: card table number over limit");
+    let error = api.call("POST", SEND, message()).await.unwrap_err();
+    assert_eq!((error.code(), error.inner_code()), (Some(ApiCode(230_099)), Some(ApiCode(11_310))));
+    assert!(error.to_string().contains("fewer tables"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

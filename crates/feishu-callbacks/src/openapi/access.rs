@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{ApiError, DataPlace};
+use super::call_kind::CallKind;
 use super::{Call, json};
 use crate::ids::AppId;
 use crate::secret::secrets;
@@ -29,6 +30,7 @@ impl Call for TokenRequest<'_> {
     const METHOD: &'static str = "POST";
     const NEEDS_TOKEN: bool = false;
     const DATA: DataPlace = DataPlace::TopLevel;
+    const KIND: CallKind = CallKind::Token;
     type Data = TokenAnswer;
 
     fn path(&self) -> String {

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::code::{ApiCode, ApiCodeKind};
+use super::call_kind::CallKind;
+use super::code::ApiCode;
+use super::code_kind::ApiCodeKind;
 use crate::decode::tolerant;
 use crate::text;
 
@@ -64,7 +66,10 @@ fn member<'a>(body: &'a [u8], name: &str) -> Option<&'a RawValue> {
 
 /// The error of an answer without usable data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError(Cause);
+pub struct ApiError {
+    cause: Cause,
+    call: CallKind,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cause {
@@ -76,17 +81,17 @@ enum Cause {
 impl ApiError {
     /// A refusal with the platform's code and message.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
-        Self(Cause::Refused { code: ApiCode(code), message: message.into() })
+        Cause::Refused { code: ApiCode(code), message: message.into() }.into()
     }
 
     /// Creates the error of an answer without the expected data.
     pub(super) fn no_data() -> Self {
-        Self(Cause::NoData)
+        Cause::NoData.into()
     }
 
     /// The platform's code; `None` when it did not refuse and the answer could not be read.
     pub fn code(&self) -> Option<ApiCode> {
-        match self.0 {
+        match self.cause {
             Cause::Refused { code, .. } => Some(code),
             Cause::NotAnAnswer | Cause::NoData => None,
         }
@@ -94,12 +99,29 @@ impl ApiError {
 
     /// What the code means.
     pub fn kind(&self) -> Option<ApiCodeKind> {
-        self.code().map(ApiCode::kind)
+        self.code().map(|code| code.kind_for(self.call))
+    }
+
+    /// The code inside the platform's message, where a card is refused with 230099; see [`ApiCode::inside`].
+    pub fn inner_code(&self) -> Option<ApiCode> {
+        ApiCode::inside(self.message())
+    }
+
+    /// The same error, with advice for the call that was made.
+    #[must_use]
+    pub fn of(self, call: CallKind) -> Self {
+        Self { call, ..self }
+    }
+
+    /// What to do: about the inner code, if it is a known one.
+    fn advice(&self, code: ApiCode, message: &str) -> &'static str {
+        let inner = ApiCode::inside(message).filter(|inner| inner.source().is_some());
+        inner.unwrap_or(code).advice_for(self.call)
     }
 
     /// The platform's message; empty if there is none. For a missing scope it names the scopes.
     pub fn message(&self) -> &str {
-        match &self.0 {
+        match &self.cause {
             Cause::Refused { message, .. } => message,
             Cause::NotAnAnswer | Cause::NoData => "",
         }
@@ -108,15 +130,15 @@ impl ApiError {
 
 impl From<Cause> for ApiError {
     fn from(cause: Cause) -> Self {
-        Self(cause)
+        Self { cause, call: CallKind::Other }
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.cause {
             Cause::Refused { code, message } => {
-                write!(f, "the platform refused with {} ({message}); {}", code.0, code.advice())
+                write!(f, "the platform refused with {} ({message}); {}", code.0, self.advice(*code, message))
             }
             Cause::NotAnAnswer => f.write_str("the response is not the platform's JSON; check domain and proxy"),
             Cause::NoData => f.write_str(

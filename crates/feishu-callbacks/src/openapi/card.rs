@@ -5,6 +5,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::answer::{DataPlace, Nothing};
+use super::call_kind::CallKind;
 use super::{Call, json};
 use crate::card::{CallbackToken, CardContent, Dialect, validate};
 use crate::finding::Finding;
@@ -66,6 +67,7 @@ impl Serialize for CardUpdate {
 impl Call for CardUpdate {
     const METHOD: &'static str = "POST";
     const DATA: DataPlace = DataPlace::Nowhere;
+    const KIND: CallKind = CallKind::CardUpdate;
     type Data = Nothing;
 
     fn path(&self) -> String {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::{DataPlace, Nothing};
+use super::call_kind::CallKind;
 use super::{Call, json, segment};
 use crate::card::CardContent;
 use crate::error::{FieldError, FieldSource, Found};
@@ -91,6 +92,7 @@ pub struct MessageSend {
 
 impl Call for MessageSend {
     const METHOD: &'static str = "POST";
+    const KIND: CallKind = CallKind::MessageSend;
     type Data = SentMessage;
 
     fn path(&self) -> String {
@@ -160,6 +162,7 @@ impl MessageReply {
 
 impl Call for MessageReply {
     const METHOD: &'static str = "POST";
+    const KIND: CallKind = CallKind::MessageReply;
     type Data = SentMessage;
 
     fn path(&self) -> String {
@@ -192,6 +195,7 @@ pub struct MessagePatch {
 impl Call for MessagePatch {
     const METHOD: &'static str = "PATCH";
     const DATA: DataPlace = DataPlace::Nowhere;
+    const KIND: CallKind = CallKind::MessagePatch;
     type Data = Nothing;
 
     fn path(&self) -> String {

@@ -18,16 +18,22 @@
 mod access;
 mod answer;
 mod bot;
+mod call_kind;
 mod card;
 mod code;
+mod code_kind;
+mod code_table;
 mod message;
 mod preview;
 
 pub use access::{AccessToken, TokenAnswer, TokenRequest};
 pub use answer::{ApiError, DataPlace, Nothing};
 pub use bot::{BotInfo, BotInfoGet};
+pub use call_kind::CallKind;
 pub use card::CardUpdate;
-pub use code::{ApiCode, ApiCodeKind};
+pub use code::ApiCode;
+pub use code_kind::{ApiCodeKind, Retry};
+pub use code_table::CodeSource;
 pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
 pub use preview::{PreviewRefresh, PreviewRefreshError};
 
@@ -43,6 +49,9 @@ pub trait Call {
 
     /// The place of the data in the answer.
     const DATA: DataPlace = DataPlace::Member;
+
+    /// Which call it is, for the advice about a refusal.
+    const KIND: CallKind = CallKind::Other;
 
     /// The type of the answer's data.
     type Data: DeserializeOwned;
@@ -62,7 +71,7 @@ pub trait Call {
     where
         Self: Sized,
     {
-        answer::read(body, Self::DATA)
+        answer::read(body, Self::DATA).map_err(|error| error.of(Self::KIND))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::answer::{DataPlace, Nothing};
+use super::call_kind::CallKind;
 use super::{Call, json};
 use crate::ids::{OpenId, PreviewToken};
 
@@ -53,6 +54,7 @@ impl PreviewRefresh {
 impl Call for PreviewRefresh {
     const METHOD: &'static str = "POST";
     const DATA: DataPlace = DataPlace::Nowhere;
+    const KIND: CallKind = CallKind::PreviewRefresh;
     type Data = Nothing;
 
     fn path(&self) -> String {

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use feishu_callbacks::openapi::ApiError;
+use feishu_callbacks::openapi::{ApiError, CallKind, Retry};
 
 use super::exchange::ApiResponse;
 use super::{ApiCode, ApiCodeKind};
@@ -22,6 +22,7 @@ enum Cause {
     Refused {
         code: ApiCode,
         message: String,
+        call: CallKind,
         retry_after: Option<Duration>,
     },
     NotAnAnswer {
@@ -33,9 +34,9 @@ enum Cause {
 }
 
 impl CallError {
-    pub(super) fn refused(code: ApiCode, message: String, response: ApiResponse) -> Self {
+    pub(super) fn refused(code: ApiCode, message: String, call: CallKind, response: ApiResponse) -> Self {
         let retry_after = response.reset_after.filter(|_| response.is_rate_limit(code));
-        Self::new(Cause::Refused { code, message, retry_after }, response.log_id)
+        Self::new(Cause::Refused { code, message, call, retry_after }, response.log_id)
     }
 
     fn new(cause: Cause, log_id: Option<String>) -> Self {
@@ -66,7 +67,20 @@ impl CallError {
 
     /// The class of the code; `None` if no answer came, in which case the call may or may not have been carried out.
     pub fn kind(&self) -> Option<ApiCodeKind> {
-        self.code().map(ApiCode::kind)
+        match &self.cause {
+            Cause::Refused { code, call, .. } => Some(code.kind_for(*call)),
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
+        }
+    }
+
+    /// The code inside the platform's message, where a card is refused with 230099: what is wrong with it.
+    pub fn inner_code(&self) -> Option<ApiCode> {
+        self.message().and_then(ApiCode::inside)
+    }
+
+    /// Whether the call is worth repeating, beyond the attempts that were made; `None` if no answer came.
+    pub fn retry(&self) -> Option<Retry> {
+        self.kind().map(ApiCodeKind::retry)
     }
 
     /// The platform's message; for a missing scope it names the scopes.
@@ -105,8 +119,10 @@ impl From<feishu_transport::Error> for CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Refused { code, message, retry_after } => {
-                write!(f, "the platform refused the call with {} ({message}); {}", code.0, code.advice())?;
+            Cause::Refused { code, message, call, retry_after } => {
+                let inner = self.inner_code().filter(|inner| inner.source().is_some());
+                let advice = inner.unwrap_or(*code).advice_for(*call);
+                write!(f, "the platform refused the call with {} ({message}); {advice}", code.0)?;
                 if let Some(wait) = retry_after {
                     write!(f, " (in {} s)", wait.as_secs())?;
                 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use feishu_callbacks::openapi::{ApiCode, ApiCodeKind, Call};
+use feishu_callbacks::openapi::{ApiCode, ApiCodeKind, Call, CallKind};
 use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
 use serde::Deserialize;
 
@@ -177,7 +177,8 @@ impl OpenApi {
                 renewed = true;
                 tokens.drop_bad(&token).await;
             } else if !patience.wait(path, code, &response).await {
-                return Err(CallError::refused(code, msg, response).after(patience.attempts));
+                return Err(CallError::refused(code, msg, CallKind::of(method, path), response)
+                    .after(patience.attempts));
             }
         }
     }

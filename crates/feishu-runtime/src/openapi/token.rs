@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use feishu_callbacks::AppId;
-use feishu_callbacks::openapi::{AccessToken, Call as _, TokenAnswer, TokenRequest};
+use feishu_callbacks::openapi::{AccessToken, Call as _, CallKind, TokenAnswer, TokenRequest};
 use feishu_transport::AppSecret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -70,7 +70,7 @@ impl TokenCache {
             let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
             let Reply::Refused { code, msg } = response.read() else { break (asked, response) };
             if !patience.wait(&path, code, &response).await {
-                return Err(CallError::refused(code, msg, response).after(patience.attempts));
+                return Err(CallError::refused(code, msg, CallKind::Token, response).after(patience.attempts));
             }
         };
         let given = TokenRequest::read_answer(&response.body).and_then(TokenAnswer::into_token);
