@@ -126,10 +126,10 @@ impl Context {
         self.call.received.received_at()
     }
 
-    /// Time since the platform created the callback or event, by this machine's clock; `None` if the payload has no
+    /// Time since the platform created the callback or event, by the platform's clock where the difference to the host's is known (see [`Health::clock_ahead`](crate::Health::clock_ahead)); `None` if the payload has no
     /// creation time. An old event was sent again, or waited while no client was connected.
     pub fn age(&self) -> Option<Duration> {
-        self.call.header.age((self.call.rules().wall_clock)())
+        self.call.header.age(self.core().clock.now())
     }
 
     /// The deadline of the answer.

@@ -56,6 +56,7 @@ impl ClientHandle {
             connected: connection.map(|connection| connection.is_healthy(max_silence)),
             connection: connection.map(ConnectionHandle::state),
             running: self.core.admission.read().running,
+            clock_ahead: self.core.clock.ahead(),
         }
     }
 

@@ -18,6 +18,9 @@ pub struct Health {
     pub connection: Option<State>,
     /// Number of running handlers.
     pub running: usize,
+    /// By how many seconds the host's clock is ahead of the platform's, negative if it is behind; `None` while that is not
+    /// known. Known from the `Date` of the platform's answers, else from callbacks, which arrive when they are created.
+    pub clock_ahead: Option<i64>,
 }
 
 /// The phase of a client's life.
@@ -38,13 +41,14 @@ pub enum Phase {
 /// Serialised as an object with `live`, `ready`, `phase`, `connected`, `connection` (one line of text) and `running`.
 impl Serialize for Health {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut health = serializer.serialize_struct("Health", 6)?;
+        let mut health = serializer.serialize_struct("Health", 7)?;
         health.serialize_field("live", &self.is_live())?;
         health.serialize_field("ready", &self.is_ready())?;
         health.serialize_field("phase", self.phase.as_str())?;
         health.serialize_field("connected", &self.connected)?;
         health.serialize_field("connection", &self.connection.as_ref().map(ToString::to_string))?;
         health.serialize_field("running", &self.running)?;
+        health.serialize_field("clock_ahead", &self.clock_ahead)?;
         health.end()
     }
 }

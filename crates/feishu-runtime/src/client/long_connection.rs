@@ -77,6 +77,19 @@ impl Client {
         ClientBuilder::new(LongConnectionSource { connection, on_state: None, quiet: false })
     }
 
+    /// Learns the platform's time from the answer that came with each connection.
+    fn start_clock(&self) -> Option<AbortOnDropHandle<()>> {
+        let mut states = self.handle.connection()?.states();
+        let core = Arc::clone(self.intake.core());
+        Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            while let Some(state) = states.next().await {
+                if state.is_connected() {
+                    core.clock.connected();
+                }
+            }
+        })))
+    }
+
     #[cfg(feature = "metrics")]
     fn start_metrics(&self) -> Option<AbortOnDropHandle<()>> {
         let mut states = self.handle.connection()?.states();
@@ -102,12 +115,12 @@ impl Client {
     }
 
     /// Starts the observers of the connection, until the returned guard is dropped.
-    pub(super) fn start_observers(&mut self) -> [Option<AbortOnDropHandle<()>>; 3] {
+    pub(super) fn start_observers(&mut self) -> [Option<AbortOnDropHandle<()>>; 4] {
         let hook = self.states.take().map(StateObserver::run);
         let states = self.handle.connection().map(ConnectionHandle::states);
         let announcer =
             self.announce.take().zip(states).and_then(|(start, states)| Announcer::start(&start, states));
-        [hook, announcer, self.start_metrics()]
+        [hook, announcer, self.start_metrics(), self.start_clock()]
     }
 }
 

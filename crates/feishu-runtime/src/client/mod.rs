@@ -73,6 +73,9 @@ impl Client {
         grace: Duration,
     ) -> Self {
         let (stop_handle, stop) = Shutdown::new();
+        if let Some(connection) = &connection {
+            intake.core().clock.on_connection(connection);
+        }
         let handle = ClientHandle::new(Arc::clone(intake.core()), stop_handle, connection);
         Self {
             transport,

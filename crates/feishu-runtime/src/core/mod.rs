@@ -1,9 +1,11 @@
 //! State shared by all deliveries of one client.
 
 mod cards;
+mod clock;
 mod ending;
 mod rules;
 mod runners;
+mod stale;
 mod unhandled;
 
 use std::sync::{Arc, OnceLock};
@@ -27,7 +29,9 @@ use crate::panics::poll_caught;
 use crate::stall::StallGuard;
 use crate::stats::{Incident, Ledger, Outcome, Stats};
 
+use clock::Clock;
 use runners::Runners;
+use stale::StaleRate;
 use unhandled::Unhandled;
 
 /// State shared by all deliveries of a client. It lives as long as the client, across connections.
@@ -42,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) unhandled: Unhandled,
     pub(crate) cards: Arc<Cards>,
     runners: Runners,
+    pub(crate) clock: Clock,
+    pub(crate) stale: StaleRate,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// There once the client was asked to stop.
@@ -61,6 +67,8 @@ impl Core {
             unhandled: Unhandled::default(),
             cards: Arc::default(),
             runners: Runners::new(),
+            clock: Clock::new(Arc::clone(&rules.wall_clock)),
+            stale: StaleRate::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ending: OnceLock::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use feishu_callbacks::peek;
+use feishu_callbacks::{Timestamp, peek};
 use feishu_transport::{Answer, Delivery, Inbox};
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
@@ -73,14 +73,18 @@ impl Intake {
             }
         };
         warn_of_card_frame(core, &delivery, &header);
-        let Some(chosen) = self.plan.choose(&header) else {
+        let Some(chosen) = self.plan.choose(&header, || core.clock.now()) else {
             unhandled(core, &header, delivery);
             return None;
         };
         if chosen.stale {
             core.incident(Incident::Stale);
+            core.stale.log(header.event_type.as_str(), header.age(core.clock.now()));
         }
         let call = Call::new(core, delivery, header, self.plan.handler(chosen.route), keep_typed);
+        if call.is_callback() {
+            core.clock.callback_from(call.header.create_time.and_then(Timestamp::to_system_time));
+        }
         core.observe(|| {
             Observed::Received(core.describe(&call.received, Some(&call.header), Some(call.route)))
         });

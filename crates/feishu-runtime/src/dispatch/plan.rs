@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use feishu_callbacks::{DecodeError, Header};
 use feishu_transport::Answer;
@@ -43,12 +43,12 @@ pub(crate) struct Chosen {
 }
 
 impl Plan {
-    /// The handler for a delivery, if any.
-    pub(crate) fn choose(&self, header: &Header) -> Option<Chosen> {
+    /// The handler for a delivery, if any; `now` is the platform's time.
+    pub(crate) fn choose(&self, header: &Header, now: impl FnOnce() -> SystemTime) -> Option<Chosen> {
         let found = self.by_type.get(header.event_type.as_str()).copied().or(self.fallback)?;
         if let Some((max_age, route)) = self.stale {
             let callback = self.handler(found).1.is_callback(header);
-            if !callback && header.age((self.rules.wall_clock)()).is_some_and(|age| age > max_age) {
+            if !callback && header.age(now()).is_some_and(|age| age > max_age) {
                 return Some(Chosen { route, stale: true });
             }
         }
