@@ -251,3 +251,13 @@ async fn every_attempt_asks_for_a_url_of_its_own() {
     let tickets = bench.gateway.findings().into_iter().filter(|found| found.kind == FindingKind::Ticket);
     assert_eq!(tickets.count(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_over_the_limit_ends_the_connection_and_names_the_limit() {
+    let limits = feishu_transport::Limits::default().frame_bytes(4 << 10);
+    let bench = Bench::with(|g| g, |c| c.limits(limits), answering(Answer::empty())).await;
+    bench.gateway.connected(1).await;
+    bench.gateway.send(Click::button("b").value("x".repeat(8 << 10))).await.unwrap();
+    let waiting = bench.client.state(|state| matches!(state, State::Waiting { cause: Some(_), .. })).await;
+    assert!(waiting.to_string().contains("Limits::frame_bytes"), "{waiting}");
+}

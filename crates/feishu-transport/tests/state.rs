@@ -264,7 +264,7 @@ async fn clock_ahead_is_known_once_a_connection_was_requested() {
 #[tokio::test(start_paused = true)]
 async fn clock_ahead_tells_a_host_that_is_twenty_minutes_ahead() {
     for offset in [-1_200, 1_200] {
-        let inbox = support::answering(feishu_transport::Answer::empty());
+        let inbox = answering(Answer::empty());
         let bench = Bench::with(|gateway| gateway.clock_offset(offset), |client| client, inbox).await;
         bench.client.handle.ready().await.unwrap();
         let ahead = bench.client.handle.clock_ahead().unwrap();
