@@ -93,6 +93,8 @@ counts! {
     GaveWay gave_way,
     /// Events over the age limit, which went to the handler for stale events.
     Stale stale,
+    /// Members of payloads that could not be read and were left out.
+    OddMembers odd_members,
     /// Polls of a handler that blocked a thread for too long.
     Stalls stalls,
     /// Futures given to `after_reply` that were dropped because the answer was lost.
@@ -132,6 +134,10 @@ pub struct Stats {
     /// Types without a handler, with their counts; at most 256 types. Serialised as an object.
     #[serde(serialize_with = "by_name")]
     pub unhandled: Vec<(String, u64)>,
+    /// Members of payloads that could not be read and were left out, by type and place
+    /// (`card.action.trigger event.action.checked`); at most 256 places. Serialized as an object.
+    #[serde(serialize_with = "by_name")]
+    pub odd_members: Vec<(String, u64)>,
 }
 
 /// The counters of one handler.

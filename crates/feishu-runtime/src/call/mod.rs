@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use feishu_callbacks::{Header, Reply};
+use feishu_callbacks::{Header, OddField, Reply};
 use feishu_transport::{Answer, Delivery, Receipt, Received};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -128,6 +128,13 @@ impl Call {
         }
         let json = reply.to_json().map_err(|error| Failure::InvalidReply(error.to_string()))?;
         Ok(Answer::ok(json))
+    }
+
+    /// A member of the payload was left out.
+    pub(crate) fn odd_member(&self, odd: &OddField) {
+        self.core.incident(Incident::OddMembers);
+        let trace_id = self.received.trace_id();
+        self.core.odd.came(self.header.event_type.as_str(), odd, &self.route().name, trace_id);
     }
 
     /// Whether an earlier attempt failed.

@@ -3,6 +3,7 @@
 mod cards;
 mod clock;
 mod ending;
+mod odd;
 mod rules;
 mod runners;
 mod stale;
@@ -30,6 +31,7 @@ use crate::stall::StallGuard;
 use crate::stats::{Incident, Ledger, Outcome, Stats};
 
 use clock::Clock;
+use odd::OddMembers;
 use runners::Runners;
 use stale::StaleRate;
 use unhandled::Unhandled;
@@ -44,6 +46,7 @@ pub(crate) struct Core {
     /// The table of repeats; `None` if deduplication is off.
     pub(crate) memory: Option<Arc<Memory>>,
     pub(crate) unhandled: Unhandled,
+    pub(crate) odd: OddMembers,
     pub(crate) cards: Arc<Cards>,
     runners: Runners,
     pub(crate) clock: Clock,
@@ -65,6 +68,7 @@ impl Core {
             admission: Admission::new(rules.limits, rules.routes.iter().map(RouteRules::limit)),
             memory: rules.dedup.on.then(|| Memory::new(rules.dedup.bounds)),
             unhandled: Unhandled::default(),
+            odd: OddMembers::default(),
             cards: Arc::default(),
             runners: Runners::new(),
             clock: Clock::new(Arc::clone(&rules.wall_clock)),
@@ -204,6 +208,7 @@ impl Core {
             remembered,
             remembered_bytes,
             unhandled: self.unhandled.read(),
+            odd_members: self.odd.read(),
             ..self.stats.read(describe)
         }
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use feishu_callbacks::{DecodeError, Header, Reply};
+use feishu_callbacks::{DecodeError, Header, OddField, Reply};
 
+use super::RawEvent;
 use super::options::TypedOptions;
 use crate::call::{Call, Prepared};
-use crate::{Context, Failure, HandlerError};
+use crate::{Callback, Context, Failure, HandlerError};
 
 /// A type-erased handler.
 pub(crate) trait Invoke: Send + Sync {
@@ -43,9 +44,28 @@ where
     }
 }
 
+/// How a payload is read as `E`.
+pub(crate) struct Read<E> {
+    decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
+    /// Shows each member that was left out.
+    odd: fn(&E, &mut dyn FnMut(&OddField)),
+}
+
+impl<C: Callback> Read<C> {
+    pub(crate) fn of_callback() -> Self {
+        Self { decode: C::decode, odd: |callback, see| callback.odd_fields().for_each(see) }
+    }
+}
+
+impl Read<RawEvent> {
+    pub(crate) fn of_raw() -> Self {
+        Self { decode: RawEvent::decode, odd: |event, see| event.header.odd_fields().iter().for_each(see) }
+    }
+}
+
 /// A typed handler with its options.
 pub(crate) struct Typed<E, R, H> {
-    pub(crate) decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
+    pub(crate) read: Read<E>,
     pub(crate) handler: H,
     pub(crate) options: TypedOptions<E, R>,
 }
@@ -57,7 +77,8 @@ where
     H: Serve<E, R>,
 {
     fn prepare(self: Arc<Self>, call: &Arc<Call>) -> Result<Prepared, DecodeError> {
-        let event = (self.decode)(&call.header, call.received.payload())?;
+        let event = (self.read.decode)(&call.header, call.received.payload())?;
+        (self.read.odd)(&event, &mut |odd| call.odd_member(odd));
         let key = self.options.key_of.as_ref().map(|key_of| key_of(&event));
         let once =
             self.options.once_per.as_ref().and_then(|once| Some(((once.key)(&event)?, once.answer.clone())));
@@ -80,7 +101,7 @@ where
 
     fn dedup_key(&self, call: &Call) -> Option<String> {
         let key_of = self.options.dedup_by.as_ref()?;
-        let event = (self.decode)(&call.header, call.received.payload()).ok()?;
+        let event = (self.read.decode)(&call.header, call.received.payload()).ok()?;
         key_of(&event)
     }
 

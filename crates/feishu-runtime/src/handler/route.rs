@@ -7,11 +7,10 @@ use std::panic::{Location, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use feishu_callbacks::{DecodeError, Header, Reply};
+use feishu_callbacks::Reply;
 use feishu_transport::Answer;
 
-use super::invoke::{Invoke, Serve, Typed};
+use super::invoke::{Invoke, Read, Serve, Typed};
 use super::layer::{Next, layer};
 use super::options::{Late, Options, TypedOptions};
 use super::{Handler, RawEvent};
@@ -67,7 +66,7 @@ impl<C: Callback> Route<C, C::Reply> {
         F: Fn(C, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<C::Reply, HandlerError>> + Send + 'static,
     {
-        Self::make(C::TYPE, C::decode, handler)
+        Self::make(C::TYPE, Read::of_callback(), handler)
     }
 
     /// Creates a route of an async function with any error type, such as `async fn … -> anyhow::Result<CardReply>`.
@@ -78,7 +77,7 @@ impl<C: Callback> Route<C, C::Reply> {
         Fut: Future<Output = Result<C::Reply, Err>> + Send + 'static,
         Err: Into<HandlerError> + 'static,
     {
-        Self::make(C::TYPE, C::decode, move |callback, cx| {
+        Self::make(C::TYPE, Read::of_callback(), move |callback, cx| {
             let running = handler(callback, cx);
             async move { running.await.map_err(Into::into) }
         })
@@ -88,7 +87,7 @@ impl<C: Callback> Route<C, C::Reply> {
     #[track_caller]
     pub fn from_handler<H: Handler<C>>(handler: H) -> Self {
         let handler = Arc::new(handler);
-        Self::make(C::TYPE, C::decode, move |callback, cx| {
+        Self::make(C::TYPE, Read::of_callback(), move |callback, cx| {
             let handler = Arc::clone(&handler);
             async move { handler.call(callback, cx).await }
         })
@@ -121,7 +120,7 @@ impl<C: Callback> Route<C, C::Reply> {
         F: Fn(C, Context) -> Result<C::Reply, HandlerError> + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
-        Self::make(C::TYPE, C::decode, move |callback, cx: Context| {
+        Self::make(C::TYPE, Read::of_callback(), move |callback, cx: Context| {
             let handler = Arc::clone(&handler);
             async move {
                 let place = Arc::clone(cx.core().blocking()).acquire_owned().await;
@@ -148,7 +147,7 @@ impl<R: Reply> Route<RawEvent, R> {
         F: Fn(RawEvent, Context) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, HandlerError>> + Send + 'static,
     {
-        let mut route = Self::make(event_type, RawEvent::decode, handler);
+        let mut route = Self::make(event_type, Read::of_raw(), handler);
         route.typed.callback = None;
         route
     }
@@ -156,11 +155,7 @@ impl<R: Reply> Route<RawEvent, R> {
 
 impl<E: Send + 'static, R: Reply> Route<E, R> {
     #[track_caller]
-    fn make<H: Serve<E, R>>(
-        event_type: impl Into<Cow<'static, str>>,
-        decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
-        handler: H,
-    ) -> Self {
+    fn make<H: Serve<E, R>>(event_type: impl Into<Cow<'static, str>>, read: Read<E>, handler: H) -> Self {
         let options = Options {
             name: None,
             deadline: None,
@@ -186,7 +181,7 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
                 once_per: None,
                 late_result: None,
             },
-            finish: Box::new(move |options| Arc::new(Typed { decode, handler, options })),
+            finish: Box::new(move |options| Arc::new(Typed { read, handler, options })),
         }
     }
 
