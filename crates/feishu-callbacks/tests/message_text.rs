@@ -1,8 +1,9 @@
 //! What a message says, whom it mentions and who sent it.
 
-use feishu_callbacks::im::{BotIdentity, Message, MessageReceiveEvent, MessageSender};
+use feishu_callbacks::im::{BotIdentity, Message, MessageReceiveEvent, MessageSender, Resource};
 use feishu_callbacks::openapi::{MessageReply, OutgoingMessage};
 use feishu_callbacks::{MessageReceive, decode};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 #[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a reference")]
@@ -232,4 +233,40 @@ fn message_reply_takes_the_id_and_the_topic_from_the_message() {
         "message `message_id`: expected the id of a message, found nothing; the payload names none: look at \
          `odd_fields()` of the event"
     );
+}
+
+#[test]
+fn resources_are_found_in_files_and_inside_a_post() {
+    let found = |kind: &str, content: &Value| message(kind, content, json!([])).resources();
+    let image = || Resource::Image("img_1".to_owned());
+    let file = || Resource::File("file_1".to_owned());
+    let post = json!({"en_us": {"content": [
+        [{"tag": "text", "text": "x"}, {"tag": "img", "image_key": "img_1"}],
+        [{"tag": "media", "file_key": "file_1", "image_key": "img_2"}, {"tag": "img"}],
+    ]}});
+    assert_eq!(found("post", &post), [image(), file()]);
+    assert_eq!(found("image", &json!({"image_key": "img_1"})), [image()]);
+    for kind in ["file", "audio", "media"] {
+        assert_eq!(found(kind, &json!({"file_key": "file_1", "image_key": "img_2"})), [file()], "{kind}");
+    }
+    assert_eq!(found("sticker", &json!({"file_key": "file_1"})), []);
+    assert_eq!(found("image", &json!({"image_key": ""})), []);
+    assert_eq!(found("text", &json!({"text": "x"})), []);
+}
+
+proptest! {
+    #[test]
+    fn text_never_panics_and_keeps_names_as_they_are(
+        kind in prop::sample::select(vec!["text", "post", "interactive", "system", "vote", "todo", "later"]),
+        content in "[{}\\[\\]\":,@_a-z0-9 \u{e9}\\\\]{0,60}",
+        text in "[@_user0-9 a\u{e9}]{0,40}",
+    ) {
+        let mentions = json!([mention(1, "ou_bot", "Kettle"), mention(12, "ou_ann", "@_user_1")]);
+        for content in [content, json!({"text": text, "template": text, "content": [[{"tag": "text", "text": text}]]}).to_string()] {
+            let read = event(json!({"message": {"message_type": kind, "content": content, "mentions": mentions}})).message;
+            let (whole, without) = (read.text(), read.text_without(&me()));
+            prop_assert_eq!(whole.is_some(), without.is_some());
+            let _ = (read.mentions_all(), read.mentions_bot(&me()), read.resources());
+        }
+    }
 }

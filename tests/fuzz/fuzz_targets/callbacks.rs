@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 fn read<B: EventBody>(payload: &[u8]) {
     if let Ok(envelope) = decode::<B>(payload) {
         assert_eq!(envelope.header.event_type, B::TYPE);
-        for odd in envelope.odd_fields() {
+        for odd in envelope.all_odd_fields() {
             assert!(!odd.path.is_empty());
         }
     }
@@ -17,7 +17,14 @@ fuzz_target!(|data: &[u8]| {
     let header = peek(data);
     read::<feishu_callbacks::CardActionEvent>(data);
     read::<feishu_callbacks::UrlPreviewEvent>(data);
+    if let Ok(message) = decode::<feishu_callbacks::im::MessageReceiveEvent>(data) {
+        let (sender, message) = (&message.event.sender, &message.event.message);
+        let me = feishu_callbacks::im::BotIdentity::new("ou_bot");
+        let _ = (message.text(), message.text_without(&me), message.resources(), sender.is_me(&me));
+        let _ = (message.mentions_bot(&me), message.mentions_all());
+    }
     if let Ok(header) = header {
+        let _ = feishu_callbacks::operator(&header, data);
         let header = std::sync::Arc::new(header);
         // The body may be anything: the header was read.
         let _ = feishu_callbacks::decode_with::<feishu_callbacks::CardActionEvent>(header, data);

@@ -50,7 +50,7 @@ pub(crate) struct Nested;
 
 impl<T: InPlace> Read<T> for Nested {
     fn read<'de, D: Deserializer<'de>>(deserializer: D, place: &mut T) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Filler(place))
+        deserializer.deserialize_option(Filler(place))
     }
 }
 
@@ -136,9 +136,17 @@ impl<'de, T: InPlace> Visitor<'de> for Filler<'_, T> {
         write!(f, "struct {}", T::NAME)
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
         *self.0 = T::default();
         Ok(())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_struct(T::NAME, &[], self)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {

@@ -10,6 +10,7 @@ pub use bot::{
     BotAddedEvent, BotDeletedEvent, BotMenuEvent, BotP2pChatEnteredEvent, ChatMember, ChatNames, ChatUser,
     MenuOperator, P2pChatCreatedEvent, UserAddedEvent, UserDeletedEvent,
 };
+pub use content::Resource;
 pub use identity::BotIdentity;
 pub use message::{
     ChatType, Mention, Message, MessageReadEvent, MessageReader, MessageRecalledEvent, MessageReceiveEvent,

@@ -39,11 +39,42 @@ impl Message {
         plain_text(self, None)
     }
 
+    /// The images and files of a message that can be downloaded, also those inside a rich text. Stickers and folders
+    /// cannot.
+    pub fn resources(&self) -> Vec<Resource> {
+        let content = read_tree(self.content.as_deref().unwrap_or_default());
+        let key = |name: &str| content.get(name).and_then(Value::as_str).filter(|key| !key.is_empty());
+        let kind = self.message_type.as_ref().map_or("", |kind| kind.as_str());
+        match kind {
+            "image" => key("image_key").map(|key| Resource::Image(key.to_owned())).into_iter().collect(),
+            "file" | "audio" | "media" | "video" => {
+                key("file_key").map(|key| Resource::File(key.to_owned())).into_iter().collect()
+            }
+            "post" => post::find(&content)
+                .map(post::resources)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(key, is_image)| if is_image { Resource::Image(key) } else { Resource::File(key) })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// [`text`](Self::text) without the mentions of this bot and without blanks around: what was said to it. Empty if
     /// nothing but the mention was written.
     pub fn text_without(&self, me: &BotIdentity) -> Option<String> {
         plain_text(self, Some(me)).map(|text| text.trim().to_owned())
     }
+}
+
+/// An image or file of a message, to download it by its key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Resource {
+    /// An image, by its `image_key`. The download call takes it as `type=image`.
+    Image(String),
+    /// A file, voice message or video, by its `file_key`. The download call takes it as `type=file`.
+    File(String),
 }
 
 /// The plain text, without mentions of one bot. `None` if there is none.

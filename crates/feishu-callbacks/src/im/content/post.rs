@@ -56,16 +56,32 @@ pub(super) fn write_lines(title: &str, lines: &[Value], writer: &mut Writer<'_>)
     has_text
 }
 
+/// Keys of the images and videos in it: the key, and whether it is an image.
+pub(super) fn resources(post: &Value) -> Vec<(String, bool)> {
+    elements(post)
+        .filter_map(|element| {
+            let key = |name| element.get(name).and_then(Value::as_str).filter(|key| !key.is_empty());
+            match element.get("tag").and_then(Value::as_str)? {
+                "img" => key("image_key").map(|key| (key.to_owned(), true)),
+                "media" => key("file_key").map(|key| (key.to_owned(), false)),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
 /// Every `user_id` of an `at` element.
 pub(super) fn mentioned(post: &Value) -> Vec<String> {
-    let lines = paragraphs(post).map(Vec::as_slice).unwrap_or_default();
-    let elements =
-        lines.iter().flat_map(|line| line.as_array().map_or(std::slice::from_ref(line), Vec::as_slice));
-    elements
+    elements(post)
         .filter(|element| element.get("tag").and_then(Value::as_str) == Some("at"))
         .filter_map(|element| ["user_id", "open_id"].iter().find_map(|name| element.get(name)?.as_str()))
         .map(str::to_owned)
         .collect()
+}
+
+fn elements(post: &Value) -> impl Iterator<Item = &Value> {
+    let lines = paragraphs(post).map(Vec::as_slice).unwrap_or_default();
+    lines.iter().flat_map(|line| line.as_array().map_or(std::slice::from_ref(line), Vec::as_slice))
 }
 
 fn is_text(element: &Value) -> bool {
