@@ -18,14 +18,28 @@ use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, 
 /// Maximum number of messages read from the link before answers are written.
 const RECEIVE_BATCH: usize = 64;
 
-/// How a connection ended.
-pub(super) struct End {
-    /// The session, to be reused by the next connection.
-    pub(super) session: Session,
-    /// Why; `None` if it was closed on purpose.
-    pub(super) cause: Option<Error>,
-    /// Whether it was found dead after a sleep of the machine; the next attempt then starts without a pause.
-    pub(super) woken: bool,
+/// Why a driver ended.
+pub(super) enum Ending {
+    /// Closed on purpose.
+    Released,
+    Lost {
+        cause: Error,
+        /// Found dead after a sleep: the next attempt needs no pause.
+        woken: bool,
+    },
+}
+
+impl Ending {
+    fn lost(cause: Error) -> Self {
+        Self::Lost { cause, woken: false }
+    }
+
+    pub(super) fn into_parts(self) -> (Option<Error>, bool) {
+        match self {
+            Self::Released => (None, false),
+            Self::Lost { cause, woken } => (Some(cause), woken),
+        }
+    }
 }
 
 /// One open connection: a future that resolves when the connection ends.
@@ -186,8 +200,8 @@ impl Driver {
     fn gone(&mut self, error: Error) -> Ending {
         match std::mem::replace(&mut self.io.closing, Closing::No) {
             Closing::AwaitingPeer(_) => Ending::Released,
-            Closing::Replying(_, reason) => Ending::Lost(reason),
-            Closing::No | Closing::Retiring(_) => Ending::Lost(error),
+            Closing::Replying(_, reason) => Ending::lost(reason),
+            Closing::No | Closing::Retiring(_) => Ending::lost(error),
         }
     }
 
@@ -339,9 +353,10 @@ impl Driver {
 }
 
 impl Future for Driver {
-    type Output = End;
+    /// With the session, for the next connection.
+    type Output = (Session, Ending);
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let Some(mut session) = this.session.take() else { return Poll::Pending };
         match this.turn(&mut session, cx) {
@@ -349,12 +364,7 @@ impl Future for Driver {
                 this.session = Some(session);
                 Poll::Pending
             }
-            Err(Ending::Released) => Poll::Ready(End { session, cause: None, woken: false }),
-            Err(Ending::Lost(cause)) => Poll::Ready(End { session, cause: Some(cause), woken: false }),
-            Err(Ending::GoneWhileAsleep) => {
-                let cause = Error::lost("no sign of life after a sleep or a change of network");
-                Poll::Ready(End { session, cause: Some(cause), woken: true })
-            }
+            Err(ending) => Poll::Ready((session, ending)),
         }
     }
 }
@@ -368,25 +378,19 @@ impl Drop for Driver {
     }
 }
 
-/// Why a driver ends.
-enum Ending {
-    /// Closed on purpose.
-    Released,
-    Lost(Error),
-    GoneWhileAsleep,
-}
-
 fn judge(session: &Session, now: Instant) -> Result<(), Ending> {
     let rounded =
         |silence: Duration| Duration::from_millis(u64::try_from(silence.as_millis()).unwrap_or(u64::MAX));
-    match session.verdict(now.into_std()) {
-        Verdict::Alive => Ok(()),
+    let verdict = session.verdict(now.into_std());
+    let cause = match verdict {
+        Verdict::Alive => return Ok(()),
         Verdict::Silent(silence) => {
-            Err(Ending::Lost(Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))))
+            Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))
         }
         Verdict::Unanswered(silence) => {
-            Err(Ending::Lost(Error::lost(format_args!("a ping was not answered for {:?}", rounded(silence)))))
+            Error::lost(format_args!("a ping was not answered for {:?}", rounded(silence)))
         }
-        Verdict::GoneWhileAsleep => Err(Ending::GoneWhileAsleep),
-    }
+        Verdict::GoneWhileAsleep => Error::lost("no sign of life after a sleep or a change of network"),
+    };
+    Err(Ending::Lost { cause, woken: verdict == Verdict::GoneWhileAsleep })
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
 use super::config::{OnConnectionLimit, Retries};
-use super::driver::{Driver, End};
+use super::driver::{Driver, Ending};
 use super::open::{Opened, open, outdated};
 use super::outbox::Outbox;
 use super::router::ConnectionPath;
@@ -30,7 +30,7 @@ pub(super) struct Reconnector {
     index: usize,
     backoff: Backoff,
     /// The current driver and those that are closing. Dropping the reconnector ends them.
-    drivers: JoinSet<(Connected, End)>,
+    drivers: JoinSet<(Connected, (Session, Ending))>,
     wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
     close: CloseSignal,
@@ -233,9 +233,9 @@ impl Reconnector {
     fn ended(
         &mut self,
         current: &Current,
-        ended: Result<(Connected, End), tokio::task::JoinError>,
+        ended: Result<(Connected, (Session, Ending)), tokio::task::JoinError>,
     ) -> Option<Ended> {
-        let Ok((connected, end)) = ended else {
+        let Ok((connected, (session, ending))) = ended else {
             // The driver's task itself failed: the caller's inbox panicked in it. The connection is gone.
             let uptime = current.connected.uptime();
             let cause = Error::lost("the inbox panicked while handling a delivery");
@@ -244,14 +244,15 @@ impl Reconnector {
         };
         let uptime = connected.uptime();
         let generation = connected.info.generation;
-        self.disconnected(&connected.info, end.cause.as_ref(), uptime);
+        let (cause, woken) = ending.into_parts();
+        self.disconnected(&connected.info, cause.as_ref(), uptime);
         if generation != current.connected.info.generation {
             tracing::info!(connection = self.index, generation, "replaced connection closed");
             return None;
         }
-        self.session = Some(end.session);
-        let cause = end.cause.unwrap_or_else(|| Error::lost("closed"));
-        let woken = end.woken || self.shared.was_probed(connected.since);
+        self.session = Some(session);
+        let cause = cause.unwrap_or_else(|| Error::lost("closed"));
+        let woken = woken || self.shared.was_probed(connected.since);
         Some(Ended::Lost { uptime, cause, woken })
     }
 
