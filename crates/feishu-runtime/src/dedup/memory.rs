@@ -17,10 +17,11 @@ use super::shard::{self, Found, Shard};
 
 /// How long a callback is remembered. The platform never sends one again, but a frame may come twice.
 const CALLBACK_RETENTION: Duration = Duration::from_secs(60);
-/// Callbacks to remember.
-const CALLBACK_ENTRIES: usize = 65_536;
+/// Callbacks to remember: a minute of 136 per second. More would keep memory busy that the processor's caches no longer
+/// hold.
+const CALLBACK_ENTRIES: usize = 8192;
 /// Bytes of the remembered callbacks; their answers are shared with what was sent, not copied.
-const CALLBACK_BYTES: usize = 16 << 20;
+const CALLBACK_BYTES: usize = 4 << 20;
 /// Entries of one table: few enough that growing it takes less than a tenth of a millisecond.
 const SHARD_ENTRIES: usize = 4096;
 const MAX_SHARDS: usize = 256;

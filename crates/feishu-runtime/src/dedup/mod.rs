@@ -30,7 +30,7 @@ pub(crate) use store::StoreRules;
 /// after it was handled, the repeat gets the same answer again; if it failed, the handler runs again.
 ///
 /// The process remembers in memory. The platform never sends a callback again, so callbacks are remembered for a minute
-/// only (65 536 of them, 16 MiB), for frames that come twice. A [store](Self::store) is used in addition, for events only:
+/// only (8192 of them, 4 MiB), for frames that come twice. A [store](Self::store) is used in addition, for events only:
 /// a click must not wait for a store.
 #[derive(Clone)]
 #[must_use]
