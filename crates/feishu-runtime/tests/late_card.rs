@@ -35,13 +35,13 @@ fn bot() -> Route<CardActionTrigger, CardReply> {
             "slower" => sleep(6 * SECOND).await,
             "toast" => return Ok(CardReply::toast(Toast::info("Hello"))),
             "now" => {
-                cx.reply_now(CardReply::card(RawCard::new(&card("now")).unwrap()))?;
+                cx.reply_now(CardReply::card(RawCard::new(card("now")).unwrap()))?;
                 sleep(10 * SECOND).await;
                 return Ok(CardReply::empty());
             }
             _ => {}
         }
-        Ok(CardReply::card(RawCard::new(&card(&name)).unwrap()))
+        Ok(CardReply::card(RawCard::new(card(&name)).unwrap()))
     })
     .on_late(CardReply::toast(Toast::info("Working on it")))
 }
@@ -103,7 +103,7 @@ async fn update_card_when_late_with_hands_both_to_the_author() {
     let both = |route: Route<_, _>, api| {
         route.update_card_when_late_with(api, |_, newer| {
             let newer = newer["data"]["body"]["elements"][0]["content"].as_str()?;
-            Some(CardReply::card(RawCard::new(&card(&format!("{newer}, and slow"))).ok()?))
+            Some(CardReply::card(RawCard::new(card(&format!("{newer}, and slow"))).ok()?))
         })
     };
     assert_eq!(play(both, &clicks).await.0, "fast, and slow");

@@ -20,6 +20,7 @@ mod answer;
 mod bot;
 mod call_kind;
 mod card;
+mod card_check;
 mod code;
 mod code_kind;
 mod code_table;

@@ -127,7 +127,18 @@ impl Call {
             );
         }
         let json = reply.to_json().map_err(|error| Failure::InvalidReply(error.to_string()))?;
-        Ok(Answer::ok(json))
+        if json != b"null" {
+            return Ok(Answer::ok(json));
+        }
+        if self.rules().strict_replies {
+            return Err(Failure::InvalidReply("the reply is `null`; return `{}` for none".to_owned()));
+        }
+        tracing::warn!(
+            handler = %self.route().name,
+            trace_id = self.received.trace_id(),
+            "the handler's reply is `null`, which the user's client shows as an error; `{{}}` is sent in its place",
+        );
+        Ok(Answer::empty())
     }
 
     /// A member of the payload was left out.

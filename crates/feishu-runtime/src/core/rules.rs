@@ -26,6 +26,7 @@ pub(crate) struct Rules {
 pub(crate) type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The configuration of one handler.
+#[expect(clippy::struct_excessive_bools, reason = "choices that do not depend on each other")]
 pub(crate) struct RouteRules {
     /// The event type; empty for the fallback and for stale events.
     pub(crate) event_type: Cow<'static, str>,

@@ -194,7 +194,9 @@ impl Call {
         let polled = poll_caught(work, cx);
         drop(polling);
         let took = began.elapsed();
-        if took >= self.rules().stall_after {
+        // A panic prints its backtrace, which can take long and is no stall.
+        let panicked = matches!(polled, Poll::Ready(Err(_)));
+        if took >= self.rules().stall_after && !panicked {
             self.core.incident(Incident::Stalls);
             tracing::warn!(
                 handler = %self.route().name,

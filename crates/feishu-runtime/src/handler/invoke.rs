@@ -44,11 +44,14 @@ where
     }
 }
 
+/// Takes each of several members.
+type See<'a> = &'a mut dyn FnMut(&OddField);
+
 /// How a payload is read as `E`.
 pub(crate) struct Read<E> {
     decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
     /// Shows each member that was left out.
-    odd: fn(&E, &mut dyn FnMut(&OddField)),
+    odd: fn(&E, See<'_>),
 }
 
 impl<C: Callback> Read<C> {

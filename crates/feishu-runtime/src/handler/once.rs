@@ -5,6 +5,7 @@ use feishu_transport::Answer;
 
 use super::Route;
 use super::options::Once;
+use super::route::json_of;
 
 impl<E: Send + 'static, R: Reply> Route<E, R> {
     /// Recognises a repeat by a key of the payload: a delivery with the key of an earlier one is answered as that was,
@@ -49,7 +50,7 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     where
         K: Into<Option<String>>,
     {
-        match reply.to_json() {
+        match json_of(&reply) {
             Ok(json) => {
                 let answer = Answer::ok(json);
                 self.typed.once_per = Some(Once { key: Box::new(move |event| key(event).into()), answer });

@@ -11,6 +11,7 @@ use super::layer::Layer;
 use crate::{Context, Failure, HandlerError};
 
 /// The options of one handler that do not depend on its types.
+#[expect(clippy::struct_excessive_bools, reason = "choices that do not depend on each other")]
 pub(crate) struct Options {
     pub(crate) name: Option<String>,
     pub(crate) deadline: Option<Duration>,

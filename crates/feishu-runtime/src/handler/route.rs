@@ -7,7 +7,7 @@ use std::panic::{Location, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use feishu_callbacks::Reply;
+use feishu_callbacks::{Reply, ReplyError};
 use feishu_transport::Answer;
 
 use super::invoke::{Invoke, Read, Serve, Typed};
@@ -209,7 +209,7 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     /// is acknowledged.
     #[expect(clippy::needless_pass_by_value, reason = "a reply is made for this place, as a handler's is")]
     pub fn on_late(mut self, reply: R) -> Self {
-        match reply.to_json() {
+        match json_of(&reply) {
             Ok(json) => self.options.late = Late::Answer(Answer::ok(json)),
             Err(error) => self.options.mistakes.push(error.to_string()),
         }
@@ -230,7 +230,7 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     /// again.
     #[expect(clippy::needless_pass_by_value, reason = "a reply is made for this place, as a handler's is")]
     pub fn on_stopping(mut self, reply: R) -> Self {
-        match reply.to_json() {
+        match json_of(&reply) {
             Ok(json) => self.options.stopping = Some(Answer::ok(json)),
             Err(error) => self.options.mistakes.push(error.to_string()),
         }
@@ -323,9 +323,15 @@ impl<E: Send + 'static, R: Reply> Route<E, R> {
     }
 }
 
+/// Encodes the reply of an option. As in a handler, `null` becomes `{}`.
+pub(super) fn json_of<R: Reply>(reply: &R) -> Result<Vec<u8>, ReplyError> {
+    let json = reply.to_json()?;
+    Ok(if json == b"null" { b"{}".to_vec() } else { json })
+}
+
 /// Encodes the reply of an option; `None` and a log line if that fails.
 fn written<R: Reply>(reply: &R) -> Option<Answer> {
-    match reply.to_json() {
+    match json_of(reply) {
         Ok(json) => Some(Answer::ok(json)),
         Err(error) => {
             tracing::error!(%error, "cannot encode the reply of `on_late` or `on_error`; answered with code 500");

@@ -30,6 +30,8 @@ enum Cause {
     },
     /// The call succeeded, but its `data` could not be read.
     NoData(ApiError),
+    /// Not sent: the card has a finding, and the client is strict.
+    BadCard(String),
     Transport(feishu_transport::Error),
 }
 
@@ -52,6 +54,11 @@ impl CallError {
         Self::new(Cause::NotAnAnswer { status }, log_id)
     }
 
+    /// Creates the error of a call that was not made because of its card.
+    pub(super) fn bad_card(finding: String) -> Self {
+        Self { attempts: 0, ..Self::new(Cause::BadCard(finding), None) }
+    }
+
     /// Creates the error of an unreadable answer with code 0.
     pub(super) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
         Self::new(Cause::NoData(error), log_id)
@@ -61,7 +68,7 @@ impl CallError {
     pub fn code(&self) -> Option<ApiCode> {
         match &self.cause {
             Cause::Refused { code, .. } => Some(*code),
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
         }
     }
 
@@ -69,7 +76,7 @@ impl CallError {
     pub fn kind(&self) -> Option<ApiCodeKind> {
         match &self.cause {
             Cause::Refused { code, call, .. } => Some(code.kind_for(*call)),
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
         }
     }
 
@@ -87,7 +94,7 @@ impl CallError {
     pub fn message(&self) -> Option<&str> {
         match &self.cause {
             Cause::Refused { message, .. } => Some(message),
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
         }
     }
 
@@ -105,7 +112,7 @@ impl CallError {
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.cause {
             Cause::Refused { retry_after, .. } => *retry_after,
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::Transport(_) => None,
+            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
         }
     }
 }
@@ -131,6 +138,7 @@ impl fmt::Display for CallError {
                 write!(f, "HTTP {status} without the platform's JSON; check domain and proxy")?;
             }
             Cause::NoData(error) => error.fmt(f)?,
+            Cause::BadCard(finding) => write!(f, "not sent, because of the card: {finding}")?,
             Cause::Transport(error) => error.fmt(f)?,
         }
         if self.attempts > 1 {
@@ -144,7 +152,7 @@ impl StdError for CallError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
             Cause::Transport(error) => error.source(),
-            Cause::Refused { .. } | Cause::NotAnAnswer { .. } | Cause::NoData(_) => None,
+            Cause::Refused { .. } | Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) => None,
         }
     }
 }

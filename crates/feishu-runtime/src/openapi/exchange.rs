@@ -39,6 +39,8 @@ pub(crate) struct ApiRequest<'a> {
 pub(crate) struct Bounds {
     pub(super) timeout: Option<Duration>,
     pub(super) response_bytes: Option<usize>,
+    /// Whether a finding in a card fails the call.
+    pub(super) strict: bool,
 }
 
 /// The answer to a call.

@@ -114,6 +114,17 @@ impl OpenApi {
         api
     }
 
+    /// A clone whose calls fail, without being made, if the card that they send has a
+    /// [finding](feishu_callbacks::Finding): something that the user's client would refuse or ignore. For tests, as
+    /// [`DispatcherBuilder::strict_replies`](crate::DispatcherBuilder::strict_replies) is for answers; by default findings
+    /// are logged as warnings.
+    #[must_use]
+    pub fn strict_cards(&self) -> Self {
+        let mut api = self.clone();
+        api.bounds.strict = true;
+        api
+    }
+
     /// By how many seconds the host's clock is ahead of the platform's, by the `Date` of its last answer; negative if it is
     /// behind. True to about 2 s. `None` before the first answer.
     pub fn clock_ahead(&self) -> Option<i64> {
@@ -157,6 +168,7 @@ impl OpenApi {
         body: impl Into<Bytes>,
     ) -> Result<CallAnswer, CallError> {
         let (body, bounds) = (body.into(), self.bounds);
+        self.check_card(method, path, &body).map_err(CallError::bad_card)?;
         let Inner { exchange, tokens } = &*self.inner;
         let (mut patience, mut renewed) = (Patience::default(), false);
         loop {
@@ -181,6 +193,20 @@ impl OpenApi {
                     .after(patience.attempts));
             }
         }
+    }
+}
+
+impl OpenApi {
+    /// Looks at the card that a call sends, as is done for the card of an answer.
+    fn check_card(&self, method: &str, path: &str, body: &[u8]) -> Result<(), String> {
+        for finding in CallKind::of(method, path).findings(body) {
+            if self.bounds.strict {
+                return Err(finding.to_string());
+            }
+            let path = path.split('?').next().unwrap_or_default();
+            tracing::warn!(method, path, %finding, "the user's client will not show this card as intended");
+        }
+        Ok(())
     }
 }
 
