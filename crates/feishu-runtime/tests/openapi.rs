@@ -191,3 +191,46 @@ async fn send_fails_when_the_answer_lacks_the_data_that_the_call_wants() {
     let error = fake.api().send(&send).await.unwrap_err();
     assert!(error.code().is_none() && error.to_string().contains("lacks the data"), "{error}");
 }
+
+fn bot_calls(gateway: &Gateway) -> usize {
+    let is_bot = |entry: &&feishu_gateway::Entry| matches!(&entry.seen, feishu_gateway::Seen::OpenApi { path, .. } if path.contains("bot/v3/info"));
+    gateway.log().iter().filter(is_bot).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn openapi_bot_is_requested_once_for_all_callers() {
+    let (gateway, api) = platform().await;
+    assert_eq!(api.known_bot(), None);
+    let calls: Vec<_> = (0..5)
+        .map(|_| {
+            let api = api.clone();
+            tokio::spawn(async move { api.bot().await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().open_id, gateway.bot_open_id());
+    }
+    assert_eq!(api.known_bot(), Some(&api.bot().await.unwrap()));
+    assert_eq!(bot_calls(&gateway), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn openapi_bot_that_is_not_known_is_an_error_and_requested_again_after_a_pause() {
+    let (gateway, api) = platform().await;
+    let refuse = || {
+        let path = "bot/v3/info".into();
+        gateway.fault_times(1, Fault::OpenApi { path, status: 400, code: 10_003, msg: "no".into() });
+    };
+    refuse();
+    assert_eq!(api.bot().await.unwrap_err().code(), Some(ApiCode(10_003)));
+    assert_eq!(api.bot().await.unwrap_err().code(), Some(ApiCode(10_003)));
+    assert_eq!((bot_calls(&gateway), api.known_bot()), (1, None));
+    refuse();
+    tokio::time::sleep(SECOND).await;
+    api.bot().await.unwrap_err();
+    tokio::time::sleep(SECOND).await;
+    api.bot().await.unwrap_err();
+    assert_eq!(bot_calls(&gateway), 2, "the second pause is longer");
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(api.bot().await.unwrap().open_id, gateway.bot_open_id());
+}

@@ -1,5 +1,6 @@
 //! A client of the platform's OpenAPI, which handles the app's access token and rate limits.
 
+mod bot;
 mod error;
 mod exchange;
 mod patience;
@@ -14,6 +15,7 @@ use feishu_callbacks::openapi::{ApiCode, ApiCodeKind, Call, CallKind};
 use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
 use serde::Deserialize;
 
+use bot::BotCache;
 pub use error::CallError;
 pub(crate) use exchange::{ApiRequest, Exchange, Fake};
 use exchange::{Bounds, Reply};
@@ -53,6 +55,7 @@ pub struct OpenApi {
 struct Inner {
     exchange: Exchange,
     tokens: TokenCache,
+    bot: BotCache,
 }
 
 /// The successful answer to an [`OpenApi::call`].
@@ -92,7 +95,7 @@ impl OpenApi {
         if app_id.is_empty() || secret.expose().is_empty() {
             return Err(Error::misuse("calls to the OpenAPI need an App ID and an App Secret; one is empty"));
         }
-        let inner = Inner { exchange, tokens: TokenCache::new(app_id, secret) };
+        let inner = Inner { exchange, tokens: TokenCache::new(app_id, secret), bot: BotCache::default() };
         Ok(Self { inner: Arc::new(inner), bounds: Bounds::default() })
     }
 
@@ -169,7 +172,7 @@ impl OpenApi {
     ) -> Result<CallAnswer, CallError> {
         let (body, bounds) = (body.into(), self.bounds);
         self.check_card(method, path, &body).map_err(CallError::bad_card)?;
-        let Inner { exchange, tokens } = &*self.inner;
+        let Inner { exchange, tokens, .. } = &*self.inner;
         let (mut patience, mut renewed) = (Patience::default(), false);
         loop {
             let token = tokens.token(exchange).await?;
