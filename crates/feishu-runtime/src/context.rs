@@ -184,6 +184,26 @@ impl Context {
         Err("the delivery has been answered already: by an earlier `reply_now`, or because its deadline passed".into())
     }
 
+    /// Who the app's own bot is, for `message.mentions_bot(&me)` and `sender.is_me(&me)`: asked at the first call, and
+    /// remembered by the client. See [`OpenApi::bot`](crate::OpenApi::bot).
+    ///
+    /// # Errors
+    ///
+    /// If it is not known yet, or the client has no credentials to ask with: see
+    /// [`ClientBuilder::api`](crate::ClientBuilder::api). An event handler that returns the error gets the event again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the next call asks again.
+    #[cfg(feature = "openapi")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "openapi")))]
+    pub async fn bot(&self) -> Result<feishu_callbacks::im::BotIdentity, HandlerError> {
+        let api = self.core().api.get().ok_or(
+            "the client cannot ask who its bot is: it has no app secret; give it an `OpenApi` with `ClientBuilder::api`",
+        )?;
+        Ok(api.bot().await?)
+    }
+
     /// The card that a click which came after this one, on the same message, has got meanwhile, as it was answered; `None`
     /// if there is none. For [`on_late_result`](crate::Route::on_late_result), whose routes alone keep track of it: an older
     /// result should not overwrite a newer card. Clicks that another process handled are not known.

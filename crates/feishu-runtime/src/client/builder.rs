@@ -18,11 +18,19 @@ pub struct ClientBuilder<S> {
     pub(super) source: S,
     dispatcher: Option<Dispatcher>,
     grace: Duration,
+    #[cfg(feature = "openapi")]
+    api: Option<crate::OpenApi>,
 }
 
 impl<S> ClientBuilder<S> {
     pub(super) fn new(source: S) -> Self {
-        Self { source, dispatcher: None, grace: GRACE }
+        Self {
+            source,
+            dispatcher: None,
+            grace: GRACE,
+            #[cfg(feature = "openapi")]
+            api: None,
+        }
     }
 
     /// Sets the dispatcher that handles the deliveries. Required.
@@ -35,6 +43,21 @@ impl<S> ClientBuilder<S> {
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
+    }
+
+    /// Sets the calls of the app, with which [`Context::bot`](crate::Context::bot) asks who its bot is. A client on the long
+    /// connection that was built with a secret has its own without this.
+    #[cfg(feature = "openapi")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "openapi")))]
+    pub fn api(mut self, api: crate::OpenApi) -> Self {
+        self.api = Some(api);
+        self
+    }
+
+    /// Takes what was given to [`api`](Self::api).
+    #[cfg(feature = "openapi")]
+    pub(super) fn take_api(&mut self) -> Option<crate::OpenApi> {
+        self.api.take()
     }
 
     pub(super) fn finish(
@@ -63,9 +86,15 @@ impl ClientBuilder<Box<dyn Transport>> {
     /// # Errors
     ///
     /// If no dispatcher was set.
-    pub fn build(self) -> Result<Client, Error> {
+    #[cfg_attr(not(feature = "openapi"), expect(unused_mut, reason = "as with the feature `openapi`"))]
+    pub fn build(mut self) -> Result<Client, Error> {
+        #[cfg(feature = "openapi")]
+        let api = self.take_api();
         let (transport, dispatcher, grace) = self.into_parts();
-        Self::finish(dispatcher, grace, transport, None, None)
+        let client = Self::finish(dispatcher, grace, transport, None, None)?;
+        #[cfg(feature = "openapi")]
+        client.set_api(api);
+        Ok(client)
     }
 }
 

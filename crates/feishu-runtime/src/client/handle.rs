@@ -37,6 +37,14 @@ impl ClientHandle {
         self.core.read_stats()
     }
 
+    /// Who the app's own bot is, if that is known by now: a handler has asked with
+    /// [`Context::bot`](crate::Context::bot). `None` says that it is not known, never that there is no bot.
+    #[cfg(feature = "openapi")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "openapi")))]
+    pub fn bot(&self) -> Option<feishu_callbacks::im::BotIdentity> {
+        self.core.api.get()?.known_bot().cloned()
+    }
+
     /// The handle of the long connection; `None` with another transport.
     pub fn connection(&self) -> Option<&ConnectionHandle> {
         self.connection.as_ref()

@@ -91,6 +91,13 @@ impl Client {
         }
     }
 
+    #[cfg(feature = "openapi")]
+    fn set_api(&self, api: Option<crate::OpenApi>) {
+        if let Some(api) = api {
+            self.intake.core().api.get_or_init(|| api);
+        }
+    }
+
     /// A handle to watch and stop it, before and while it runs.
     pub fn handle(&self) -> ClientHandle {
         self.handle.clone()

@@ -46,6 +46,9 @@ pub(crate) struct Core {
     /// The table of repeats; `None` if deduplication is off.
     pub(crate) memory: Option<Arc<Memory>>,
     pub(crate) unhandled: Unhandled,
+    /// The calls of the app, where the client has credentials.
+    #[cfg(feature = "openapi")]
+    pub(crate) api: OnceLock<crate::OpenApi>,
     pub(crate) odd: OddMembers,
     pub(crate) cards: Arc<Cards>,
     runners: Runners,
@@ -68,6 +71,8 @@ impl Core {
             admission: Admission::new(rules.limits, rules.routes.iter().map(RouteRules::limit)),
             memory: rules.dedup.on.then(|| Memory::new(rules.dedup.bounds)),
             unhandled: Unhandled::default(),
+            #[cfg(feature = "openapi")]
+            api: OnceLock::new(),
             odd: OddMembers::default(),
             cards: Arc::default(),
             runners: Runners::new(),
