@@ -19,10 +19,9 @@ use crate::im::UserIds;
 /// ```
 pub fn operator(header: &Header, payload: &[u8]) -> Option<UserIds> {
     let [open_id, union_id, user_id] = decode::operator_ids(header, payload)?;
-    let ids = UserIds {
+    Some(UserIds {
         open_id: open_id.map(Into::into),
         union_id: union_id.map(Into::into),
         user_id: user_id.map(Into::into),
-    };
-    Some(ids).filter(|ids| *ids != UserIds::default())
+    })
 }

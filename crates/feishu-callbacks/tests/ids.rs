@@ -274,6 +274,7 @@ fn operator_is_found_where_each_kind_of_payload_has_it() {
             Some("ou_4"),
         ),
         ("im.chat.member.bot.added_v1", r#"{"operator_id":{"open_id":"ou_6"}}"#, Some("ou_6")),
+        ("url.preview.get", r#"{"observer":{"id":{"open_id":"ou_9"}}}"#, Some("ou_9")),
         ("x", r#"{"operator":{"open_id":"ou_5"},"user_id":"b2"}"#, Some("ou_5")),
         ("x", r#"{"sender":{"sender_id":{"open_id":"ou_7"}}}"#, Some("ou_7")),
         ("x", r#"{"user_id":"b2"}"#, None),

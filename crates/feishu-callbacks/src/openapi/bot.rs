@@ -9,7 +9,7 @@ use crate::im::BotIdentity;
 use crate::text;
 
 /// Asks who this app's bot is. The platform answers under `bot`, not under `data`; an answer without an `open_id` is an
-/// error, so that a bot never takes everybody or nobody for itself.
+/// error, so that a bot never compares mentions with an empty id.
 ///
 /// ```
 /// use feishu_callbacks::im::BotIdentity;

@@ -48,7 +48,7 @@ pub enum ApiCodeKind {
     BotNotAllowed,
     /// The content did not pass the platform's review.
     ContentRefused,
-    /// This is not possible with this message, chat or element, whoever asks.
+    /// This is not possible with this message, chat or element, for any app.
     NotPossible,
     /// A user's click on the card is being handled right now.
     CardBusy,

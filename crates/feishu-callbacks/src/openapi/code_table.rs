@@ -123,7 +123,7 @@ pub(super) const CODES: &[Entry] = codes! {
     231_020 NotPossible Documentation "the settings of the chat or tenant forbid reactions here";
     231_021 NotPossible Documentation "the settings of the chat or tenant forbid reactions here";
     231_022 NotPossible Documentation "the settings of the chat or tenant forbid reactions here";
-    232_009 MessageGone Documentation "the chat was dissolved; there is nobody left to send to";
+    232_009 MessageGone Documentation "the chat was dissolved; nothing can be sent to it";
     232_096 ServerFault Documentation "wait some seconds, then call again";
     234_001 BadParameter Documentation "compare the request with the call's page";
     234_002 MissingScope Documentation "add the scope `im:resource`, or that of messages for a download, and publish a version of the app";

@@ -135,7 +135,7 @@ pub struct MessageReply {
 impl MessageReply {
     /// A reply to a received message, in its topic if it is in one; no topic is opened.
     ///
-    /// Only `thread_id` tells a topic: `root_id` and `parent_id` are there for every reply that quotes a message.
+    /// Only `thread_id` means a topic: `root_id` and `parent_id` are there for every reply that quotes a message.
     ///
     /// ```
     /// use feishu_callbacks::openapi::{MessageReply, OutgoingMessage};

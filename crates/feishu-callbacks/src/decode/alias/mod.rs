@@ -46,8 +46,12 @@ pub(crate) fn operator_ids(header: &Header, payload: &[u8]) -> Option<[Option<St
         &rules::ANY
     });
     Run { odd: Vec::new(), changed: false }.apply(body, "", rule);
-    let home = body.at(rule.home)?;
-    Some(ID_NAMES.map(|name| home.at(&[name]).and_then(|node| node.text())))
+    // The observer is of a link's preview; not documented.
+    [rule.home, &["observer", "id"]].into_iter().find_map(|place| {
+        let node = body.at(place)?;
+        let ids = ID_NAMES.map(|name| node.at(&[name]).and_then(|id| id.text()));
+        ids.iter().any(Option::is_some).then_some(ids)
+    })
 }
 
 /// `None` when nothing is elsewhere.
