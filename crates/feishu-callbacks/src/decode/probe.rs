@@ -1,5 +1,6 @@
 //! Reads the header of a payload: its type, by which a dispatcher chooses the handler, and its ids.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use super::{tolerant, well_formed};
 use crate::error::{DecodeError, DecodeErrorKind, OddField};
 use crate::header::{Header, Schema, VerificationToken};
 use crate::ids::{AppId, CARD_ACTION_V1, EventId, EventType, TenantKey};
-use crate::text;
+use crate::text::{self, Text};
 use crate::time::{self, Timestamp};
 
 /// Reads the header of a payload of any schema, and stops there: of a payload of schema 2.0 with its header in front,
@@ -77,13 +78,45 @@ fn plain_header(value: &mut Scan<'_>) -> Option<Header> {
     };
     let raw = RawHeader {
         event_id: filled(event_id).map(EventId::from),
-        event_type: filled(event_type).map(EventType::from),
+        event_type: Recent::share(|recent| &mut recent.event_type, event_type),
         create_time,
-        token: filled(token).map(VerificationToken::from),
-        app_id: filled(app_id).map(AppId::from),
-        tenant_key: filled(tenant_key).map(TenantKey::from),
+        token: Recent::share(|recent| &mut recent.token, token),
+        app_id: Recent::share(|recent| &mut recent.app_id, app_id),
+        tenant_key: Recent::share(|recent| &mut recent.tenant_key, tenant_key),
     };
     raw.into_header()
+}
+
+/// The texts of the header that was read last on this thread. Most headers repeat them, so they are shared instead of
+/// copied: four allocations of a delivery's 26.
+#[derive(Default)]
+struct Recent {
+    event_type: Option<Text>,
+    token: Option<Text>,
+    app_id: Option<Text>,
+    tenant_key: Option<Text>,
+}
+
+thread_local! {
+    static RECENT: RefCell<Recent> = RefCell::default();
+}
+
+impl Recent {
+    fn share<T: From<Text>>(
+        member: impl FnOnce(&mut Self) -> &mut Option<Text>,
+        text: Option<&str>,
+    ) -> Option<T> {
+        let text = filled(text)?;
+        let shared = RECENT.try_with(|recent| {
+            let mut recent = recent.try_borrow_mut().ok()?;
+            let last = member(&mut recent);
+            if last.as_ref().is_none_or(|last| last.as_str() != text) {
+                *last = Some(text.into());
+            }
+            last.clone()
+        });
+        Some(shared.ok().flatten().unwrap_or_else(|| text.into()).into())
+    }
 }
 
 #[cold]

@@ -39,6 +39,8 @@ struct Queue {
     jobs: VecDeque<Job>,
     /// The runners that take from the queue.
     active: Vec<Arc<Progress>>,
+    /// Of a runner that ended, for the next one.
+    spare: Option<Arc<Progress>>,
 }
 
 /// Since when a runner has been in one poll: microseconds since the start, 0 between polls.
@@ -97,9 +99,9 @@ impl Core {
     }
 
     fn add_runner(self: &Arc<Self>, queue: &mut Queue) -> Runner {
-        let progress = Arc::new(Progress::default());
+        let progress = queue.spare.take().unwrap_or_default();
         queue.active.push(Arc::clone(&progress));
-        Runner { core: Arc::clone(self), progress }
+        Runner { core: Arc::clone(self), progress, is_done: false }
     }
 }
 
@@ -107,6 +109,8 @@ impl Core {
 struct Runner {
     core: Arc<Core>,
     progress: Arc<Progress>,
+    /// Whether it left the queue by itself. Its progress may then be another runner's.
+    is_done: bool,
 }
 
 impl Runner {
@@ -116,7 +120,7 @@ impl Runner {
         let place = queue.active.iter().position(|progress| Arc::ptr_eq(progress, &self.progress))?;
         let job = queue.jobs.pop_front();
         if job.is_none() {
-            queue.active.swap_remove(place);
+            queue.spare = Some(queue.active.swap_remove(place));
         }
         job
     }
@@ -149,10 +153,13 @@ impl Runner {
 impl Future for Runner {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut began = self.core.runners.micros();
         for _ in 0..BATCH {
-            let Some(job) = self.next() else { return Poll::Ready(()) };
+            let Some(job) = self.next() else {
+                self.is_done = true;
+                return Poll::Ready(());
+            };
             self.progress.0.store(began, Relaxed);
             self.run(job);
             self.progress.0.store(0, Relaxed);
@@ -170,6 +177,9 @@ impl Future for Runner {
 /// Drops the waiting calls when the runtime ends, which answers them with code 500.
 impl Drop for Runner {
     fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
         let mut queue = self.core.runners.queue();
         queue.active.retain(|progress| !Arc::ptr_eq(progress, &self.progress));
         let left = if queue.active.is_empty() { std::mem::take(&mut queue.jobs) } else { VecDeque::new() };

@@ -108,8 +108,9 @@ impl Memory {
 
     fn end(&self, kind: Kind, key: u64, answer: Option<&Answer>) {
         let kept = answer.map(|answer| match answer.data() {
+            Some(data) if answer.is_ok() && data == "{}" => Answer::empty(),
             // A copy, because the answer may be a part of a larger buffer, which must not live for hours.
-            Some(data) if kind == Kind::Event && data != "{}" => Answer::ok(Bytes::copy_from_slice(data)),
+            Some(data) if kind == Kind::Event => Answer::ok(Bytes::copy_from_slice(data)),
             _ => answer.clone(),
         });
         let waiting = self.shard(kind, key).end(key, kept, self.now());

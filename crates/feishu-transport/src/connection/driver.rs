@@ -1,5 +1,6 @@
 //! Drives one open connection: the link's I/O, the session's protocol and the outbox's answers, in one poll.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub(super) struct Driver {
 
 struct Io {
     /// Taken from the outbox, not yet given to the link.
-    waiting: Vec<Outgoing>,
+    waiting: VecDeque<Outgoing>,
     /// Given to the link, not yet flushed.
     unflushed: Vec<Outgoing>,
     needs_flush: bool,
@@ -91,7 +92,7 @@ impl Driver {
         shared: Arc<Shared>,
     ) -> Self {
         let io = Io {
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
             unflushed: Vec::new(),
             needs_flush: false,
             stalled_since: None,
@@ -193,7 +194,7 @@ impl Driver {
 
     /// Closes the outbox: pending and later answers go out on another connection.
     fn take_no_more_answers(&mut self) {
-        self.shared.router.closed(&self.outbox, std::mem::take(&mut self.io.waiting));
+        self.shared.router.closed(&self.outbox, std::mem::take(&mut self.io.waiting).into());
     }
 
     /// Classifies an error or the end of the link: expected while closing, otherwise a loss.
@@ -239,14 +240,12 @@ impl Driver {
             cx.waker().wake_by_ref();
             return Ok(());
         }
-        let mut waiting = std::mem::take(&mut self.io.waiting).into_iter();
-        while waiting.len() > 0 && self.is_ready(cx)? {
-            if let Some(outgoing) = waiting.next() {
+        while !self.io.waiting.is_empty() && self.is_ready(cx)? {
+            if let Some(outgoing) = self.io.waiting.pop_front() {
                 self.start_send(Message::Binary(outgoing.wire.clone()))?;
                 self.io.unflushed.push(outgoing);
             }
         }
-        self.io.waiting.extend(waiting);
         Ok(())
     }
 
@@ -373,7 +372,7 @@ impl Future for Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         let mut unsent = std::mem::take(&mut self.io.unflushed);
-        unsent.append(&mut self.io.waiting);
+        unsent.extend(self.io.waiting.drain(..));
         self.shared.router.closed(&self.outbox, unsent);
     }
 }

@@ -1,5 +1,6 @@
 //! The queue of answers and requests to one connection's driver.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -70,7 +71,7 @@ impl Outbox {
     }
 
     /// Takes everything queued since the last call; `Pending` if there is nothing. The next entry wakes the driver.
-    pub(super) fn poll_take(&self, cx: &Context<'_>, into: &mut Vec<Outgoing>) -> Poll<Orders> {
+    pub(super) fn poll_take(&self, cx: &Context<'_>, into: &mut VecDeque<Outgoing>) -> Poll<Orders> {
         let mut inner = self.lock();
         match &mut inner.waker {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -80,7 +81,7 @@ impl Outbox {
         if inner.queue.is_empty() && orders == Orders::default() {
             return Poll::Pending;
         }
-        into.append(&mut inner.queue);
+        into.extend(inner.queue.drain(..));
         Poll::Ready(orders)
     }
 

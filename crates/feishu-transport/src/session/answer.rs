@@ -11,7 +11,15 @@ const CLOSE: &[u8] = b"\"}";
 
 /// Encodes the answer to `frame`, with `{"code":…,"data":"<base64>"}` as its payload.
 pub(crate) fn encode_answer(frame: &RawFrame, answer: &Answer, biz_rt_ms: u64) -> Vec<u8> {
-    let head = format!("{{\"code\":{}", answer.code());
+    let other;
+    let head = match answer.code() {
+        200 => "{\"code\":200",
+        500 => "{\"code\":500",
+        code => {
+            other = format!("{{\"code\":{code}");
+            &other
+        }
+    };
     let Some(data) = answer.data() else {
         return frame.encode_answer(biz_rt_ms, head.len() + 1, |wire| {
             wire.extend_from_slice(head.as_bytes());
