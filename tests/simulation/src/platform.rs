@@ -124,7 +124,7 @@ fn take(state: &mut State, id: u64) {
         Message::Binary(data) => match Frame::decode(data) {
             Ok(frame) => take_frame(state, id, &frame),
             Err(error) => {
-                state.fail(format_args!("link {id}: the client sent something that is not a frame: {error}"))
+                state.fail(format_args!("link {id}: the client sent something that is not a frame: {error}"));
             }
         },
         Message::Ping(data) if link.answers_pings => {
