@@ -41,7 +41,7 @@ const PROGRAMS: &[(&str, &str, &str, &[&str])] = &[
         "runs the client against a simulated platform",
         &["--package", "feishu-simulation"],
     ),
-    ("bench", "[--steps | --idle | ...]", "measures the client", &["--release", "--package", "feishu-bench"]),
+    ("bench", "[--curves | --steps | ...]", "measures a bot", &["--release", "--package", "feishu-bench"]),
     ("interop", "[--quick] [SDK ...]", "compares with the official SDKs", &["--package", "feishu-interop"]),
     ("network", "", "tests network faults in namespaces, as root on Linux", &["--package", "feishu-network"]),
 ];

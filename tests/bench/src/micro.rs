@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use anyhow::Result;
 use bytes::Bytes;
+use feishu_callbacks::{CardActionEvent, CardReply, Reply as _, Toast, decode_with, peek};
 use feishu_proto::{Frame, RawFrame};
-use feishu_runtime::callbacks::{CardActionEvent, CardReply, Reply as _, Toast, decode_with, peek};
 
-use crate::load::{LOADS, frames};
+use crate::template::frames;
+use crate::workload::Workload;
 
 const TIMES: u32 = 100_000;
 
 pub(crate) fn run() -> Result<()> {
-    let frame = frames(LOADS[0]).remove(0);
+    let frame = frames(Workload::CARD).remove(0);
     let wire = Bytes::from(frame.encode_to_vec());
     let raw = RawFrame::decode(wire.clone())?;
     let payload = frame.payload.clone().unwrap_or_default();

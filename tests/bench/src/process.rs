@@ -1,51 +1,93 @@
-//! A client in a separate process, and its measured costs.
+//! A client in a process of its own, and what it costs. It is ended by its pid, and by the kernel if this process is gone.
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 
-/// Clock ticks per second of `/proc/PID/stat`; fixed by the Linux ABI.
-const TICKS: f64 = 100.0;
+/// Bytes of resident memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) now: u64,
+    pub(crate) peak: u64,
+}
 
-pub(crate) struct Client(Child);
+pub(crate) struct Process(Child);
 
-impl Client {
-    /// Starts this program again as the client `kind`.
-    pub(crate) fn start(kind: &str, url: &str) -> Result<Self> {
-        let program = std::env::current_exe()?;
-        let child = Command::new(program)
-            .args(["client", kind, url])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .context("cannot start a client")?;
-        Ok(Self(child))
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env_remove(name);
+        }
+        Ok(Self(command.spawn().with_context(|| format!("cannot start {command:?}"))?))
     }
 
-    /// User and system time so far.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+
+    /// CPU time of all threads so far.
     pub(crate) fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
-        // The name of the program is in parentheses and may contain spaces.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks =
-            |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS)
+        cpu_of(&self.0.id().to_string())
     }
 
-    /// Resident memory in bytes.
-    pub(crate) fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> Memory {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0)
-            * 1024
+        let kibibytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
+        };
+        Memory { now: kibibytes("VmRSS:") << 10, peak: kibibytes("VmHWM:") << 10 }
+    }
+
+    /// Asks it to stop, as a service manager does, and gives what it printed.
+    pub(crate) fn stop(mut self) -> Result<String> {
+        let pid = Pid::from_raw(self.0.id().try_into()?).context("no pid")?;
+        kill_process(pid, Signal::TERM)?;
+        for _ in 0..500 {
+            if self.has_ended() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        ensure!(self.has_ended(), "a client did not stop within 5 s");
+        let output = self.0.stdout.take().context("no output")?;
+        Ok(std::io::read_to_string(output)?)
     }
 }
 
-impl Drop for Client {
+impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// CPU time of this process so far.
+pub(crate) fn own_cpu() -> Duration {
+    cpu_of("self")
+}
+
+/// The kernel's own count in nanoseconds, which is finer than the ticks in `stat`.
+fn cpu_of(process: &str) -> Duration {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return Duration::ZERO };
+    let nanoseconds = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanoseconds.sum())
+}
+
+/// Builds the bots, with the dependencies that a user's bot has and no others, and gives the folder they are in.
+pub(crate) fn build_bots() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--release", "--quiet", "--locked", "--package", "feishu-bench-bot"]);
+    build.current_dir(env!("CARGO_MANIFEST_DIR"));
+    ensure!(build.status()?.success(), "cannot build the bots");
+    let own = std::env::current_exe()?;
+    Ok(own.parent().context("a program without a folder")?.to_owned())
 }

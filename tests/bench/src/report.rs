@@ -1,46 +1,74 @@
-//! Runs every client under every load, in turns, and prints the ratios.
+//! The whole report: every load, TLS, fixed rates, memory and allocations, in Markdown.
 
-use anyhow::Result;
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Duration;
 
-use crate::load::{LOADS, Outcome, measure};
+use anyhow::{Result, ensure};
 
-const CLIENTS: &[&str] = &["echo", "echo-batched", "echo-prost", "transport", "bot"];
+use crate::budget::Budget;
+use crate::drive::Pace;
+use crate::matrix::{self, Load};
+use crate::measure::{Bench, Client};
+use crate::workload::Workload;
+use crate::{allocations, goals, memory};
 
-pub(crate) fn run(rounds: usize, only: &str) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    for load in LOADS.iter().filter(|load| load.name.contains(only)) {
-        println!("\n{}", load.name);
-        println!(
-            "{:<14} {:>12} {:>10} {:>14} {:>10} {:>12}",
-            "client", "answers/s", "of echo", "CPU/answer", "of prost", "median"
-        );
-        let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); CLIENTS.len()];
-        for _ in 0..rounds {
-            for (client, outcomes) in CLIENTS.iter().zip(&mut outcomes) {
-                outcomes.push(runtime.block_on(measure(client, *load))?);
-            }
-        }
-        let share = |of: usize, base: usize, figure: fn(&Outcome) -> f64| {
-            let ratios =
-                outcomes[of].iter().zip(&outcomes[base]).map(|(a, b)| figure(a) / figure(b)).collect();
-            median(ratios)
-        };
-        for (index, client) in CLIENTS.iter().enumerate() {
-            let figure = |figure: fn(&Outcome) -> f64| median(outcomes[index].iter().map(figure).collect());
-            println!(
-                "{client:<14} {:>12.0} {:>9.0}% {:>11.2} µs {:>9.2}x {:>9.0} µs",
-                figure(|o| o.per_second),
-                share(index, 0, |o| o.per_second) * 100.0,
-                figure(|o| o.cpu_per_answer.as_secs_f64()) * 1e6,
-                share(index, 2, |o| o.cpu_per_answer.as_secs_f64()),
-                figure(|o| o.median.as_secs_f64()) * 1e6,
-            );
-        }
-    }
-    Ok(())
+const ALL: [Client; 4] = [Client::ECHO, Client::PROST, Client::Bot, Client::BotCurrentThread];
+
+/// No further round is begun after so long; what follows the rounds takes two minutes.
+const BUDGET: Duration = Duration::from_secs(7 * 60);
+
+/// Measures everything.
+pub(crate) fn full(rounds: u32) -> Result<String> {
+    let mut out = conditions(rounds);
+    let budget = Budget::start(BUDGET);
+    let bench = Bench::new()?;
+    let plain = matrix::run(&bench, &budget, &closed(), &ALL, rounds)?;
+    let _ = write!(out, "\n### Goals\n\n{}\n### Loads\n\n{}", goals::table(&plain), plain.table());
+    let tls: Vec<Load> =
+        [1, 64, 1024].map(|window| Load { tls: true, ..Load::window(Workload::CARD, window) }).into();
+    let tls = matrix::run(&bench, &budget, &tls, &ALL, rounds.min(3))?;
+    let _ = write!(out, "\n### TLS\n\n{}", tls.table());
+    let rates = matrix::run(&bench, &budget, &rates(), &ALL, rounds.min(3))?;
+    let _ = write!(out, "\n### Fixed rates\n\n{}", rates.table());
+    let _ = write!(out, "\n### Start and idle memory\n\n{}", memory::idle(&bench, &budget)?);
+    let _ = write!(out, "\n### A burst of 20 000 cards of 64 KiB\n\n{}", memory::burst(&bench, &budget)?);
+    let _ = write!(out, "\n### Allocations\n\n{}", allocations::table(&bench, &budget)?);
+    budget.say("done");
+    Ok(out)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+/// Measures the loads whose name contains the text.
+pub(crate) fn only(text: &str, rounds: u32) -> Result<String> {
+    let tls = closed().into_iter().map(|load| Load { tls: true, ..load });
+    let all = closed().into_iter().chain(tls).chain(rates());
+    let loads: Vec<Load> = all.filter(|load| load.name().contains(text)).collect();
+    ensure!(!loads.is_empty(), "no load is called like {text:?}");
+    let budget = Budget::start(BUDGET);
+    Ok(matrix::run(&Bench::new()?, &budget, &loads, &ALL, rounds)?.table())
+}
+
+fn closed() -> Vec<Load> {
+    let windows = |workload| [1, 64, 1024].map(|window| Load::window(workload, window));
+    let mut loads: Vec<Load> =
+        [Workload::CARD, Workload::EVENT, Workload::PREVIEW].into_iter().flat_map(windows).collect();
+    loads.extend([Load::window(Workload::CARD_64, 64), Load::window(Workload::FRAGMENTS, 64)]);
+    loads
+}
+
+fn rates() -> Vec<Load> {
+    [100, 1_000, 10_000].map(|rate| Load { pace: Pace::Rate(rate), ..Load::window(Workload::CARD, 1) }).into()
+}
+
+/// Where and how it was measured.
+pub(crate) fn conditions(rounds: u32) -> String {
+    let date = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output();
+    let date = date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let busy = load.split_whitespace().next().unwrap_or("unknown").to_owned();
+    format!(
+        "Measured {}, {} cores, medians of {rounds} rounds; load average of the machine at the start {busy}.\n",
+        date.unwrap_or_default(),
+        std::thread::available_parallelism().map_or(0, usize::from),
+    )
 }

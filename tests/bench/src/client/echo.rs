@@ -1,51 +1,37 @@
-//! The baseline: a bare WebSocket that sends frames back unchanged.
+//! The echo: every field as it came, with an answer in place of the payload.
 
-use anyhow::Result;
-use bytes::Bytes;
-use feishu_proto::Frame;
-use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use anyhow::{Context as _, Result};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use super::Parts;
+use crate::fields::{Fields, Value, put_bytes};
+use crate::ledger::header_of;
+use crate::template::number_of;
+use crate::workload::Kind;
 
-async fn open(url: &str) -> Result<Socket> {
-    Ok(connect_async_with_config(url, None, true).await?.0)
-}
-
-/// One message, one write.
-pub(super) async fn bare(url: &str) -> Result<()> {
-    let mut socket = open(url).await?;
-    while let Some(Ok(message)) = socket.next().await {
-        if message.is_binary() {
-            socket.send(message).await?;
+pub(super) fn answer(data: &[u8], kind: Kind, parts: &mut Parts) -> Result<Option<Vec<u8>>> {
+    let (mut number, mut sum, mut payload) = (None, 1, data.len()..data.len());
+    for field in Fields::of(data) {
+        let field = field?;
+        match (field.number, field.value) {
+            (4, Value::Int(0)) => return Ok(None),
+            (5, Value::Bytes(header)) => match header_of(header)? {
+                (b"message_id", value) => number = number_of(value),
+                (b"sum", value) => sum = std::str::from_utf8(value)?.parse()?,
+                _ => {}
+            },
+            (8, _) => payload = field.place,
+            _ => {}
         }
     }
-    Ok(())
-}
-
-/// All messages that are there, one write.
-pub(super) async fn batched(url: &str) -> Result<()> {
-    let mut socket = open(url).await?;
-    while let Some(Ok(message)) = socket.next().await {
-        socket.feed(message).await?;
-        while let Some(Some(Ok(message))) = socket.next().now_or_never() {
-            socket.feed(message).await?;
-        }
-        socket.flush().await?;
+    let number = number.context("a frame without a number")?;
+    if !parts.complete(number, sum) {
+        return Ok(None);
     }
-    Ok(())
-}
-
-/// As [`bare`], with the frame decoded and encoded in between.
-pub(super) async fn prost(url: &str) -> Result<()> {
-    let mut socket = open(url).await?;
-    while let Some(Ok(message)) = socket.next().await {
-        if let Message::Binary(data) = message {
-            let frame = Frame::decode(data)?;
-            socket.send(Message::Binary(Bytes::from(frame.encode_to_vec()))).await?;
-        }
-    }
-    Ok(())
+    let answer = kind.answer(number);
+    let mut out = Vec::with_capacity(data.len() - payload.len() + answer.len() + 32);
+    out.extend_from_slice(&data[..payload.start]);
+    put_bytes(&mut out, 5, b"\x0a\x06biz_rt\x12\x010");
+    put_bytes(&mut out, 8, answer.as_bytes());
+    out.extend_from_slice(&data[payload.end..]);
+    Ok(Some(out))
 }
