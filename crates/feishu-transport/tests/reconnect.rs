@@ -35,7 +35,7 @@ async fn the_first_attempt_of_an_outage_is_spread_over_the_nonce() {
     for seed in 0..40 {
         let bench = Bench::with(|g| g, |c| c.seed(seed), answering(Answer::empty())).await;
         bench.gateway.connected(1).await;
-        sleep(60 * SECOND).await;
+        sleep(200 * SECOND).await;
         bench.gateway.fault(Fault::Cut);
         delays.push(bench.reconnected().await);
     }
@@ -154,7 +154,7 @@ async fn a_gateway_that_accepts_and_closes_at_once_causes_no_spin() {
         let client = Client::start(builder(&gateway), answering(Answer::empty()));
         sleep(3_600 * SECOND).await;
         let attempts = client.handle.counters().attempts;
-        assert!((20..=50).contains(&attempts), "{attempts} attempts in an hour");
+        assert!((100..=180).contains(&attempts), "{attempts} attempts in an hour");
         gateway.heal();
         client.state(State::is_connected).await;
         client.running.abort();

@@ -12,6 +12,8 @@ const FRAGMENT_COST: usize = 64;
 const ATTEMPT: Duration = Duration::from_secs(80);
 /// The longest pause after a refusal, unless the interval is longer.
 const STUBBORN: Duration = Duration::from_secs(600);
+/// The longest pause after a connection that was closed at once.
+const BRIEF: Duration = Duration::from_secs(30);
 /// Latencies, the client's clock ticks, the staggering of several connections.
 const SLACK: Duration = Duration::from_secs(2);
 
@@ -52,7 +54,7 @@ fn late_ping(state: &State) -> Option<String> {
 pub(crate) fn recovery(longest: &ServerSettings) -> Duration {
     // Either a dead connection must be noticed first, or an attempt that hangs, and a pause, must end.
     let noticed = longest.silence_limit();
-    let lost = noticed + longest.reconnect_nonce.max(longest.reconnect_interval);
+    let lost = noticed + longest.reconnect_nonce.max(longest.reconnect_interval.min(BRIEF));
     let refused = STUBBORN.max(longest.reconnect_interval * 2);
     let unanswered = longest.reconnect_interval + longest.reconnect_nonce;
     lost.max(ATTEMPT + refused.max(unanswered)) + SLACK

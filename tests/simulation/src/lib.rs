@@ -4,6 +4,7 @@ mod bounds;
 mod handlers;
 mod ledger;
 mod link;
+pub mod lives;
 mod messages;
 mod outcome;
 mod platform;

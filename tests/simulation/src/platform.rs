@@ -60,8 +60,10 @@ impl Connect for Platform {
         let mut state = self.0.lock();
         let answers_pings = !state.dice.one_in(4);
         let mut link = LinkState::new(url.service_id(), interval, answers_pings);
-        if weather == Weather::Cuts {
-            link.cut();
+        match weather {
+            Weather::Cuts(0) => link.cut(),
+            Weather::Cuts(life) => drop(tokio::spawn(cut_after(self.0.clone(), ticket, life))),
+            _ => {}
         }
         state.handshakes += 1;
         state.note(format_args!("link {ticket} opened in {weather:?}, pings each {interval:?}"));
@@ -89,6 +91,13 @@ impl Platform {
             return Error::timed_out(Stage::Connect, limit);
         }
         Error::unreachable(Stage::Connect, "no route to host")
+    }
+}
+
+async fn cut_after(world: World, id: u64, life: u64) {
+    sleep(Duration::from_secs(life)).await;
+    if let Some(link) = world.lock().links.get_mut(&id) {
+        link.cut();
     }
 }
 

@@ -18,8 +18,8 @@ pub(crate) enum Weather {
     EndpointRefuses(i64),
     HandshakeHangs,
     HandshakeRefuses(i64, Option<i64>),
-    /// Connections are made and cut at once.
-    Cuts,
+    /// Connections are made and cut after this many seconds.
+    Cuts(u64),
 }
 
 impl Weather {
@@ -40,7 +40,7 @@ impl Weather {
                 let (code, sub_code) = dice.pick(&refusals);
                 Self::HandshakeRefuses(code, sub_code)
             }
-            _ => Self::Cuts,
+            _ => Self::Cuts(dice.pick(&[0, 0, 1, 5, 25])),
         }
     }
 

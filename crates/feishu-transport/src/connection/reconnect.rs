@@ -101,7 +101,7 @@ impl Reconnector {
                     let settings = self.shared.settings();
                     let delay = self.backoff.after_loss(uptime, &settings);
                     let delay = if woken { Duration::ZERO } else { delay };
-                    tracing::warn!(connection = self.index, ?uptime, retry_in = ?delay, %cause, "disconnected");
+                    tracing::warn!(connection = self.index, ?uptime, retry_in = ?delay, %cause, "disconnected; connecting again in {delay:.1?}");
                     self.give_up_if_exhausted(&cause)?;
                     if self.pause(delay, Some(cause)).await.is_none() {
                         return Ok(());
@@ -134,11 +134,12 @@ impl Reconnector {
                 Err(error) => error,
             };
             self.fail_if_fatal(&error)?;
-            let delay = self.backoff.after_failure(&error, &self.shared.settings());
+            let delay =
+                self.backoff.after_failure(&error, &self.shared.settings(), self.shared.settings_said());
             // The failed attempt began before the wake-up and says nothing about the current network.
             let delay = if self.shared.was_woken(since) { Duration::ZERO } else { delay };
             self.give_up_if_exhausted(&error)?;
-            tracing::warn!(connection = self.index, attempt, retry_in = ?delay, %error, "cannot connect");
+            tracing::warn!(connection = self.index, attempt, retry_in = ?delay, %error, "cannot connect; trying again in {delay:.1?}");
             self.shared.tell(|| LifecycleEvent::AttemptFailed { error: error.clone(), retry_in: delay });
             if self.pause(delay, Some(error)).await.is_none() {
                 return Ok(None);

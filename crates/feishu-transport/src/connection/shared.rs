@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(super) signals: Vec<Signals>,
     observer: Arc<Observer>,
     settings: Mutex<ServerSettings>,
+    /// Whether the platform has said settings of its own.
+    settings_said: AtomicBool,
     states: Mutex<Vec<State>>,
     state: watch::Sender<State>,
     generations: AtomicU64,
@@ -69,6 +71,7 @@ impl Shared {
             signals: (0..config.connections).map(|_| Signals::new()).collect(),
             observer,
             settings: Mutex::new(config.settings),
+            settings_said: AtomicBool::new(false),
             states: Mutex::new(vec![idle.clone(); usize::from(config.connections)]),
             state: watch::Sender::new(idle),
             generations: AtomicU64::new(0),
@@ -87,8 +90,16 @@ impl Shared {
         *lock(&self.settings)
     }
 
+    /// Whether the settings are the platform's, at least in part, and not only the defaults.
+    pub(super) fn settings_said(&self) -> bool {
+        self.settings_said.load(SeqCst)
+    }
+
     /// Applies the server's settings and returns the result.
     pub(super) fn merge_settings(&self, update: &SettingsUpdate) -> ServerSettings {
+        if *update != SettingsUpdate::default() {
+            self.settings_said.store(true, SeqCst);
+        }
         let mut settings = lock(&self.settings);
         let before = *settings;
         settings.merge(update);
