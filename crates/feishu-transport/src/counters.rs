@@ -70,6 +70,8 @@ counters! {
     delivered,
     /// Of these: not handed over, as the client was stopping and had sent its close message: no answer could leave any more.
     refused_while_stopping,
+    /// Messages that were not handed over but answered with 500, as they were over a limit or evicted in parts.
+    refused_too_large,
     /// Answers written to a connection.
     answers_written,
     /// Answers lost because no connection was open in time.
@@ -109,7 +111,7 @@ impl CounterValues {
 
     /// Unanswered deliveries.
     pub fn answers_pending(&self) -> u64 {
-        self.delivered.saturating_sub(self.answers_written + self.answers_lost)
+        (self.delivered + self.refused_too_large).saturating_sub(self.answers_written + self.answers_lost)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Limits on received data. Memory is never reserved by a length in a header. Data over a limit is dropped and counted;
-/// only [`Limits::frame_bytes`] ends the connection.
+/// Limits on received data. Memory is never reserved by a length in a header. A message over a limit is answered with code
+/// 500 at once, counted, and logged with its size and the name of the limit; [`Limits::frame_bytes`] ends the connection.
 ///
 /// ```
 /// use feishu_transport::Limits;
@@ -17,14 +17,14 @@ pub struct Limits {
     /// Maximum bytes of one WebSocket message. 32 MiB by default: [`Limits::message_bytes`] in one frame with its headers,
     /// with a margin. A larger one ends the connection, because the WebSocket library cannot skip it.
     pub frame_bytes: usize,
-    /// Maximum bytes of one complete message. 16 MiB by default: far above every documented payload, while the smallest
-    /// bound of an official SDK (1 MiB) is known to be too small.
+    /// Maximum bytes of one complete message. 17 MiB by default: 16 MiB of content with its envelope, far above every
+    /// documented payload, while the smallest bound of an official SDK (1 MiB) is known to be too small.
     pub message_bytes: usize,
-    /// Maximum fragments of one message. 1024 by default: 16 MiB in pieces of 16 KiB.
+    /// Maximum fragments of one message. 2048 by default: 17 MiB in pieces of 9 KiB.
     pub fragments: usize,
     /// Maximum number of incomplete messages. 256 by default; the oldest is evicted first.
     pub partial_messages: usize,
-    /// Maximum bytes of all incomplete messages together. 64 MiB by default: four of the largest; the oldest is evicted
+    /// Maximum bytes of all incomplete messages together. 72 MiB by default: four of the largest; the oldest is evicted
     /// first.
     pub partial_bytes: usize,
     /// How long an incomplete message waits for its next fragment. 10 s by default; official SDKs wait 5 s to 5 min.
@@ -57,10 +57,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             frame_bytes: 32 << 20,
-            message_bytes: 16 << 20,
-            fragments: 1024,
+            message_bytes: 17 << 20,
+            fragments: 2048,
             partial_messages: 256,
-            partial_bytes: 64 << 20,
+            partial_bytes: 72 << 20,
             partial_idle: Duration::from_secs(10),
             partial_age: Duration::from_secs(30),
             completed_ids: 1024,

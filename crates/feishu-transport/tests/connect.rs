@@ -163,16 +163,6 @@ async fn the_connection_limit_can_be_made_fatal() {
     assert_eq!(error.refusal().unwrap().class, RefusalClass::ConnectionLimit);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_sixteen_mebibyte_message_passes() {
-    let bench = Bench::connected().await;
-    let payload = vec![b' '; 16 << 20];
-    let sent = Outgoing::event(payload).wait(60 * SECOND);
-    assert_eq!(bench.gateway.push(sent).await.unwrap().code(), 200);
-    let counters = bench.client.handle.counters();
-    assert_eq!((counters.connections, counters.over_limit), (1, 0));
-}
-
 #[tokio::test]
 async fn misuse_is_refused_before_anything_is_sent() {
     let builder = || LongConnection::builder("cli_a", AppSecret::new("s"));

@@ -28,6 +28,10 @@ pub(crate) fn check(world: &World, handle: &ConnectionHandle, connections: usize
         let handled = state.ledger.handled;
         state.fail(format_args!("{handled} messages were handled, the counters say {counters:?}"));
     }
+    if counters.refused_too_large < state.ledger.oversized {
+        let oversized = state.ledger.oversized;
+        state.fail(format_args!("{oversized} messages were too large, the counters say {counters:?}"));
+    }
     let sessions = connections + state.links.values().filter(|link| !link.dropped).count();
     let most = sessions * (state.limits.partial_bytes / FRAGMENT_COST);
     let most = most.min(sessions * state.limits.partial_messages * state.limits.fragments);

@@ -19,6 +19,8 @@ pub(crate) struct Ledger {
     pub(crate) answered: u64,
     /// Answers that came twice, because the client could not know that the first had arrived.
     pub(crate) twice: u64,
+    /// Messages that were received whole and over the limit.
+    pub(crate) oversized: u64,
     /// Receipts that said that an answer was lost.
     pub(crate) told_lost: u64,
 }
@@ -33,6 +35,8 @@ struct Entry {
     due: u32,
     handled: u32,
     answered: u32,
+    /// Answers with code 500 of a client with small limits.
+    refused: u32,
     ambiguous: u32,
 }
 
@@ -45,6 +49,7 @@ impl Ledger {
             due: 0,
             handled: 0,
             answered: 0,
+            refused: 0,
             ambiguous: 0,
         };
         self.messages.insert(number, entry);
@@ -62,7 +67,9 @@ impl Ledger {
         }
         self.touched.insert(number);
         if count == 1 {
-            entry.due += u32::from(entry.payload.len() <= limits.message_bytes);
+            let fits = entry.payload.len() <= limits.message_bytes;
+            entry.due += u32::from(fits);
+            self.oversized += u64::from(!fits);
             return;
         }
         let seen = entry.seen.entry(link).or_insert_with(|| vec![None; count]);
@@ -92,12 +99,21 @@ impl Ledger {
 
     /// The platform got an answer. What is wrong with that?
     ///
-    /// A client that is `ending` answers without handling: 500, so that the platform sends it again.
-    pub(crate) fn answered(&mut self, number: u64, ending: bool) -> Option<String> {
+    /// A client that is `ending` answers without handling: 500, so that the platform sends it again. The same goes for a
+    /// message that is too large for the client's limits: then it is `refused`, however few fragments came.
+    pub(crate) fn answered(&mut self, number: u64, ending: bool, refused: bool) -> Option<String> {
         self.answered += 1;
         let Some(entry) = self.messages.get_mut(&number) else {
             return Some(format!("m{number} was answered and never sent"));
         };
+        if refused {
+            // Each connection that got a part of it may give it up.
+            entry.refused += 1;
+            let parts: u32 = entry.fragments.iter().sum();
+            return (entry.refused > entry.handled + parts).then(|| {
+                format!("m{number} was refused {} times, of {parts} parts received", entry.refused)
+            });
+        }
         entry.answered += 1;
         let received = entry.fragments.iter().copied().min().unwrap_or(0);
         if entry.answered <= if ending { received } else { entry.handled } {

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use feishu_proto::{Frame, Header, Kind, Method, header_name};
-use feishu_transport::{Connect, ConnectUrl, Endpoint, EndpointSource, Error, Link, Message, Refusal, Stage};
+use feishu_transport::{
+    Connect, ConnectUrl, Endpoint, EndpointSource, Error, Limits, Link, Message, Refusal, Stage,
+};
 use tokio::time::{Duration, sleep, sleep_until};
 
 use crate::link::{LinkState, Meaning, SimLink};
@@ -161,7 +163,9 @@ fn take_frame(state: &mut State, id: u64, frame: &Frame) {
             };
             state.note(format_args!("m{number} answered on link {id}"));
             let ending = state.ending;
-            if let Some(wrong) = state.ledger.answered(number, ending) {
+            let refused =
+                state.limits != Limits::default() && frame.payload.as_deref() == Some(b"{\"code\":500}");
+            if let Some(wrong) = state.ledger.answered(number, ending, refused) {
                 state.fail(wrong);
             }
         }

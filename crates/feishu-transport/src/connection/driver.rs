@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use feishu_proto::RawFrame;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::doubt::Doubt;
+use super::ending::Ending;
 use super::outbox::{Outbox, Outgoing};
 use super::shared::Shared;
 use crate::session::{Session, Step, Verdict};
@@ -18,30 +21,6 @@ use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, 
 
 /// Maximum number of messages read from the link before answers are written.
 const RECEIVE_BATCH: usize = 64;
-
-/// Why a driver ended.
-pub(super) enum Ending {
-    /// Closed on purpose.
-    Released,
-    Lost {
-        cause: Error,
-        /// Found dead after a sleep: the next attempt needs no pause.
-        woken: bool,
-    },
-}
-
-impl Ending {
-    fn lost(cause: Error) -> Self {
-        Self::Lost { cause, woken: false }
-    }
-
-    pub(super) fn into_parts(self) -> (Option<Error>, bool) {
-        match self {
-            Self::Released => (None, false),
-            Self::Lost { cause, woken } => (Some(cause), woken),
-        }
-    }
-}
 
 /// One open connection: a future that resolves when the connection ends.
 pub(super) struct Driver {
@@ -107,6 +86,7 @@ impl Driver {
     /// One turn: receive, judge, ping, answer, flush, close. An `Err` ends the connection.
     fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Ending> {
         let drained = self.receive(session, cx)?;
+        self.refuse(session.take_refused());
         let now = Instant::now();
         if drained {
             // Only after reading: a peer is silent only if nothing is waiting to be read.
@@ -165,6 +145,17 @@ impl Driver {
             return delivery.answer(&Answer::failed());
         }
         self.inbox.deliver(delivery);
+    }
+
+    /// Answers messages that were too large with 500.
+    fn refuse(&self, frames: Vec<RawFrame>) {
+        for frame in frames {
+            self.outbox.delivered();
+            self.shared.router.refused();
+            let received =
+                Received::from_frame(frame, Bytes::new(), Instant::now(), Arc::clone(&self.outbox.info));
+            Delivery::new(received, Arc::clone(&self.path)).answer(&Answer::failed());
+        }
     }
 
     /// Whether an answer can neither be written here any more nor go out on another connection, now or in the grace.

@@ -5,6 +5,7 @@ mod clocks;
 mod config;
 mod doubt;
 mod driver;
+mod ending;
 mod handle;
 mod open;
 mod outbox;

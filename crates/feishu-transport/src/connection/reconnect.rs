@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
 use super::config::{OnConnectionLimit, Retries};
-use super::driver::{Driver, Ending};
+use super::driver::Driver;
+use super::ending::Ending;
 use super::open::{Opened, open, outdated};
 use super::outbox::Outbox;
 use super::router::ConnectionPath;

@@ -105,6 +105,12 @@ impl Router {
         self.pending.fetch_add(1, SeqCst);
     }
 
+    /// A message is answered without being handed over, as it is too large.
+    pub(super) fn refused(&self) {
+        self.counters.refused_too_large.one();
+        self.pending.fetch_add(1, SeqCst);
+    }
+
     /// Whether answers wait for a connection, and there is none.
     pub(super) fn has_parked(&self) -> bool {
         !self.lock().parked.is_empty()

@@ -7,6 +7,7 @@ mod heartbeat;
 mod reassembly;
 #[cfg(test)]
 mod reassembly_tests;
+mod recent;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -117,6 +118,11 @@ impl Session {
         self.heartbeat.verdict(now)
     }
 
+    /// Frames of messages that are over a limit or were evicted, each to be answered with 500.
+    pub(crate) fn take_refused(&mut self) -> Vec<RawFrame> {
+        self.reassembly.take_refused()
+    }
+
     /// Drops expired fragments.
     pub(crate) fn expire(&mut self, now: Instant) {
         self.reassembly.expire(now);
@@ -173,7 +179,7 @@ impl Session {
         }
         match self.reassembly.place(now, &frame) {
             Placed::Complete(payload) => Step::Deliver { frame, payload },
-            Placed::Waiting => Step::Idle,
+            Placed::Waiting | Placed::Refused => Step::Idle,
             Placed::Dropped(why) => {
                 if self.reported.first(Oddity::Fragment) {
                     tracing::warn!(

@@ -1,12 +1,13 @@
 //! Reassembly of fragmented messages, in any order and split at any byte, within limits.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use feishu_proto::{RawFrame, header_name};
 
+use super::recent::Recent;
 use crate::Limits;
 use crate::counters::Counters;
 
@@ -19,6 +20,8 @@ pub(super) enum Placed {
     Waiting,
     /// The frame was dropped and counted; the reason is for the log.
     Dropped(&'static str),
+    /// The message is over a limit. It was counted and logged, and is in [`Reassembly::take_refused`] if it is to be answered.
+    Refused,
 }
 
 /// The incomplete messages of one reconnect loop, and the ids of recently completed ones.
@@ -33,6 +36,10 @@ pub(super) struct Reassembly {
     completed: Recent,
     /// Ids of evicted messages. Their later fragments are dropped, as keeping them would only evict other messages.
     evicted: Recent,
+    /// Ids of messages over a limit. Their later fragments are dropped, as the message has been answered.
+    oversized: Recent,
+    /// Frames of messages that were given up and must be answered with 500.
+    refused: Vec<RawFrame>,
     /// The number of the next partial message, in order of arrival.
     arrivals: u64,
 }
@@ -51,7 +58,12 @@ pub(super) struct Partial {
     /// Whether a message of this id was completed recently. A stray duplicate fragment is then dropped silently. If the
     /// whole message is sent again, it is delivered again, because the platform waits for an answer.
     repeat: bool,
+    /// The first fragment without its payload, to answer the message should it be evicted.
+    head: Option<RawFrame>,
 }
+
+/// Maximum bytes of a fragment's headers that are kept for an answer; real ones have less than 1 KiB.
+const MAX_HEAD: usize = 4 << 10;
 
 /// Bytes charged for each fragment on top of its payload, so that many empty fragments hit the limit, too.
 pub(super) const FRAGMENT_OVERHEAD: usize = 64;
@@ -66,6 +78,8 @@ impl Reassembly {
             next_expiry: None,
             completed: Recent::default(),
             evicted: Recent::default(),
+            oversized: Recent::default(),
+            refused: Vec::new(),
             arrivals: 0,
         }
     }
@@ -76,7 +90,7 @@ impl Reassembly {
         let payload = frame.payload();
         let sum = frame.header(header_name::SUM).and_then(|sum| sum.trim().parse::<u32>().ok()).unwrap_or(1);
         if sum <= 1 {
-            return self.whole(payload);
+            return self.whole(now, frame, payload);
         }
         self.expire(now);
         let Some(id) = frame.message_id() else {
@@ -86,10 +100,20 @@ impl Reassembly {
         let Some(seq) = seq.filter(|seq| *seq < sum) else {
             return self.bad("a fragment's seq is missing or not below its sum");
         };
-        if usize::try_from(sum).is_ok_and(|sum| sum > self.limits.fragments) {
-            return self.over_limit("a message has more fragments than the limit");
+        if self.oversized.contains(now, id, &self.limits) {
+            self.counters.over_limit.one();
+            return Placed::Refused;
         }
-        self.place_fragment(now, id, &Fragment { seq, sum, payload })
+        let count = usize::try_from(sum).unwrap_or(usize::MAX);
+        if count > self.limits.fragments {
+            return self.refuse(now, frame, count, "Limits::fragments", self.limits.fragments);
+        }
+        self.place_fragment(now, id, &Fragment { frame, seq, sum, payload })
+    }
+
+    /// The frames of messages that were given up since the last call, each to be answered with 500.
+    pub(super) fn take_refused(&mut self) -> Vec<RawFrame> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Drops incomplete messages that have timed out.
@@ -129,15 +153,16 @@ impl Reassembly {
         self.next_expiry
     }
 
-    fn whole(&mut self, payload: Bytes) -> Placed {
-        if payload.len() > self.limits.message_bytes {
-            return self.over_limit("a message is larger than the limit");
+    fn whole(&mut self, now: Instant, frame: &RawFrame, payload: Bytes) -> Placed {
+        let (size, most) = (payload.len(), self.limits.message_bytes);
+        if size > most {
+            return self.refuse(now, frame, size, "Limits::message_bytes", most);
         }
         self.counters.frames_delivered.one();
         Placed::Complete(payload)
     }
 
-    fn place_fragment(&mut self, now: Instant, id: &str, fragment: &Fragment) -> Placed {
+    fn place_fragment(&mut self, now: Instant, id: &str, fragment: &Fragment<'_>) -> Placed {
         let cost = fragment.payload.len() + FRAGMENT_OVERHEAD;
         match self.partial.get(id) {
             Some(partial) if partial.sum != fragment.sum => {
@@ -148,25 +173,23 @@ impl Reassembly {
                 return Placed::Waiting;
             }
             Some(partial) if partial.payload_len() + fragment.payload.len() > self.limits.message_bytes => {
-                if let Some(partial) = self.remove(id) {
-                    self.counters.over_limit.add(partial.fragments);
-                }
-                return self.over_limit("a message is larger than the limit");
+                let size = partial.payload_len() + fragment.payload.len();
+                let most = self.limits.message_bytes;
+                return self.refuse(now, fragment.frame, size, "Limits::message_bytes", most);
             }
             None if self.evicted.contains(now, id, &self.limits) => {
                 self.counters.evicted_fragments.one();
                 return Placed::Waiting;
             }
             None if fragment.payload.len() > self.limits.message_bytes => {
-                return self.over_limit("a message is larger than the limit");
+                let (size, most) = (fragment.payload.len(), self.limits.message_bytes);
+                return self.refuse(now, fragment.frame, size, "Limits::message_bytes", most);
             }
             known => {
-                let known = known.is_some();
-                if !self.make_room(now, cost, id, known) {
-                    if let Some(partial) = self.remove(id) {
-                        self.counters.over_limit.add(partial.fragments);
-                    }
-                    return self.over_limit("a message exceeds the limit for all incomplete messages");
+                let before = known.map(|partial| partial.bytes);
+                if !self.make_room(now, cost, id, before.is_some()) {
+                    let (size, most) = (before.unwrap_or(0) + cost, self.limits.partial_bytes);
+                    return self.refuse(now, fragment.frame, size, "Limits::partial_bytes", most);
                 }
             }
         }
@@ -175,7 +198,7 @@ impl Reassembly {
         let arrival = self.arrivals;
         let partial = self.partial.entry(id.to_owned()).or_insert_with(|| {
             let repeat = self.completed.contains(now, id, &self.limits);
-            Partial::new(fragment.sum, now, arrival, repeat)
+            Partial::new(fragment, now, arrival, repeat)
         });
         partial.add(now, fragment, cost);
         self.bytes += cost;
@@ -206,18 +229,64 @@ impl Reassembly {
             else {
                 return false;
             };
+            let limit = if self.bytes + cost > self.limits.partial_bytes {
+                "Limits::partial_bytes"
+            } else {
+                "Limits::partial_messages"
+            };
             if let Some(partial) = self.remove(&oldest) {
-                self.counters.evicted_fragments.add(partial.fragments);
-                self.evicted.insert(now, &oldest, &self.limits);
-                tracing::warn!(
-                    message_id = oldest,
-                    have = partial.fragments,
-                    sum = partial.sum,
-                    "dropped an incomplete message to make room for a newer one"
-                );
+                self.evict(now, &oldest, partial, limit);
             }
         }
         true
+    }
+
+    /// Gives up an incomplete message in favour of others.
+    fn evict(&mut self, now: Instant, id: &str, partial: Partial, limit: &'static str) {
+        self.counters.evicted_fragments.add(partial.fragments);
+        self.evicted.insert(now, id, &self.limits);
+        let answered = partial.head.is_some();
+        tracing::warn!(
+            message_id = id,
+            size = partial.payload_len(),
+            have = partial.fragments,
+            sum = partial.sum,
+            limit,
+            answered,
+            "dropped an incomplete message to make room for a newer one; it is answered with 500"
+        );
+        self.refused.extend(partial.head);
+    }
+
+    /// Gives up the message of `frame`, which is over `limit`: its fragments are dropped, and it is answered with 500.
+    fn refuse(
+        &mut self,
+        now: Instant,
+        frame: &RawFrame,
+        size: usize,
+        limit: &'static str,
+        most: usize,
+    ) -> Placed {
+        self.counters.over_limit.one();
+        let message_id = frame.message_id();
+        tracing::warn!(
+            message_id,
+            trace_id = frame.trace_id(),
+            size,
+            limit,
+            most,
+            "refused a message that is too large: it is answered with 500; see the limit"
+        );
+        if let Some(id) = message_id {
+            if let Some(partial) = self.remove(id) {
+                self.counters.over_limit.add(partial.fragments);
+            }
+            if frame.header(header_name::SUM).is_some_and(|sum| sum.trim() != "1") {
+                self.oversized.insert(now, id, &self.limits);
+            }
+        }
+        self.refused.push(frame.clone());
+        Placed::Refused
     }
 
     fn remove(&mut self, id: &str) -> Option<Partial> {
@@ -231,23 +300,22 @@ impl Reassembly {
         self.counters.bad_fragments.one();
         Placed::Dropped(why)
     }
-
-    fn over_limit(&self, why: &'static str) -> Placed {
-        self.counters.over_limit.one();
-        Placed::Dropped(why)
-    }
 }
 
-struct Fragment {
+struct Fragment<'a> {
+    frame: &'a RawFrame,
     seq: u32,
     sum: u32,
     payload: Bytes,
 }
 
 impl Partial {
-    fn new(sum: u32, now: Instant, arrival: u64, repeat: bool) -> Self {
+    fn new(fragment: &Fragment<'_>, now: Instant, arrival: u64, repeat: bool) -> Self {
+        // The rest of a message that was completed, and answered, needs no answer.
+        let head = if repeat { None } else { head(fragment.frame) };
         Self {
-            sum,
+            head,
+            sum: fragment.sum,
             joined: BytesMut::new(),
             next: 0,
             ahead: BTreeMap::new(),
@@ -268,7 +336,7 @@ impl Partial {
         self.bytes - usize::try_from(self.fragments).unwrap_or(usize::MAX) * FRAGMENT_OVERHEAD
     }
 
-    fn add(&mut self, now: Instant, fragment: &Fragment, cost: usize) {
+    fn add(&mut self, now: Instant, fragment: &Fragment<'_>, cost: usize) {
         self.touched = now;
         self.fragments += 1;
         self.bytes += cost;
@@ -294,39 +362,12 @@ impl Partial {
     }
 }
 
-/// A set of recent message ids, bounded in number and age.
-#[derive(Default)]
-struct Recent {
-    ids: HashSet<Arc<str>>,
-    order: VecDeque<(Instant, Arc<str>)>,
-}
-
-impl Recent {
-    fn insert(&mut self, now: Instant, id: &str, limits: &Limits) {
-        if limits.completed_ids == 0 {
-            return;
-        }
-        while self.order.len() >= limits.completed_ids {
-            self.forget_oldest();
-        }
-        let id: Arc<str> = id.into();
-        if self.ids.insert(Arc::clone(&id)) {
-            self.order.push_back((now, id));
-        }
-    }
-
-    fn contains(&mut self, now: Instant, id: &str, limits: &Limits) -> bool {
-        while self.order.front().is_some_and(|(at, _)| *at + limits.partial_idle <= now) {
-            self.forget_oldest();
-        }
-        self.ids.contains(id)
-    }
-
-    fn forget_oldest(&mut self) {
-        if let Some((_, id)) = self.order.pop_front() {
-            self.ids.remove(&id);
-        }
-    }
+/// The frame without its payload, if that is small enough to be kept.
+fn head(frame: &RawFrame) -> Option<RawFrame> {
+    let mut head = frame.to_frame().ok()?;
+    head.payload = None;
+    let wire = head.encode_to_vec();
+    (wire.len() <= MAX_HEAD).then(|| RawFrame::decode(wire.into()).ok())?
 }
 
 /// Counts the fragments that still wait as expired, so that the counters stay consistent.

@@ -40,6 +40,12 @@ impl Bench {
         assert!(self.counters.read().is_consistent(), "{:?}", self.counters);
         placed
     }
+
+    /// The ids of the messages to answer with 500, which have the headers of their first fragment and no payload.
+    fn refused(&mut self) -> Vec<String> {
+        let refused = self.reassembly.take_refused();
+        refused.iter().map(|frame| frame.message_id().unwrap().to_owned()).collect()
+    }
 }
 
 fn complete(payload: &[u8]) -> Placed {
@@ -121,10 +127,12 @@ fn what_cannot_be_placed_is_dropped_and_counted() {
 #[test]
 fn a_huge_sum_allocates_nothing_and_is_refused() {
     let mut bench = Bench::new(Limits::default());
-    assert_eq!(bench.place("m", "1024", "0", b"a"), Placed::Waiting);
-    assert!(matches!(bench.place("n", "1025", "0", b"a"), Placed::Dropped(_)));
-    assert!(matches!(bench.place("n", "2147483647", "0", b"a"), Placed::Dropped(_)));
-    assert_eq!(bench.counters.over_limit.get(), 2);
+    assert_eq!(bench.place("m", "2048", "0", b"a"), Placed::Waiting);
+    assert_eq!(bench.place("n", "2049", "0", b"a"), Placed::Refused);
+    assert_eq!(bench.place("n", "2049", "1", b"a"), Placed::Refused);
+    assert_eq!(bench.place("o", "2147483647", "0", b"a"), Placed::Refused);
+    assert_eq!(bench.counters.over_limit.get(), 3);
+    assert_eq!(bench.refused(), ["n", "o"], "each is answered once");
 }
 
 #[test]
@@ -132,11 +140,13 @@ fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
     let limits = Limits { message_bytes: 10, ..Limits::default() };
     let mut bench = Bench::new(limits);
     assert_eq!(bench.place("w", "1", "0", &[0; 10]), complete(&[0; 10]));
-    assert!(matches!(bench.place("w", "1", "0", &[0; 11]), Placed::Dropped(_)));
+    assert_eq!(bench.place("w", "1", "0", &[0; 11]), Placed::Refused);
     bench.place("m", "2", "0", &[1; 6]);
     assert_eq!(bench.place("m", "2", "1", &[1; 4]), complete(&[1; 10]));
     bench.place("n", "2", "0", &[1; 6]);
-    assert!(matches!(bench.place("n", "2", "1", &[1; 5]), Placed::Dropped(_)));
+    assert_eq!(bench.place("n", "2", "1", &[1; 5]), Placed::Refused);
+    assert_eq!(bench.place("n", "2", "1", &[1; 5]), Placed::Refused);
+    assert_eq!(bench.refused(), ["w", "n"], "each is answered once");
     assert_eq!(bench.counters.fragments_waiting.get(), 0, "the rest of it is not kept");
 }
 
@@ -147,6 +157,7 @@ fn the_oldest_message_makes_room() {
         bench.place(id, "2", "0", b"x");
     }
     assert_eq!(bench.counters.evicted_fragments.get(), 1);
+    assert_eq!(bench.refused(), ["a"]);
     assert_eq!(bench.place("b", "2", "1", b"y"), complete(b"xy"));
     assert_eq!(bench.place("c", "2", "1", b"y"), complete(b"xy"));
     assert_eq!(bench.place("a", "2", "1", b"y"), Placed::Waiting);
@@ -177,7 +188,9 @@ fn all_partial_messages_together_have_a_bound() {
     assert_eq!(bench.counters.evicted_fragments.get(), 0);
     bench.place("d", "9", "0", &[0; 100]);
     assert_eq!(bench.counters.evicted_fragments.get(), 1);
-    assert!(matches!(bench.place("e", "9", "0", &[0; 1000]), Placed::Dropped(_)), "larger than all the room");
+    assert_eq!(bench.refused(), ["a"]);
+    assert_eq!(bench.place("e", "9", "0", &[0; 1000]), Placed::Refused, "larger than all the room");
+    assert_eq!(bench.refused(), ["b", "c", "d", "e"]);
     assert!(bench.reassembly.bytes <= 3 * (100 + FRAGMENT_OVERHEAD));
 }
 
@@ -248,6 +261,7 @@ proptest! {
                     prop_assert_eq!(&whole[..], &payload[..]);
                 }
                 Placed::Waiting => {}
+                Placed::Refused => prop_assert!(false, "refused"),
                 Placed::Dropped(why) => prop_assert!(false, "{}", why),
             }
         }
