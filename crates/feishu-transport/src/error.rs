@@ -55,6 +55,11 @@ pub enum ErrorKind {
         /// Why the last one failed.
         last: Box<Error>,
     },
+    /// Every connection of a client with several ended, and not all for the same reason.
+    AllEnded {
+        /// The different reasons, in the order in which the connections ended.
+        reasons: Vec<Error>,
+    },
     /// Invalid configuration or misuse of the API.
     Misuse(String),
 }
@@ -95,6 +100,24 @@ impl Error {
         Self::new(ErrorKind::Misuse(what.to_string()))
     }
 
+    /// The error of a client whose connections have all ended, each for one of `reasons`.
+    pub(crate) fn all_ended(mut reasons: Vec<Self>) -> Self {
+        let mut different: Vec<Self> = Vec::new();
+        for reason in reasons.drain(..) {
+            if !different.contains(&reason) {
+                different.push(reason);
+            }
+        }
+        match different.pop() {
+            Some(only) if different.is_empty() => only,
+            Some(last) => {
+                different.push(last);
+                Self::new(ErrorKind::AllEnded { reasons: different })
+            }
+            None => Self::misuse("a client needs at least one connection"),
+        }
+    }
+
     /// Sets the underlying error, returned by [`StdError::source`].
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
@@ -126,11 +149,12 @@ impl Error {
         }
     }
 
-    /// The platform's refusal, if this is one or an [`ErrorKind::Exhausted`] caused by one.
+    /// The platform's refusal, if this is one, or an [`ErrorKind::Exhausted`] or [`ErrorKind::AllEnded`] caused by one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.kind {
             ErrorKind::Refused(refusal) => Some(refusal),
             ErrorKind::Exhausted { last, .. } => last.refusal(),
+            ErrorKind::AllEnded { reasons } => reasons.iter().find_map(Self::refusal),
             _ => None,
         }
     }
@@ -139,7 +163,7 @@ impl Error {
     pub fn is_fatal(&self) -> bool {
         match &self.kind {
             ErrorKind::Refused(refusal) => refusal.is_fatal(),
-            ErrorKind::Misuse(_) | ErrorKind::Exhausted { .. } => true,
+            ErrorKind::Misuse(_) | ErrorKind::Exhausted { .. } | ErrorKind::AllEnded { .. } => true,
             _ => false,
         }
     }
@@ -162,6 +186,13 @@ impl fmt::Display for Error {
             ErrorKind::Lost { detail } => write!(f, "connection lost: {detail}"),
             ErrorKind::Exhausted { attempts, last } => {
                 write!(f, "gave up after {attempts} attempts to connect; the last one: {last}")
+            }
+            ErrorKind::AllEnded { reasons } => {
+                f.write_str("every connection ended: ")?;
+                for (index, reason) in reasons.iter().enumerate() {
+                    write!(f, "{}{reason}", if index == 0 { "" } else { "; " })?;
+                }
+                Ok(())
             }
             ErrorKind::Misuse(what) => f.write_str(what),
         }

@@ -31,7 +31,7 @@ pub enum State {
     },
     /// Ended, on request or because of an error that no retry can fix.
     Stopped {
-        /// The error, which `run` returns as well; `None` after a stop on request.
+        /// The error, which `run` returns as well once no connection is left; `None` after a stop on request.
         reason: Option<Error>,
     },
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_gateway::{Click, Fault, FindingKind, Gateway, Outgoing, Refusal, Settings};
-use feishu_transport::{Answer, AppSecret, Domain, LongConnection, State};
+use feishu_transport::{
+    Answer, AppSecret, Domain, ErrorKind, LongConnection, LongConnectionBuilder, OnConnectionLimit,
+    RefusalClass, Retries, State,
+};
 use support::{Bench, Client, GatewayDial, Held, Road, SECOND, answering, builder, sleep};
 use tokio::time::Instant;
 
@@ -205,4 +208,55 @@ async fn fifty_clients_of_five_apps_share_nothing_but_the_runtime() {
     assert!(rest.iter().all(|(_, client)| client.handle.counters().is_consistent()));
     let findings = gateway.findings();
     assert!(findings.iter().all(|found| found.kind == FindingKind::AnswerData), "{findings:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_ends_for_good_leaves_the_others_as_they_are() {
+    let ends: [fn(LongConnectionBuilder) -> LongConnectionBuilder; 2] = [
+        |client| client.on_connection_limit(OnConnectionLimit::Fail),
+        |client| client.retries(Retries::AtMost(2)),
+    ];
+    for end in ends {
+        let bench =
+            Bench::with(|g| g.max_connections(1), |c| end(c.connections(2)), answering(Answer::empty()))
+                .await;
+        bench.gateway.connected(1).await;
+        sleep(600 * SECOND).await;
+        let states = bench.client.handle.connections();
+        assert!(states[0].is_connected(), "{states:?}");
+        let State::Stopped { reason: Some(reason) } = &states[1] else { panic!("{states:?}") };
+        assert_eq!(reason.refusal().unwrap().class, RefusalClass::ConnectionLimit);
+        assert!(bench.client.handle.state().is_connected() && !bench.client.running.is_finished());
+        assert_eq!(bench.gateway.click(Click::button("b")).await.unwrap().code(), 200);
+        bench.gateway.fault(Fault::Cut);
+        bench.reconnected().await;
+        bench.client.stop.stop(SECOND);
+        let handle = bench.client.handle.clone();
+        bench.client.ended().await.unwrap();
+        assert!(handle.state().is_stopped());
+        assert!(matches!(handle.connections()[1], State::Stopped { reason: Some(_) }));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_ends_with_all_reasons_when_no_connection_is_left() {
+    let gateway = Gateway::builder().in_memory().start().await.unwrap();
+    gateway.fault_times(1, Fault::EndpointRefuses(Refusal::code(403)));
+    gateway.fault_times(2, Fault::EndpointRefuses(Refusal::code(1_000_040_351)));
+    let client = Client::start(builder(&gateway).connections(3), answering(Answer::empty()));
+    let handle = client.handle.clone();
+    let error = client.ended().await.unwrap_err();
+    let ErrorKind::AllEnded { reasons } = error.kind() else { panic!("{error}") };
+    let codes: Vec<_> = reasons.iter().map(|reason| reason.refusal().unwrap().code).collect();
+    assert_eq!(codes, [403, 1_000_040_351]);
+    assert!(error.is_fatal() && error.refusal().is_some());
+    assert!(error.to_string().contains("403") && error.to_string().contains("1000040351"), "{error}");
+    assert!(matches!(handle.state(), State::Stopped { reason: Some(reason) } if reason == error));
+
+    gateway.fault(Fault::EndpointRefuses(Refusal::code(1_000_040_345)));
+    let error = Client::start(builder(&gateway).connections(3), answering(Answer::empty()))
+        .ended()
+        .await
+        .unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Refused(_)), "the same reason is said once: {error}");
 }

@@ -72,7 +72,7 @@ async fn a_waiting_client_says_why_and_until_when() {
         panic!()
     };
     assert_eq!(cause.refusal().unwrap().code, 1);
-    assert!((120 * SECOND..=150 * SECOND).contains(&(next_try - Instant::now())));
+    assert!((SECOND * 8 / 10..=SECOND).contains(&(next_try - Instant::now())));
     let attempts = client.handle.counters().attempts;
     tokio::time::sleep_until(next_try + SECOND / 100).await;
     assert_eq!(client.handle.counters().attempts, attempts + 1);
@@ -101,7 +101,7 @@ async fn ready_waits_for_the_first_connection_whatever_comes_before() {
     let client = Client::start(builder(&gateway), answering(Answer::empty()));
     let start = Instant::now();
     client.handle.ready().await.unwrap();
-    assert!(start.elapsed() >= 360 * SECOND);
+    assert!((SECOND * 56 / 10..=7 * SECOND).contains(&start.elapsed()), "{:?}", start.elapsed());
     timeout(SECOND, client.handle.ready()).await.unwrap().unwrap();
 }
 

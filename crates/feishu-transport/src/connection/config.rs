@@ -35,7 +35,7 @@ pub enum Retries {
     AsServerSays,
     /// Unlimited, whatever the server says.
     Endless,
-    /// At most this many attempts per outage; then `run` ends with an error.
+    /// At most this many attempts per outage; then the connection ends, and with the last one `run` does, with an error.
     AtMost(u32),
 }
 
@@ -46,6 +46,6 @@ pub enum OnConnectionLimit {
     /// Retry with a growing backoff. The default, because after a crash the platform still counts the dead connections.
     #[default]
     Wait,
-    /// End `run` with the refusal.
+    /// End the connection. `run` ends with the refusal once no connection is left.
     Fail,
 }

@@ -58,7 +58,9 @@ impl LongConnection {
     /// # Errors
     ///
     /// A fatal [refusal](crate::Refusal), too many failed attempts ([`Retries`](crate::Retries)), or the
-    /// connection limit if [`OnConnectionLimit::Fail`] was chosen. Outages are not errors: the client reconnects.
+    /// connection limit if [`OnConnectionLimit::Fail`] was chosen. Outages are not errors: the client reconnects. Of
+    /// several connections the one that meets such an error ends, and the others go on; this returns once none is left,
+    /// with [`ErrorKind::AllEnded`](crate::ErrorKind::AllEnded) if their errors differ.
     ///
     /// # Cancel safety
     ///
@@ -82,20 +84,32 @@ impl LongConnection {
         ended
     }
 
+    /// Runs all connections. One that ends with an error leaves the others as they are; once none is left, all their
+    /// errors are returned.
     async fn keep_connected(&self, inbox: Arc<dyn Inbox>) -> Result<(), Error> {
         let mut connections = JoinSet::new();
         for (index, signals) in self.shared.signals.iter().enumerate() {
             let reconnector = Reconnector::new(Arc::clone(&self.shared), Arc::clone(&inbox), index, signals);
-            connections.spawn(reconnector.run().in_current_span());
+            connections.spawn(async move { (index, reconnector.run().await) }.in_current_span());
         }
+        let mut reasons = Vec::new();
+        let mut closed = false;
         while let Some(ended) = connections.join_next().await {
             match ended {
-                Ok(ended) => ended?,
+                Ok((index, Err(reason))) => {
+                    let left = connections.len();
+                    if left > 0 {
+                        tracing::error!(connection = index, left, %reason, "a connection ended for good; the others go on");
+                        self.shared.connection_ended(index, &reason);
+                    }
+                    reasons.push(reason);
+                }
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Err(_) => {}
+                Ok((_, Ok(()))) | Err(_) => closed = true,
             }
         }
-        Ok(())
+        // A connection that was closed by a stop: the client ends as it was asked to.
+        if closed { Ok(()) } else { Err(Error::all_ended(reasons)) }
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     state: watch::Sender<State>,
     generations: AtomicU64,
     stopping: AtomicBool,
+    /// Whether the client has ended.
+    ended: AtomicBool,
     /// Whether the platform has accepted these credentials before.
     has_connected: AtomicBool,
     /// Since when no connection has been open, after the first one was.
@@ -76,6 +78,7 @@ impl Shared {
             state: watch::Sender::new(idle),
             generations: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             has_connected: AtomicBool::new(false),
             down_since: Mutex::new(None),
             woken_at: Mutex::new(None),
@@ -119,7 +122,7 @@ impl Shared {
     /// Publishes the state of connection `index`.
     pub(super) fn set_state(&self, index: usize, state: State) {
         let mut states = lock(&self.states);
-        if states.iter().any(State::is_stopped) {
+        if self.ended.load(SeqCst) {
             // A connection's task that has not yet seen the end.
             return;
         }
@@ -149,14 +152,20 @@ impl Shared {
         self.state.subscribe()
     }
 
+    /// Connection `index` ended for good; others are left.
+    pub(super) fn connection_ended(&self, index: usize, reason: &Error) {
+        self.set_state(index, State::Stopped { reason: Some(reason.clone()) });
+    }
+
     /// Marks the client as stopped. Pending and later answers are dropped. Only the first call counts.
     pub(super) fn stopped(&self, reason: Option<&Error>) {
         let mut states = lock(&self.states);
-        if states.iter().any(State::is_stopped) {
+        if self.ended.swap(true, SeqCst) {
             return;
         }
         let state = State::Stopped { reason: reason.cloned() };
-        states.fill(state.clone());
+        // Those that have ended before keep their own reasons.
+        states.iter_mut().filter(|state| !state.is_stopped()).for_each(|open| *open = state.clone());
         self.state.send_replace(state);
         drop(states);
         self.router.shut();
