@@ -76,7 +76,7 @@ impl Drive {
             let sending = now < stop && self.ledger.sent() - sent < count;
             if sending {
                 last_sent = now;
-                let most = sent + count;
+                let most = sent.saturating_add(count);
                 match pace {
                     Pace::Window(window) => self.top_up(window, most),
                     Pace::Flood => self.top_up(usize::MAX, most),

@@ -22,6 +22,7 @@ fn run(bare: Bare, workload: Workload, pace: Pace, tls: bool, fault: Fault) -> R
     });
     let mut drive = Drive::new(door.accept(1, || false)?, workload);
     drive.patience = Duration::from_millis(200);
+    drive.run(pace, Duration::from_millis(20), usize::MAX)?;
     let part = drive.run(pace, Duration::from_secs(20), 200)?;
     drive.finish()?;
     assert_eq!(part.latencies.len(), part.answered);

@@ -87,6 +87,13 @@ pub(crate) fn build_bots() -> Result<PathBuf> {
     let mut build = Command::new(cargo);
     build.args(["build", "--release", "--quiet", "--locked", "--package", "feishu-bench-bot"]);
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
+    // `cargo run` describes this package in the environment. Build scripts that watch these variables would run again.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            build.env_remove(name);
+        }
+    }
     ensure!(build.status()?.success(), "cannot build the bots");
     let own = std::env::current_exe()?;
     Ok(own.parent().context("a program without a folder")?.to_owned())

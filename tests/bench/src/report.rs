@@ -57,7 +57,7 @@ fn closed() -> Vec<Load> {
 }
 
 fn rates() -> Vec<Load> {
-    [100, 1_000, 10_000].map(|rate| Load { pace: Pace::Rate(rate), ..Load::window(Workload::CARD, 1) }).into()
+    [500, 2_000, 10_000].map(|rate| Load { pace: Pace::Rate(rate), ..Load::window(Workload::CARD, 1) }).into()
 }
 
 /// Where and how it was measured.
