@@ -33,6 +33,9 @@ pub struct Limits {
     pub partial_age: Duration,
     /// Number of ids of completed messages that are remembered, to drop late repeats of their fragments. 1024 by default.
     pub completed_ids: usize,
+    /// Bytes of unanswered messages on a connection above which reading pauses for 50 ms at a time, so that a burst waits
+    /// at the platform and not in memory. 16 MiB by default: 250 messages of 64 KiB.
+    pub unanswered_bytes: usize,
     /// Maximum bytes of an HTTP response, that of the endpoint call included. 256 KiB by default; real ones have less than
     /// 2 KiB.
     pub response_bytes: usize,
@@ -49,6 +52,7 @@ crate::__setters!(Limits {
     partial_idle: Duration,
     partial_age: Duration,
     completed_ids: usize,
+    unanswered_bytes: usize,
     response_bytes: usize,
     header_bytes: usize,
 });
@@ -64,6 +68,7 @@ impl Default for Limits {
             partial_idle: Duration::from_secs(10),
             partial_age: Duration::from_secs(30),
             completed_ids: 1024,
+            unanswered_bytes: 16 << 20,
             response_bytes: 256 << 10,
             header_bytes: 64 << 10,
         }

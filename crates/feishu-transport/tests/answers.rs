@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_gateway::{Click, Event, Fault, FindingKind, Outgoing, Settings, json};
-use feishu_transport::{Answer, Delivery, Receipt};
+use feishu_transport::{Answer, Delivery, Limits, Receipt};
 use support::{Bench, Held, Road, SECOND, answering, sleep};
 use tokio::time::{Instant, timeout};
 
@@ -310,4 +310,31 @@ async fn a_flood_is_answered_once_each() {
     let counters = bench.client.handle.counters();
     assert_eq!((counters.delivered, counters.answers_written), (2_000, 2_000));
     bench.assert_clean();
+}
+
+#[tokio::test(start_paused = true)]
+async fn unanswered_bytes_pause_reading_and_delay_no_message_by_more_than_50_ms_per_batch() {
+    let held = Arc::new(Held::default());
+    let limits = Limits::default().unanswered_bytes(10_000);
+    let bench = Bench::with(|g| g, |c| c.limits(limits), held.clone()).await;
+    bench.gateway.connected(1).await;
+    let click = || Click::button("b").value(json!({"text": "x".repeat(9_000)}));
+    let mut sent = Vec::new();
+    for _ in 0..100 {
+        sent.push(bench.gateway.send(click()).await.unwrap());
+    }
+    sleep(SECOND / 50).await;
+    assert_eq!(held.take().into_iter().map(send).count(), 2, "one more than fits");
+    let began = Instant::now();
+    held.held(1).await;
+    assert!(began.elapsed() < SECOND / 50, "answers end the pause");
+    // Nothing is answered: a batch comes after each pause, pings go on, and the link is not taken for dead.
+    sleep(SECOND).await;
+    assert_eq!(held.0.lock().unwrap().len(), 98);
+    sleep(60 * SECOND).await;
+    let receipts: Vec<_> = held.take().into_iter().map(send).collect();
+    for receipt in receipts {
+        assert!(receipt.await);
+    }
+    assert_eq!(bench.client.handle.counters().connections, 1);
 }

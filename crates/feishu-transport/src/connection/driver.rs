@@ -5,23 +5,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use feishu_proto::RawFrame;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::doubt::Doubt;
-use super::ending::Ending;
+use super::ending::{Ending, judge};
+use super::hold::{Hold, Turn};
 use super::outbox::{Outbox, Outgoing};
 use super::shared::Shared;
-use crate::session::{Session, Step, Verdict};
+use crate::session::{Session, Step};
 use crate::state::Activity;
 use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, Stage};
 
 /// Maximum number of messages read from the link before answers are written.
 const RECEIVE_BATCH: usize = 64;
-
 /// One open connection: a future that resolves when the connection ends.
 pub(super) struct Driver {
     pub(super) link: Box<dyn Link>,
@@ -45,8 +44,20 @@ struct Io {
     timer: Pin<Box<Sleep>>,
     doubt: Doubt,
     closing: Closing,
+    hold: Hold,
     /// Whether the driver has yielded to ready handlers since the last answer came.
     yielded: bool,
+}
+
+/// What receiving ended with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Receive {
+    /// There is nothing more to read for now.
+    Drained,
+    /// There may be more.
+    More,
+    /// Reading pauses; the timer or an answer goes on.
+    Held,
 }
 
 /// The stage of the closing handshake.
@@ -78,6 +89,7 @@ impl Driver {
             timer: Box::pin(sleep_until(Instant::now())),
             doubt: Doubt::default(),
             closing: Closing::No,
+            hold: Hold::default(),
             yielded: false,
         };
         Self { link, session: Some(session), outbox, path, inbox, activity, shared, io }
@@ -85,7 +97,8 @@ impl Driver {
 
     /// One turn: receive, judge, ping, answer, flush, close. An `Err` ends the connection.
     fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Ending> {
-        let drained = self.receive(session, cx)?;
+        let received = self.receive(session, cx)?;
+        let drained = received == Receive::Drained;
         self.refuse(session.take_refused());
         let now = Instant::now();
         if drained {
@@ -100,19 +113,27 @@ impl Driver {
         self.send(session, cx, now)?;
         self.flush(cx, now)?;
         self.close_when_due(cx, now, drained)?;
-        if !drained {
+        if received == Receive::More {
             cx.waker().wake_by_ref();
         }
         self.arm_timer(session, cx);
         Ok(())
     }
 
-    /// Reads messages from the link; `true` if there are no more for now.
-    fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<bool, Ending> {
+    /// Reads messages from the link.
+    fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<Receive, Ending> {
         let mut now = None;
+        let turn = self.io.hold.turn(self.is_over());
+        if turn == Turn::Pause {
+            return Ok(Receive::Held);
+        }
         for _ in 0..RECEIVE_BATCH {
+            if turn == Turn::UntilOver && self.is_over() {
+                self.io.hold.begin();
+                return Ok(Receive::Held);
+            }
             let message = match self.link.poll_next(cx) {
-                Poll::Pending => return Ok(true),
+                Poll::Pending => return Ok(Receive::Drained),
                 Poll::Ready(Some(Ok(message))) => message,
                 Poll::Ready(Some(Err(error))) => return Err(self.gone(error)),
                 Poll::Ready(None) => return Err(self.gone(Error::lost("closed by the peer"))),
@@ -132,11 +153,16 @@ impl Driver {
                 Step::PeerCloses(reason) => self.peer_closes(now, reason)?,
             }
         }
-        Ok(false)
+        Ok(Receive::More)
+    }
+
+    /// Whether unanswered messages hold too many bytes.
+    fn is_over(&self) -> bool {
+        self.outbox.pending_bytes() > self.shared.config.limits.unanswered_bytes
     }
 
     fn deliver(&self, received: Received) {
-        self.outbox.delivered();
+        self.outbox.delivered(received.payload().len());
         self.shared.router.delivered();
         let delivery = Delivery::new(received, Arc::clone(&self.path));
         if self.is_unanswerable() {
@@ -150,7 +176,7 @@ impl Driver {
     /// Answers messages that were too large with 500.
     fn refuse(&self, frames: Vec<RawFrame>) {
         for frame in frames {
-            self.outbox.delivered();
+            self.outbox.delivered(0);
             self.shared.router.refused();
             let received =
                 Received::from_frame(frame, Bytes::new(), Instant::now(), Arc::clone(&self.outbox.info));
@@ -326,7 +352,7 @@ impl Driver {
                     Some(*until)
                 }
             };
-            for due in [write, closing].into_iter().flatten() {
+            for due in [write, closing, self.io.hold.until].into_iter().flatten() {
                 next = next.min(due);
             }
             let timer = self.io.timer.as_mut();
@@ -366,21 +392,4 @@ impl Drop for Driver {
         unsent.extend(self.io.waiting.drain(..));
         self.shared.router.closed(&self.outbox, unsent);
     }
-}
-
-fn judge(session: &Session, now: Instant) -> Result<(), Ending> {
-    let rounded =
-        |silence: Duration| Duration::from_millis(u64::try_from(silence.as_millis()).unwrap_or(u64::MAX));
-    let verdict = session.verdict(now.into_std());
-    let cause = match verdict {
-        Verdict::Alive => return Ok(()),
-        Verdict::Silent(silence) => {
-            Error::lost(format_args!("nothing has arrived for {:?}", rounded(silence)))
-        }
-        Verdict::Unanswered(silence) => {
-            Error::lost(format_args!("a ping was not answered for {:?}", rounded(silence)))
-        }
-        Verdict::GoneWhileAsleep => Error::lost("no sign of life after a sleep or a change of network"),
-    };
-    Err(Ending::Lost { cause, woken: verdict == Verdict::GoneWhileAsleep })
 }

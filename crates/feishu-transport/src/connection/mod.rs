@@ -7,6 +7,7 @@ mod doubt;
 mod driver;
 mod ending;
 mod handle;
+mod hold;
 mod open;
 mod outbox;
 mod parts;

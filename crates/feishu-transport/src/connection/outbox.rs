@@ -30,8 +30,9 @@ pub(super) struct Orders {
 pub(super) struct Outbox {
     pub(super) info: Arc<ConnectionInfo>,
     inner: Mutex<Inner>,
-    /// Unanswered deliveries of this connection.
+    /// Unanswered deliveries of this connection, and the bytes of their payloads.
     pending: AtomicUsize,
+    pending_bytes: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -44,7 +45,12 @@ struct Inner {
 
 impl Outbox {
     pub(super) fn new(info: Arc<ConnectionInfo>) -> Self {
-        Self { info, inner: Mutex::default(), pending: AtomicUsize::new(0) }
+        Self {
+            info,
+            inner: Mutex::default(),
+            pending: AtomicUsize::new(0),
+            pending_bytes: AtomicUsize::new(0),
+        }
     }
 
     /// Queues an answer, or gives it back when the connection is closing or gone.
@@ -92,18 +98,24 @@ impl Outbox {
         std::mem::take(&mut inner.queue)
     }
 
-    pub(super) fn delivered(&self) {
+    pub(super) fn delivered(&self, bytes: usize) {
         self.pending.fetch_add(1, SeqCst);
+        self.pending_bytes.fetch_add(bytes, SeqCst);
     }
 
     /// Counts one delivery as answered. Called before the answer is pushed, so that the push wakes a driver that waits
     /// for the last one.
-    pub(super) fn answered(&self) {
+    pub(super) fn answered(&self, bytes: usize) {
+        self.pending_bytes.fetch_sub(bytes, SeqCst);
         self.pending.fetch_sub(1, SeqCst);
     }
 
     pub(super) fn pending(&self) -> usize {
         self.pending.load(SeqCst)
+    }
+
+    pub(super) fn pending_bytes(&self) -> usize {
+        self.pending_bytes.load(SeqCst)
     }
 
     /// Wakes the driver to look at [`Outbox::pending`] again.

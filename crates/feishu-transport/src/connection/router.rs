@@ -195,7 +195,7 @@ impl ReplyPath for ConnectionPath {
             received: Arc::clone(received),
             confirm,
         };
-        self.outbox.answered();
+        self.outbox.answered(received.payload().len());
         if let Err(outgoing) = self.outbox.push(outgoing) {
             self.router.route(outgoing);
             self.outbox.nudge();
