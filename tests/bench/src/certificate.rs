@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
@@ -9,6 +10,9 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+/// The certificates made in this process.
+static MADE: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) struct Certificate {
     pub(crate) server: Arc<ServerConfig>,
@@ -27,7 +31,9 @@ impl Certificate {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
-        let root = std::env::temp_dir().join(format!("feishu-bench-{}.pem", std::process::id()));
+        // A file of its own for each, as tests of one process make several at once.
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Relaxed));
+        let root = std::env::temp_dir().join(format!("feishu-bench-{process}-{number}.pem"));
         let issuer: &rcgen::Certificate = issuer.as_ref();
         std::fs::write(&root, issuer.pem())?;
         Ok(Self { server: Arc::new(server), root })
