@@ -52,6 +52,12 @@ impl<'a> Url<'a> {
         self.port.unwrap_or(if self.is_tls() { 443 } else { 80 })
     }
 
+    /// The port; `default` if there is none.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn port_or(&self, default: u16) -> u16 {
+        self.port.unwrap_or(default)
+    }
+
     /// The path without its query.
     #[cfg(feature = "http")]
     pub(crate) fn path(&self) -> &'a str {

@@ -161,6 +161,37 @@ async fn a_proxy_that_refuses_the_tunnel_is_named() {
     }
 }
 
+#[tokio::test]
+async fn a_proxy_that_wants_ntlm_or_serves_a_page_instead_of_a_tunnel_is_said_to() {
+    let gateway = Gateway::start().await.unwrap();
+    let table: [(&str, &[&str]); 5] = [
+        (
+            "407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate",
+            &["NTLM, Negotiate", "407", "not supported", "cntlm"],
+        ),
+        (
+            "200 OK\r\nContent-Type: text/html; charset=utf-8",
+            &["a web page", "200 OK", "instead of a tunnel"],
+        ),
+        ("302 Found\r\nLocation: http://login.example/?token=s3cret", &["a web page", "302", "browser"]),
+        ("403 Forbidden\r\nContent-Type: text/html", &["403 Forbidden and a web page", "NO_PROXY"]),
+        (
+            "407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic",
+            &["user:password@"],
+        ),
+    ];
+    for (answer, parts) in table {
+        let proxy = Proxy::start(Manner::Refuses(answer)).await;
+        let policy = ProxyPolicy::Url(format!("http://{}", proxy.address));
+        let client = Client::start(client(&gateway, policy), answering(Answer::empty()));
+        let error = first_failure(&client).await;
+        assert!(matches!(error.kind(), ErrorKind::Unreachable { stage: Stage::Proxy, .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(parts.iter().all(|part| text.contains(part)) && !text.contains("s3cret"), "{text}");
+        client.running.abort();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_proxy_that_hangs_is_left_after_its_deadline() {
     let gateway = Gateway::start().await.unwrap();
@@ -243,13 +274,16 @@ async fn the_environment_can_except_hosts() {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_of_the_environment_is_left_out_with_a_warning() {
+async fn an_unsupported_proxy_of_the_environment_is_left_out_with_a_warning() {
     let gateway = Gateway::start().await.unwrap();
     for variable in ["ALL_PROXY", "all_proxy", "HTTP_PROXY"] {
-        let printed = run_with(variable, "socks5://user:pa55word@127.0.0.1:1080", &gateway, "").await;
+        let printed = run_with(variable, "socks4://user:pa55word@127.0.0.1:1080", &gateway, "").await;
         let warnings = printed.lines().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
         assert_eq!(warnings.len(), 1, "{printed}");
-        assert!(warnings[0].contains(variable) && warnings[0].contains("use an HTTP proxy"), "{printed}");
+        assert!(
+            warnings[0].contains(variable) && warnings[0].contains("use an HTTP or a SOCKS5 proxy"),
+            "{printed}"
+        );
         assert!(!printed.contains("pa55word"), "{printed}");
     }
     assert_eq!(gateway.handshakes(), 3);

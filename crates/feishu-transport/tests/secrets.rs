@@ -224,7 +224,7 @@ fn show_values(shown: &Shown) {
     shown.add(format_args!("{:?} {:?}", builder(), builder().build().unwrap()));
     shown.add_error(&builder().endpoint_header("X-Bad", format!("{PASSWORD}\n")).build().unwrap_err());
     shown.add_error(
-        &builder().proxy(ProxyPolicy::Url(format!("socks5://user:{PASSWORD}@h"))).build().unwrap_err(),
+        &builder().proxy(ProxyPolicy::Url(format!("socks4://user:{PASSWORD}@h"))).build().unwrap_err(),
     );
     shown.add_error(&builder().rewrite_gateway(format!("https://user:{PASSWORD}@h")).build().unwrap_err());
     shown.add_error(&Domain::url(format!("https://user:{PASSWORD}@h")).unwrap_err());

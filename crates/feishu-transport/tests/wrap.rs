@@ -142,7 +142,7 @@ async fn http_client_sends_one_request() {
 #[tokio::test]
 async fn a_mistake_in_the_settings_of_a_part_is_reported_by_its_first_use() {
     let misuse = |error: &Error| matches!(error.kind(), ErrorKind::Misuse(_));
-    let dial = NetworkDial::new().proxy(&ProxyPolicy::Url("socks5://h".into()));
+    let dial = NetworkDial::new().proxy(&ProxyPolicy::Url("socks4://h".into()));
     let Err(error) = dial.dial(&Target::new("127.0.0.1", 9, false)).await else { panic!("dialled") };
     assert!(misuse(&error), "{error}");
     let endpoint = HttpEndpoint::new("cli_a", AppSecret::new("s")).header("a b", "c");

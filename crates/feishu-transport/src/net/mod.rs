@@ -4,6 +4,8 @@
 pub(crate) mod exchange;
 #[cfg(feature = "proxy")]
 mod proxy;
+#[cfg(feature = "proxy")]
+mod socks;
 #[cfg(feature = "http")]
 mod tcp;
 #[cfg(feature = "tls")]

@@ -1,15 +1,16 @@
-//! HTTP CONNECT proxies: explicit, from the environment, or none.
+//! HTTP CONNECT and SOCKS5 proxies: explicit, from the environment, or none.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
-use http::{Method, Request, StatusCode, Uri};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 
 use super::exchange::exchange;
+use super::socks;
 use crate::url::{Url, is_loopback};
 use crate::{BoxStream, Error, Stage, Target};
 
@@ -18,13 +19,14 @@ use crate::{BoxStream, Error, Stage, Target};
 #[non_exhaustive]
 pub enum ProxyPolicy {
     /// The proxy of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case, as curl reads them.
-    /// Never used for loopback addresses. A proxy of another kind than HTTP, such as `socks5://…`, is left out with a
-    /// warning that names the variable. The default.
+    /// Never used for loopback addresses. A proxy of another kind than HTTP and SOCKS5, such as `socks4://…`, is left out
+    /// with a warning that names the variable. The default.
     #[default]
     Environment,
     /// No proxy, whatever the environment says.
     None,
-    /// This proxy for everything: `http://user:password@proxy.example:3128`, or `https://…` for TLS up to the proxy.
+    /// This proxy for everything: `http://user:password@proxy.example:3128`, `https://…` for TLS up to the proxy, or
+    /// `socks5h://user:password@proxy.example:1080`. A SOCKS5 proxy looks names up itself, also with `socks5://`.
     Url(String),
 }
 
@@ -92,9 +94,13 @@ impl Proxies {
         };
         Ok(Some(Proxy {
             host: url.host.to_owned(),
-            port: url.port(),
+            port: if is_socks(&url) { url.port_or(SOCKS_PORT) } else { url.port() },
             tls: url.is_tls(),
-            authorization: proxy.basic_auth().cloned(),
+            access: if is_socks(&url) {
+                Access::Socks(proxy.raw_auth().map(|(user, password)| (user.to_owned(), password.to_owned())))
+            } else {
+                Access::Connect(proxy.basic_auth().cloned())
+            },
         }))
     }
 }
@@ -106,15 +112,22 @@ fn variable(tls: bool) -> &'static str {
     own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(is_set).unwrap_or("ALL_PROXY")
 }
 
-/// Parses the URL of an HTTP proxy.
+/// The port of a SOCKS proxy whose URL has none.
+const SOCKS_PORT: u16 = 1080;
+
+fn is_socks(url: &Url<'_>) -> bool {
+    matches!(url.scheme, "socks5" | "socks5h")
+}
+
+/// Parses the URL of a proxy.
 fn parts(url: &str) -> Result<Url<'_>, Error> {
     let url = Url::parse(url).ok_or_else(not_a_url)?;
-    if matches!(url.scheme, "http" | "https") {
+    if matches!(url.scheme, "http" | "https") || is_socks(&url) {
         return Ok(url);
     }
     Err(Error::misuse(format!(
-        "a proxy of kind {:?} is not supported: use an HTTP proxy (http:// or https://), ProxyPolicy::None, or a Dial of \
-         your own",
+        "a proxy of kind {:?} is not supported: use an HTTP or a SOCKS5 proxy (http://, https://, socks5h://), \
+         ProxyPolicy::None, or a Dial of your own",
         url.scheme
     )))
 }
@@ -128,36 +141,88 @@ pub(crate) struct Proxy {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) tls: bool,
-    authorization: Option<HeaderValue>,
+    access: Access,
+}
+
+/// How a proxy is asked for a tunnel, with the credentials for it.
+enum Access {
+    Connect(Option<HeaderValue>),
+    Socks(Option<socks::Credentials>),
 }
 
 impl Proxy {
     /// Requests a tunnel to `target` from the proxy.
     pub(crate) async fn tunnel(&self, stream: BoxStream, target: &Target) -> Result<BoxStream, Error> {
-        let failed =
-            |what: &dyn fmt::Display| Error::unreachable(Stage::Proxy, format_args!("{self}: {what}"));
+        match &self.access {
+            Access::Connect(authorization) => self.connect(stream, target, authorization.as_ref()).await,
+            Access::Socks(credentials) => {
+                let tunnel = socks::tunnel(stream, target, credentials.as_ref()).await;
+                tunnel.map_err(|error| self.failed(error))
+            }
+        }
+    }
+
+    async fn connect(
+        &self,
+        stream: BoxStream,
+        target: &Target,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<BoxStream, Error> {
         let authority = target.to_string();
         let mut request = Request::builder().method(Method::CONNECT).uri(&authority).header(HOST, &authority);
-        if let Some(authorization) = &self.authorization {
+        if let Some(authorization) = authorization {
             request = request.header(PROXY_AUTHORIZATION, authorization);
         }
-        let request = request.body(Full::default()).map_err(|error| failed(&error))?;
-        let broken = |error: hyper::Error| failed(&error).with_source(error);
+        let request = request.body(Full::default()).map_err(|error| self.failed(error))?;
+        let broken = |error: hyper::Error| self.failed(&error).with_source(error);
         let upgraded = exchange(stream, request, broken, |response| async move {
-            match response.status() {
-                status if status.is_success() => hyper::upgrade::on(response).await.map_err(broken),
-                StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(failed(
-                    &"it requires credentials (407); put them into the proxy's URL as http://user:password@…",
-                )),
-                status => Err(failed(&format_args!(
-                    "it refused the tunnel with status {status}; check that it permits CONNECT to this host, or except the \
-                     host in NO_PROXY"
-                ))),
+            match refusal(&response) {
+                None => hyper::upgrade::on(response).await.map_err(broken),
+                Some(why) => Err(self.failed(why)),
             }
         })
         .await?;
         Ok(Box::new(TokioIo::new(upgraded)))
     }
+
+    fn failed(&self, what: impl fmt::Display) -> Error {
+        Error::unreachable(Stage::Proxy, format_args!("{self}: {what}"))
+    }
+}
+
+/// Why the answer to a CONNECT opens no tunnel, and what to do; `None` if it does.
+fn refusal<B>(response: &Response<B>) -> Option<String> {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_page = header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+    let status = response.status();
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        let offers = response.headers().get_all(PROXY_AUTHENTICATE).iter();
+        let offers: Vec<_> =
+            offers.filter_map(|offer| offer.to_str().ok()?.split_whitespace().next()).collect();
+        if offers.is_empty() || offers.iter().any(|offer| offer.eq_ignore_ascii_case("basic")) {
+            let why =
+                "it requires credentials (407); put them into the proxy's URL as http://user:password@…";
+            return Some(why.to_owned());
+        }
+        return Some(format!(
+            "it accepts only {} as authentication (407), which is not supported; run a local proxy that signs in to it, such \
+             as cntlm or px, and name that one, or have this host excepted",
+            offers.join(", ")
+        ));
+    }
+    if is_page && (status.is_success() || status.is_redirection()) || status.is_redirection() {
+        return Some(format!(
+            "it answered with a web page (status {status}) instead of a tunnel, as a company's login or block page; open the \
+             host in a browser of this machine to see it, have the host permitted, or except it in NO_PROXY"
+        ));
+    }
+    (!status.is_success()).then(|| {
+        let page = if is_page { " and a web page" } else { "" };
+        format!(
+            "it refused the tunnel with status {status}{page}; check that it permits CONNECT to this host, or except the host in \
+             NO_PROXY"
+        )
+    })
 }
 
 impl fmt::Display for Proxy {
@@ -172,7 +237,11 @@ mod tests {
 
     fn via(policy: &ProxyPolicy, target: &Target) -> Option<(String, u16, bool)> {
         let proxy = Proxies::new(policy).unwrap().for_target(target).unwrap()?;
-        Some((proxy.host, proxy.port, proxy.authorization.is_some()))
+        let authorized = match &proxy.access {
+            Access::Connect(authorization) => authorization.is_some(),
+            Access::Socks(credentials) => credentials.is_some(),
+        };
+        Some((proxy.host, proxy.port, authorized))
     }
 
     #[test]
@@ -187,8 +256,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_proxy_is_refused_at_once() {
-        for bad in ["", "socks5://127.0.0.1:1080", "not a url"] {
+    fn a_socks_proxy_serves_both_legs() {
+        for (url, wanted) in [
+            ("socks5h://user:secret@proxy.example:9050", ("proxy.example".to_owned(), 9050, true)),
+            ("socks5://proxy.example", ("proxy.example".to_owned(), 1080, false)),
+        ] {
+            for tls in [true, false] {
+                let target = Target::new("gateway.example", 443, tls);
+                assert_eq!(via(&ProxyPolicy::Url(url.into()), &target), Some(wanted.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_supported_proxy_is_refused_at_once() {
+        for bad in ["", "socks4://127.0.0.1:1080", "not a url"] {
             assert!(Proxies::new(&ProxyPolicy::Url(bad.into())).is_err(), "{bad}");
         }
     }
