@@ -23,6 +23,7 @@ mod dispatch;
 mod error;
 mod handler;
 mod histogram;
+mod inbox;
 mod limits;
 mod meter;
 mod observe;
@@ -58,6 +59,9 @@ pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
 pub use crate::error::{Error, ErrorKind, HandlerError};
 pub use crate::handler::{AnyRoute, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
+#[cfg(feature = "inbox-file")]
+pub use crate::inbox::FileInbox;
+pub use crate::inbox::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEngine, InboxError, InboxEvent, Stored};
 pub use crate::limits::Limits;
 pub use crate::observe::{AnswerInfo, DeliveryInfo, Observer};
 #[cfg(feature = "openapi")]

@@ -38,6 +38,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use feishu_transport::{Received, header_name};
 
+pub use crate::inbox::MemoryInbox;
 #[cfg(feature = "openapi")]
 pub use fake_api::{FakeApi, FakeCall};
 pub use harness::{Answered, Harness};

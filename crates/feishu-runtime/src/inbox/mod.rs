@@ -1,0 +1,12 @@
+//! The inbox: an event is stored before it is acknowledged, and removed once its handler has succeeded.
+
+mod engine;
+#[cfg(feature = "inbox-file")]
+mod file;
+mod memory;
+mod table;
+
+pub use engine::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEngine, InboxError, InboxEvent, Stored};
+#[cfg(feature = "inbox-file")]
+pub use file::FileInbox;
+pub use memory::MemoryInbox;

@@ -1,0 +1,135 @@
+//! The rules that every engine of an inbox keeps.
+
+use std::time::Duration;
+
+use feishu_runtime::testing::MemoryInbox;
+use feishu_runtime::{ClaimEnd, InboxEngine, InboxEvent, Stored};
+
+const LEASE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const NOW: Duration = Duration::ZERO;
+const APP: &str = "cli_a";
+
+fn event(id: &str, lane: impl Into<Option<u64>>) -> InboxEvent {
+    let header = ("trace_id".to_owned(), format!("trace-{id}"));
+    InboxEvent::new(id, format!("{{\"id\":\"{id}\"}}")).lane(lane).headers([header])
+}
+
+async fn put(engine: &impl InboxEngine, id: &str, lane: impl Into<Option<u64>>) -> Stored {
+    engine.put(APP, &[event(id, lane)], 100).await.unwrap()[0]
+}
+
+/// The ids and attempts that an owner gets.
+async fn claim(engine: &impl InboxEngine, owner: &str, lease: Duration) -> Vec<(String, u32)> {
+    let claimed = engine.claim(APP, owner, 10, lease).await.unwrap();
+    claimed.into_iter().map(|claimed| (claimed.event.id, claimed.attempt)).collect()
+}
+
+fn all(expected: &[(&str, u32)]) -> Vec<(String, u32)> {
+    expected.iter().map(|(id, attempt)| ((*id).to_owned(), *attempt)).collect()
+}
+
+/// One engine, empty.
+async fn keeps_the_rules(engine: &impl InboxEngine) {
+    let end = async |owner: &str, id: &str, end: ClaimEnd| engine.end(APP, owner, id, &end).await.unwrap();
+    let dead = async || engine.dead(APP, 0, 10).await.unwrap();
+
+    // Stored once, in order, for one app.
+    let events = [event("a", None), event("b", None), event("a", None)];
+    assert_eq!(engine.put(APP, &events, 100).await.unwrap(), [Stored::New, Stored::New, Stored::Known]);
+    assert_eq!((engine.backlog(APP).await.unwrap(), engine.backlog("cli_b").await.unwrap()), (2, 0));
+    assert_eq!(engine.claim("cli_b", "one", 10, LEASE).await.unwrap(), []);
+    assert_eq!(engine.put(APP, &[event("c", None)], 2).await.unwrap(), [Stored::Full]);
+    let first = engine.claim(APP, "one", 1, LEASE).await.unwrap();
+    assert_eq!(first[0].event, event("a", None), "headers and payload come back");
+    assert_eq!(claim(engine, "two", LEASE).await, all(&[("b", 1)]));
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[]));
+
+    // Only the owner ends a claim; what is handled is known for a while.
+    end("two", "a", ClaimEnd::Done(HOUR)).await;
+    assert_eq!(engine.backlog(APP).await.unwrap(), 2);
+    end("one", "a", ClaimEnd::Done(HOUR)).await;
+    end("two", "b", ClaimEnd::Done(NOW)).await;
+    assert_eq!(engine.backlog(APP).await.unwrap(), 0);
+    assert_eq!(put(engine, "a", None).await, Stored::Known);
+
+    // A failed attempt counts, a released one does not; a later one waits for its time.
+    put(engine, "c", None).await;
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[("c", 1)]));
+    end("one", "c", ClaimEnd::Retry(NOW)).await;
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[("c", 2)]));
+    end("one", "c", ClaimEnd::Release(NOW)).await;
+    assert_eq!(claim(engine, "two", LEASE).await, all(&[("c", 2)]));
+    end("two", "c", ClaimEnd::Retry(HOUR)).await;
+    assert_eq!(claim(engine, "two", LEASE).await, all(&[]));
+    assert_eq!(engine.backlog(APP).await.unwrap(), 1);
+
+    // The claim of a dead owner ends with its lease, unless it was renewed.
+    put(engine, "d", None).await;
+    assert_eq!(claim(engine, "dies", NOW).await, all(&[("d", 1)]));
+    assert_eq!(claim(engine, "lives", NOW).await, all(&[("d", 2)]));
+    engine.renew(APP, "lives", &["d".to_owned()], LEASE).await.unwrap();
+    assert_eq!(claim(engine, "two", LEASE).await, all(&[]));
+    end("dies", "d", ClaimEnd::Done(HOUR)).await;
+    end("lives", "d", ClaimEnd::Done(HOUR)).await;
+    assert_eq!(put(engine, "d", None).await, Stored::Known, "by its owner");
+
+    // One of a lane at a time, in order, also while the first waits for its next attempt; other lanes go on.
+    for (id, lane) in [("e1", 1), ("e2", 1), ("f1", 2), ("e3", 1)] {
+        put(engine, id, lane).await;
+    }
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[("e1", 1), ("f1", 1)]));
+    end("one", "e1", ClaimEnd::Retry(NOW)).await;
+    assert_eq!(claim(engine, "two", LEASE).await, all(&[("e1", 2)]));
+    end("two", "e1", ClaimEnd::Done(HOUR)).await;
+    assert_eq!(claim(engine, "two", LEASE).await, all(&[("e2", 1)]));
+
+    // Poison leaves the way, and can be listed, tried again behind the others of its lane, and removed.
+    end("two", "e2", ClaimEnd::Dead("no such order".to_owned())).await;
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[("e3", 1)]));
+    let letters = dead().await;
+    assert_eq!((letters.len(), letters[0].attempts, &*letters[0].why), (1, 1, "no such order"));
+    assert_eq!(letters[0].event, event("e2", 1));
+    assert!(letters[0].at.elapsed().unwrap_or_default() < HOUR);
+    assert_eq!(put(engine, "e2", 1).await, Stored::Known, "a repeat of a dead letter is no new event");
+    assert!(engine.retry_dead(APP, "e2").await.unwrap());
+    assert!(!engine.retry_dead(APP, "e2").await.unwrap());
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[]), "e3 is at work");
+    end("one", "e3", ClaimEnd::Done(HOUR)).await;
+    assert_eq!(claim(engine, "one", LEASE).await, all(&[("e2", 1)]));
+    end("one", "e2", ClaimEnd::Dead("again".to_owned())).await;
+    end("one", "f1", ClaimEnd::Dead("too".to_owned())).await;
+    assert_eq!(dead().await.len(), 2);
+    assert_eq!(engine.dead(APP, 1, 10).await.unwrap().len(), 1);
+    assert!(engine.purge_dead(APP, "e2").await.unwrap());
+    assert!(!engine.purge_dead(APP, "e2").await.unwrap());
+    assert!(engine.purge_dead(APP, "f1").await.unwrap());
+    assert_eq!(dead().await, []);
+    assert_eq!(engine.backlog(APP).await.unwrap(), 1, "c waits for its time");
+    assert_eq!(put(engine, "e2", 1).await, Stored::New, "nothing is left of it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_inbox_keeps_the_rules_of_an_engine() {
+    keeps_the_rules(&MemoryInbox::new()).await;
+}
+
+#[cfg(feature = "inbox-file")]
+#[tokio::test]
+async fn file_inbox_keeps_the_rules_of_an_engine_and_all_when_it_is_opened_again() {
+    use feishu_runtime::FileInbox;
+
+    let path = std::env::temp_dir().join(format!("feishu-inbox-rules-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    keeps_the_rules(&FileInbox::open(&path).unwrap()).await;
+    {
+        let engine = FileInbox::open(&path).unwrap();
+        assert_eq!(engine.backlog(APP).await.unwrap(), 2);
+        assert_eq!(put(&engine, "a", None).await, Stored::Known);
+        assert_eq!(claim(&engine, "one", LEASE).await, all(&[("e2", 1)]));
+    }
+    let engine = FileInbox::open(&path).unwrap();
+    assert_eq!(claim(&engine, "two", LEASE).await, all(&[("e2", 2)]), "no claim outlives its process");
+    drop(engine);
+    std::fs::remove_file(path).unwrap();
+}
