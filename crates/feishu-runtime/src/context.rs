@@ -147,6 +147,13 @@ impl Context {
         self.call.is_repeat()
     }
 
+    /// The number of this attempt to handle the event: 1 for the first. With an [inbox](crate::EventInbox) it grows with each
+    /// attempt, in whichever process, so a store that your handler writes to can refuse an older one. Without an inbox it
+    /// is 2 for a [repeat](Self::is_repeat).
+    pub fn attempt(&self) -> u32 {
+        self.call.attempt()
+    }
+
     /// Whether the delivery has been answered: by [`reply_now`](Self::reply_now), or because the deadline passed.
     pub fn is_answered(&self) -> bool {
         self.call.is_answered()

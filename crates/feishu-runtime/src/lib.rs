@@ -61,13 +61,17 @@ pub use crate::handler::{AnyRoute, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
 #[cfg(feature = "inbox-file")]
 pub use crate::inbox::FileInbox;
-pub use crate::inbox::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEngine, InboxError, InboxEvent, Stored};
+pub use crate::inbox::{
+    ClaimEnd, ClaimedEvent, DeadLetter, EventInbox, InboxEngine, InboxError, InboxEvent, InboxQueue, Stored,
+};
 pub use crate::limits::Limits;
-pub use crate::observe::{AnswerInfo, DeliveryInfo, Observer};
+pub use crate::observe::{AnswerInfo, AttemptInfo, DeliveryInfo, Observer};
 #[cfg(feature = "openapi")]
 pub use crate::openapi::{CallAnswer, CallError, OpenApi};
 pub use crate::panics::capture_panic_locations;
-pub use crate::stats::{HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats};
+pub use crate::stats::{
+    AttemptCounts, AttemptEnd, HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats,
+};
 pub use crate::stream::{CallbackStream, PendingCallback};
 pub use crate::supervisor::{AppState, AppStatus, Supervisor};
 
@@ -92,6 +96,8 @@ mod guides {
     mod send_and_reply {}
     #[doc = include_str!("../../../docs/guides/deploy.md")]
     mod deploy {}
+    #[doc = include_str!("../../../docs/guides/inbox.md")]
+    mod inbox {}
     #[doc = include_str!("../../../docs/guides/several-apps.md")]
     mod several_apps {}
 }

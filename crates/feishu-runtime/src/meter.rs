@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stats::{Incident, Outcome};
+use crate::stats::{AttemptEnd, Incident, Outcome};
 
 /// Counts the outcome of a delivery and its handler, if any.
 #[cfg(feature = "metrics")]
@@ -28,6 +28,25 @@ pub(crate) fn settled(
 pub(crate) fn incident(app_id: Option<&Arc<str>>, incident: Incident) {
     let app_id = app_id.map_or_else(|| Arc::from(""), Arc::clone);
     metrics::counter!("feishu_incidents_total", "app_id" => app_id, "kind" => incident.as_str()).increment(1);
+}
+
+/// Counts an attempt to handle an event of the inbox.
+#[cfg(feature = "metrics")]
+pub(crate) fn attempt(app_id: Arc<str>, handler: &Arc<str>, end: AttemptEnd, took: Duration) {
+    metrics::counter!(
+        "feishu_attempts_total",
+        "app_id" => app_id.clone(), "end" => end.as_str(), "handler" => Arc::clone(handler)
+    )
+    .increment(1);
+    metrics::histogram!("feishu_attempt_seconds", "app_id" => app_id, "handler" => Arc::clone(handler))
+        .record(took.as_secs_f64());
+}
+
+/// Sets the gauge of the events in the inbox.
+#[cfg(feature = "metrics")]
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+pub(crate) fn backlog(app_id: Arc<str>, events: u64) {
+    metrics::gauge!("feishu_inbox_backlog", "app_id" => app_id).set(events as f64);
 }
 
 /// Sets the gauge of the connection; `again` counts a reconnect.
@@ -67,6 +86,12 @@ pub(crate) fn settled(_: impl FnOnce() -> Arc<str>, _: Outcome, _: Option<&Arc<s
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) fn incident(_: Option<&Arc<str>>, _: Incident) {}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) fn attempt(_: Arc<str>, _: &Arc<str>, _: AttemptEnd, _: Duration) {}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) fn backlog(_: Arc<str>, _: u64) {}
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) struct Running;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use feishu_callbacks::Header;
 use feishu_transport::{Answer, Notifier, Received};
 
-use crate::stats::Outcome;
+use crate::stats::{AttemptEnd, Outcome};
 
 /// Maximum number of calls queued for a slow observer. Further ones are dropped and counted.
 const BACKLOG: usize = 1024;
@@ -46,6 +46,11 @@ pub trait Observer: Send + 'static {
     fn answered(&mut self, answer: &AnswerInfo) {
         let _ = answer;
     }
+
+    /// Called when an attempt to handle an event of the inbox has ended.
+    fn attempted(&mut self, attempt: &AttemptInfo) {
+        let _ = attempt;
+    }
 }
 
 /// Information on a delivery, for an [`Observer`].
@@ -74,11 +79,26 @@ pub struct AnswerInfo {
     pub took: Duration,
 }
 
+/// Information on an attempt to handle an event of the inbox, for an [`Observer`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AttemptInfo {
+    /// The event.
+    pub delivery: DeliveryInfo,
+    /// The number of the attempt, counted from 1.
+    pub attempt: u32,
+    /// How it ended.
+    pub end: AttemptEnd,
+    /// Time from its start to its end.
+    pub took: Duration,
+}
+
 /// One call of an observer.
 pub(crate) enum Observed {
     Received(DeliveryInfo),
     Unhandled(DeliveryInfo),
     Answered(AnswerInfo),
+    Attempted(AttemptInfo),
 }
 
 /// The observers of a dispatcher, each with its own queue.
@@ -93,6 +113,7 @@ impl Observers {
                 Observed::Received(delivery) => observer.received(delivery),
                 Observed::Unhandled(delivery) => observer.unhandled(delivery),
                 Observed::Answered(answer) => observer.answered(answer),
+                Observed::Attempted(attempt) => observer.attempted(attempt),
             })
         };
         observers.into_iter().map(start).collect::<Result<_, _>>().map(Self)

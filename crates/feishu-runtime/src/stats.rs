@@ -72,6 +72,10 @@ counts! {
     Unhandled unhandled,
     /// Refused because of a limit; code 500.
     Shed shed,
+    /// Stored in the inbox and acknowledged; its handler runs from there. See [`AttemptCounts`].
+    Stored stored,
+    /// Refused because the inbox could not store it; code 500.
+    Unstored unstored,
     /// Came while the client was stopping: an event was refused with code 500, and comes again elsewhere; a callback for
     /// which no time was left got the reply of `on_stopping`.
     Refused refused,
@@ -105,6 +109,25 @@ counts! {
     ObserverMissed observer_missed,
     /// Calls of the dedup store that failed or timed out; the event was handled without it.
     StoreErrors store_errors,
+    /// Calls of the inbox's engine that failed or timed out.
+    InboxErrors inbox_errors,
+}
+
+counts! {
+    /// The end of one attempt to handle an event of the inbox.
+    AttemptEnd, LiveAttempts, AttemptCounts, /// The number of attempts to handle events of the inbox, by their end.
+    ;
+    /// The handler succeeded, or `once_per` says that another delivery was handled: the event is removed.
+    Succeeded succeeded,
+    /// The handler failed: the event is tried again.
+    Failed failed,
+    /// The event was given up: it is a dead letter.
+    Dead dead,
+    /// The handler did not run, as a limit was reached, or was cut off because the client ended: the event is tried again,
+    /// and the attempt is not counted.
+    Released released,
+    /// The claim of the event could not be renewed in time, so the handler was cancelled.
+    Lost lost,
 }
 
 /// A snapshot of all counters of a client, counted from its start.
@@ -119,6 +142,10 @@ pub struct Stats {
     pub pending: u64,
     /// Incidents that are not the outcome of a delivery.
     pub incidents: IncidentCounts,
+    /// Attempts to handle events of the inbox, by their end.
+    pub attempts: AttemptCounts,
+    /// Events in the inbox that are not handled yet, as of the last seconds; those of other processes included.
+    pub backlog: u64,
     /// Running handlers, late ones included.
     pub running: usize,
     /// Deliveries waiting for a running slot.
@@ -191,6 +218,8 @@ pub(crate) struct Ledger {
     pending: AtomicU64,
     outcomes: LiveOutcomes,
     incidents: LiveIncidents,
+    attempts: LiveAttempts,
+    backlog: AtomicU64,
     handlers: Vec<HandlerLedger>,
 }
 
@@ -207,6 +236,8 @@ impl Ledger {
             pending: AtomicU64::new(0),
             outcomes: LiveOutcomes::default(),
             incidents: LiveIncidents::default(),
+            attempts: LiveAttempts::default(),
+            backlog: AtomicU64::new(0),
             handlers: (0..handlers).map(|_| HandlerLedger::default()).collect(),
         }
     }
@@ -232,6 +263,14 @@ impl Ledger {
         self.incidents.one(incident);
     }
 
+    pub(crate) fn attempt(&self, end: AttemptEnd) {
+        self.attempts.one(end);
+    }
+
+    pub(crate) fn backlog(&self, events: u64) {
+        self.backlog.store(events, Relaxed);
+    }
+
     /// Reads all counters; `describe` names the handlers.
     pub(crate) fn read(&self, describe: impl Fn(usize) -> (String, String)) -> Stats {
         let handlers = self.handlers.iter().enumerate().map(|(route, handler)| {
@@ -248,6 +287,8 @@ impl Ledger {
             pending: self.pending.load(Relaxed),
             outcomes: self.outcomes.read(),
             incidents: self.incidents.read(),
+            attempts: self.attempts.read(),
+            backlog: self.backlog.load(Relaxed),
             handlers: handlers.collect(),
             ..Stats::default()
         }

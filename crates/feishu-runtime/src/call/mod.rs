@@ -32,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) handler: Arc<dyn Perform>,
     pub(crate) deadline: Instant,
     repeat: AtomicBool,
+    /// The number of the attempt, counted from 1, of an event of the inbox; 0 for a delivery.
+    attempt: u32,
     /// Among the clicks on its message, where late results must know of newer cards.
     place: Option<ClickPlace>,
     reply: Mutex<ReplySlot>,
@@ -81,10 +83,32 @@ impl Call {
         (route, handler): (usize, Arc<dyn Perform>),
         keep_typed: bool,
     ) -> Arc<Self> {
+        Arc::new(Self::start(core, delivery, header, (route, handler), keep_typed))
+    }
+
+    /// Creates a call for an attempt to handle an event of the inbox, which has been answered before.
+    pub(crate) fn of_inbox(
+        core: &Arc<Core>,
+        delivery: Delivery,
+        header: Arc<Header>,
+        handler: (usize, Arc<dyn Perform>),
+        (attempt, deadline): (u32, Instant),
+    ) -> Arc<Self> {
+        let call = Self::start(core, delivery, header, handler, false);
+        Arc::new(Self { attempt, deadline, repeat: AtomicBool::new(attempt > 1), ..call })
+    }
+
+    fn start(
+        core: &Arc<Core>,
+        delivery: Delivery,
+        header: Arc<Header>,
+        (route, handler): (usize, Arc<dyn Perform>),
+        keep_typed: bool,
+    ) -> Self {
         let received = Arc::clone(delivery.received());
         let rules = core.rules.route(route);
         let tracked = rules.takes_late_results;
-        Arc::new(Self {
+        Self {
             place: tracked
                 .then(|| core.cards.arrive(header.event_type.as_str(), received.payload()))
                 .flatten(),
@@ -95,9 +119,10 @@ impl Call {
             route,
             handler,
             repeat: AtomicBool::new(false),
+            attempt: 0,
             reply: Mutex::new(ReplySlot::new(delivery)),
             kept: keep_typed.then(Default::default),
-        })
+        }
     }
 
     /// Whether the platform waits for a reply to it.
@@ -146,6 +171,16 @@ impl Call {
         self.core.incident(Incident::OddMembers);
         let trace_id = self.received.trace_id();
         self.core.odd.came(self.header.event_type.as_str(), odd, &self.route().name, trace_id);
+    }
+
+    /// Whether it is an attempt to handle an event of the inbox, whose delivery was answered before.
+    pub(crate) fn is_of_inbox(&self) -> bool {
+        self.attempt > 0
+    }
+
+    /// The number of the attempt, counted from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        if self.is_of_inbox() { self.attempt } else { 1 + u32::from(self.is_repeat()) }
     }
 
     /// Whether an earlier attempt failed.
@@ -213,6 +248,9 @@ impl Call {
     }
 
     fn count(&self, outcome: Outcome, answer: &Answer) {
+        if self.is_of_inbox() {
+            return;
+        }
         self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer);
     }
 

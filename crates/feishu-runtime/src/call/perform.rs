@@ -22,6 +22,9 @@ pub(crate) trait Perform: Send + Sync {
     /// The key that the author chose to recognise a repeat by.
     fn dedup_key(&self, call: &Call) -> Option<String>;
 
+    /// The key of an ordered handler; `None` for others, and for a payload that cannot be read.
+    fn order_key(&self, call: &Call) -> Option<u64>;
+
     /// The answer to a callback that is not handled, or not to its end, as the client stops.
     fn stopping_answer(&self) -> Answer;
 

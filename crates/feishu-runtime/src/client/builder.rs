@@ -7,7 +7,7 @@ use std::time::Duration;
 use feishu_transport::{ConnectionHandle, Transport};
 
 use super::Client;
-use crate::{Dispatcher, Error};
+use crate::{Dispatcher, Error, EventInbox};
 
 /// The default grace period after a stop request: the platform's three seconds, and as much again for late handlers.
 const GRACE: Duration = Duration::from_secs(6);
@@ -18,8 +18,16 @@ pub struct ClientBuilder<S> {
     pub(super) source: S,
     dispatcher: Option<Dispatcher>,
     grace: Duration,
+    inbox: Option<EventInbox>,
     #[cfg(feature = "openapi")]
     api: Option<crate::OpenApi>,
+}
+
+/// What does not depend on the transport.
+pub(super) struct Parts {
+    pub(super) dispatcher: Option<Dispatcher>,
+    grace: Duration,
+    inbox: Option<EventInbox>,
 }
 
 impl<S> ClientBuilder<S> {
@@ -28,6 +36,7 @@ impl<S> ClientBuilder<S> {
             source,
             dispatcher: None,
             grace: GRACE,
+            inbox: None,
             #[cfg(feature = "openapi")]
             api: None,
         }
@@ -42,6 +51,13 @@ impl<S> ClientBuilder<S> {
     /// Sets how long handlers may continue after a stop request; 6 s by default.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// Keeps events in an inbox until their handlers have succeeded, also when the process dies: `.inbox(engine)`, or
+    /// `.inbox(EventInbox::new(engine).attempts(3))`. Off by default. See [`EventInbox`].
+    pub fn inbox(mut self, inbox: impl Into<EventInbox>) -> Self {
+        self.inbox = Some(inbox.into());
         self
     }
 
@@ -61,8 +77,7 @@ impl<S> ClientBuilder<S> {
     }
 
     pub(super) fn finish(
-        dispatcher: Option<Dispatcher>,
-        grace: Duration,
+        Parts { dispatcher, grace, inbox }: Parts,
         transport: Box<dyn Transport>,
         connection: Option<ConnectionHandle>,
         app_id: Option<Arc<str>>,
@@ -72,11 +87,12 @@ impl<S> ClientBuilder<S> {
                 "a client needs a dispatcher: call `.dispatcher(…)` before `.build()`",
             ));
         };
-        Ok(Client::new(transport, dispatcher.intake(app_id), connection, grace))
+        let queue = inbox.as_ref().map(|inbox| inbox.of_app(app_id.as_deref().unwrap_or_default()));
+        Ok(Client::new(transport, dispatcher.intake(app_id, inbox), connection, grace, queue))
     }
 
-    pub(super) fn into_parts(self) -> (S, Option<Dispatcher>, Duration) {
-        (self.source, self.dispatcher, self.grace)
+    pub(super) fn into_parts(self) -> (S, Parts) {
+        (self.source, Parts { dispatcher: self.dispatcher, grace: self.grace, inbox: self.inbox })
     }
 }
 
@@ -90,8 +106,8 @@ impl ClientBuilder<Box<dyn Transport>> {
     pub fn build(mut self) -> Result<Client, Error> {
         #[cfg(feature = "openapi")]
         let api = self.take_api();
-        let (transport, dispatcher, grace) = self.into_parts();
-        let client = Self::finish(dispatcher, grace, transport, None, None)?;
+        let (transport, parts) = self.into_parts();
+        let client = Self::finish(parts, transport, None, None)?;
         #[cfg(feature = "openapi")]
         client.set_api(api);
         Ok(client)

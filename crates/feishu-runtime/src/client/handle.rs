@@ -8,8 +8,8 @@ use feishu_transport::{ConnectionHandle, ShutdownHandle};
 use tokio::time::Instant;
 
 use super::health::{AtomicPhase, Health, Phase};
-use crate::Stats;
 use crate::core::Core;
+use crate::{InboxQueue, Stats};
 
 /// Watches and stops a [`Client`](crate::Client). Cheap to clone; holding it does not keep the client running.
 #[derive(Clone)]
@@ -18,11 +18,17 @@ pub struct ClientHandle {
     stop: ShutdownHandle,
     phase: Arc<AtomicPhase>,
     connection: Option<ConnectionHandle>,
+    inbox: Option<InboxQueue>,
 }
 
 impl ClientHandle {
-    pub(super) fn new(core: Arc<Core>, stop: ShutdownHandle, connection: Option<ConnectionHandle>) -> Self {
-        Self { core, stop, phase: Arc::default(), connection }
+    pub(super) fn new(
+        core: Arc<Core>,
+        stop: ShutdownHandle,
+        connection: Option<ConnectionHandle>,
+        inbox: Option<InboxQueue>,
+    ) -> Self {
+        Self { core, stop, phase: Arc::default(), connection, inbox }
     }
 
     /// Asks the client to stop, with `grace` for the handlers that run; see
@@ -48,6 +54,11 @@ impl ClientHandle {
     /// The handle of the long connection; `None` with another transport.
     pub fn connection(&self) -> Option<&ConnectionHandle> {
         self.connection.as_ref()
+    }
+
+    /// The client's events in its [inbox](crate::EventInbox): how many wait, and the dead letters. `None` without an inbox.
+    pub fn inbox(&self) -> Option<&InboxQueue> {
+        self.inbox.as_ref()
     }
 
     /// The current health, for probes. A connection that has received nothing for 4 min, twice the platform's usual ping

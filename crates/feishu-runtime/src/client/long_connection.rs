@@ -176,13 +176,13 @@ impl ClientBuilder<LongConnectionSource> {
     /// If no dispatcher was set, or the configuration of the connection is invalid.
     pub fn build(mut self) -> Result<Client, Error> {
         let api = self.take_api().or_else(|| self.open_api().ok());
-        let (source, dispatcher, grace) = self.into_parts();
+        let (source, parts) = self.into_parts();
         let app_id = Some(source.connection.app_id()).filter(|id| !id.is_empty()).map(Arc::from);
-        let start = start_line(&source.connection, dispatcher.as_ref());
+        let start = start_line(&source.connection, parts.dispatcher.as_ref());
         let connection = source.connection.build()?;
         let handle = connection.handle();
         let states = source.on_state.map(|hook| StateObserver::start(handle.states(), hook)).transpose()?;
-        let client = Self::finish(dispatcher, grace, Box::new(connection), Some(handle), app_id)?;
+        let client = Self::finish(parts, Box::new(connection), Some(handle), app_id)?;
         client.set_api(api);
         let announce = (!source.quiet).then(|| start.clone());
         Ok(Client { states, announce, start: Some(start), ..client })

@@ -32,9 +32,9 @@ pub use signal::shutdown_signal;
 
 use tracing::Instrument as _;
 
-use crate::Error;
 use crate::core::Core;
 use crate::dispatch::Intake;
+use crate::{Error, InboxQueue};
 
 /// How long a transport may take to close after the grace period. One that takes longer is dropped.
 const CLOSING: Duration = Duration::from_secs(15);
@@ -71,12 +71,13 @@ impl Client {
         intake: Intake,
         connection: Option<ConnectionHandle>,
         grace: Duration,
+        inbox: Option<InboxQueue>,
     ) -> Self {
         let (stop_handle, stop) = Shutdown::new();
         if let Some(connection) = &connection {
             intake.core().clock.on_connection(connection);
         }
-        let handle = ClientHandle::new(Arc::clone(intake.core()), stop_handle, connection);
+        let handle = ClientHandle::new(Arc::clone(intake.core()), stop_handle, connection, inbox);
         Self {
             transport,
             intake: Arc::new(intake),
@@ -184,6 +185,7 @@ impl Client {
         if let Some(start) = self.start.take() {
             tracing::info!("{start}");
         }
+        self.intake.start_inbox();
         let Self { transport, intake, stop, handle, grace, .. } = self;
         let core = Arc::clone(intake.core());
         let end_on_drop = EndOnDrop(handle.clone());

@@ -2,8 +2,10 @@
 
 mod build;
 mod builder;
+mod entry;
 mod identity;
 mod intake;
+mod keep;
 mod order;
 mod plan;
 mod run;
@@ -19,6 +21,8 @@ pub use builder::DispatcherBuilder;
 pub(crate) use intake::Intake;
 
 use plan::Plan;
+
+use crate::EventInbox;
 
 /// Handlers by type, with their limits and deadlines. Cheap to clone; several clients may share one, each with its own
 /// counters, queues and deduplication memory.
@@ -39,8 +43,8 @@ impl Dispatcher {
     }
 
     /// Creates the inbox of one client.
-    pub(crate) fn intake(&self, app_id: Option<Arc<str>>) -> Intake {
-        Intake::new(&self.plan, app_id)
+    pub(crate) fn intake(&self, app_id: Option<Arc<str>>, inbox: Option<EventInbox>) -> Intake {
+        Intake::new(&self.plan, app_id, inbox)
     }
 }
 

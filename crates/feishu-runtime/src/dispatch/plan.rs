@@ -98,6 +98,13 @@ impl Perform for PlannedHandler {
         })
     }
 
+    fn order_key(&self, call: &Call) -> Option<u64> {
+        caught(|| self.invoke.order_key(call)).unwrap_or_else(|panic| {
+            tracing::error!(handler = %call.route().name, %panic, "the closure of `in_order_by` panicked");
+            None
+        })
+    }
+
     fn stopping_answer(&self) -> Answer {
         self.stopping.clone()
     }

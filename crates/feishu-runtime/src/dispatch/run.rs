@@ -23,6 +23,9 @@ use crate::panics::poll_caught;
 use crate::stall::Polled;
 use crate::stats::{Incident, Outcome};
 
+/// Why an event of the inbox must wait whose `once_per` key is being handled.
+const SAME_KEY: Failure = Failure::Busy("another delivery with the same key of `once_per` is being handled");
+
 /// How a call gets its running slot.
 pub(crate) enum Start {
     Unordered(Pass),
@@ -69,7 +72,7 @@ impl Call {
     }
 
     /// The span of a handler's log lines. It contains no payload data except ids.
-    fn span(&self) -> tracing::Span {
+    pub(super) fn span(&self) -> tracing::Span {
         let connection = self.received.connection();
         tracing::info_span!(
             "callback",
@@ -90,7 +93,7 @@ impl Call {
     }
 
     /// Waits for the call's turn and slot, then for its handler.
-    async fn work(self: &Arc<Self>, start: Start, queued: &AtomicBool) -> Ended {
+    pub(super) async fn work(self: &Arc<Self>, start: Start, queued: &AtomicBool) -> Ended {
         let (pass, prepared, _turn) = match start {
             Start::Unordered(pass) => (pass, None, None),
             Start::Ordered { turn, permit, prepared } => {
@@ -120,7 +123,10 @@ impl Call {
 
     async fn work_prepared(&self, prepared: Prepared) -> Ended {
         match &self.rules().dedup.store {
-            Some(rules) if !self.is_callback() => self.work_claimed(rules, prepared).await,
+            // An inbox has its own claims.
+            Some(rules) if !self.is_callback() && !self.is_of_inbox() => {
+                self.work_claimed(rules, prepared).await
+            }
             _ => prepared.future.await.map_or_else(Ended::Failed, Ended::Answered),
         }
     }
@@ -131,13 +137,19 @@ impl Call {
         let Some(memory) = &self.core.memory else { return self.work_prepared(prepared).await };
         let key = format!("once:{}:{key}", self.route().name);
         // For as long as an event, whatever it is.
-        let Claimed::New { claim, .. } = memory.claim(Kind::Event, key.as_str()) else {
-            return Ended::Duplicate(answer);
+        let claim = match memory.claim(Kind::Event, key.as_str()) {
+            Claimed::New { claim, .. } => claim,
+            // The first may fail still, and the event is tried again.
+            Claimed::InFlight(_) | Claimed::Crowded if self.is_of_inbox() => return Ended::Failed(SAME_KEY),
+            _ => return Ended::Duplicate(answer),
         };
         let ended = match &self.rules().dedup.store {
             None => self.work_prepared(prepared).await,
             Some(rules) => match SharedClaim::claim_key(self, rules, &key, false).await {
                 SharedEnd::Unavailable => self.work_prepared(prepared).await,
+                SharedEnd::Elsewhere(found) if self.is_of_inbox() && !found.is_ok() => {
+                    return Ended::Failed(SAME_KEY);
+                }
                 SharedEnd::Elsewhere(_) => return Ended::Duplicate(answer),
                 SharedEnd::Claimed(shared) => tokio::select! {
                     biased;
@@ -180,7 +192,11 @@ impl Call {
     }
 
     /// Polls the handler, and logs a warning if that takes long.
-    fn poll_handler<F>(self: &Arc<Self>, work: Pin<&mut F>, cx: &mut TaskContext<'_>) -> Poll<Ended>
+    pub(super) fn poll_handler<F>(
+        self: &Arc<Self>,
+        work: Pin<&mut F>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Ended>
     where
         F: Future<Output = Ended>,
     {

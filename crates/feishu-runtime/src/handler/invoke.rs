@@ -18,6 +18,9 @@ pub(crate) trait Invoke: Send + Sync {
     /// The key of `dedup_by`; `None` for the default, and for a payload that cannot be read.
     fn dedup_key(&self, call: &Call) -> Option<String>;
 
+    /// The key of `in_order_by`; `None` without one, and for a payload that cannot be read.
+    fn order_key(&self, call: &Call) -> Option<u64>;
+
     /// Whether a result that comes too late is taken.
     fn takes_late_results(&self) -> bool;
 
@@ -106,6 +109,12 @@ where
         let key_of = self.options.dedup_by.as_ref()?;
         let event = (self.read.decode)(&call.header, call.received.payload()).ok()?;
         key_of(&event)
+    }
+
+    fn order_key(&self, call: &Call) -> Option<u64> {
+        let key_of = self.options.key_of.as_ref()?;
+        let event = (self.read.decode)(&call.header, call.received.payload()).ok()?;
+        Some(key_of(&event))
     }
 
     fn takes_late_results(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The swap point for the storage of an inbox.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -9,10 +10,10 @@ use bytes::Bytes;
 /// The error of a call to an inbox engine.
 pub type InboxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The storage of an [`EventInbox`]: a durable queue that several processes may share.
+/// The storage of an [`EventInbox`](crate::EventInbox): a durable queue that several processes may share.
 ///
 /// Every method may be called at any time from any task, and must be atomic. A call that takes longer than
-/// [`EventInbox::timeout`] is dropped, whether it had an effect or not. `queue` separates the
+/// [`EventInbox::timeout`](crate::EventInbox::timeout) is dropped, whether it had an effect or not. `queue` separates the
 /// apps that share an engine: it is the app id, or empty for a client without one. An `owner` is one client; its claims
 /// end with their lease when it dies.
 #[async_trait]
@@ -32,14 +33,15 @@ pub trait InboxEngine: Send + Sync {
         lease: Duration,
     ) -> Result<Vec<ClaimedEvent>, InboxError>;
 
-    /// Renews the leases of claimed events.
+    /// Renews the leases of claimed events. Returns for each whether the owner still has the claim; one that it has lost, to
+    /// another owner or because the event is gone, is not made again.
     async fn renew(
         &self,
         queue: &str,
         owner: &str,
         ids: &[String],
         lease: Duration,
-    ) -> Result<(), InboxError>;
+    ) -> Result<Vec<bool>, InboxError>;
 
     /// Ends a claim, durably. Has no effect if another owner has the claim, or the event is no longer there.
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError>;
@@ -55,6 +57,54 @@ pub trait InboxEngine: Send + Sync {
 
     /// Removes a dead letter. False if there is none with this id.
     async fn purge_dead(&self, queue: &str, id: &str) -> Result<bool, InboxError>;
+}
+
+/// A shared engine.
+#[async_trait]
+impl<E: InboxEngine + ?Sized> InboxEngine for Arc<E> {
+    async fn put(&self, queue: &str, events: &[InboxEvent], backlog: u64) -> Result<Vec<Stored>, InboxError> {
+        (**self).put(queue, events, backlog).await
+    }
+
+    async fn claim(
+        &self,
+        queue: &str,
+        owner: &str,
+        max: usize,
+        lease: Duration,
+    ) -> Result<Vec<ClaimedEvent>, InboxError> {
+        (**self).claim(queue, owner, max, lease).await
+    }
+
+    async fn renew(
+        &self,
+        queue: &str,
+        owner: &str,
+        ids: &[String],
+        lease: Duration,
+    ) -> Result<Vec<bool>, InboxError> {
+        (**self).renew(queue, owner, ids, lease).await
+    }
+
+    async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {
+        (**self).end(queue, owner, id, end).await
+    }
+
+    async fn backlog(&self, queue: &str) -> Result<u64, InboxError> {
+        (**self).backlog(queue).await
+    }
+
+    async fn dead(&self, queue: &str, skip: usize, max: usize) -> Result<Vec<DeadLetter>, InboxError> {
+        (**self).dead(queue, skip, max).await
+    }
+
+    async fn retry_dead(&self, queue: &str, id: &str) -> Result<bool, InboxError> {
+        (**self).retry_dead(queue, id).await
+    }
+
+    async fn purge_dead(&self, queue: &str, id: &str) -> Result<bool, InboxError> {
+        (**self).purge_dead(queue, id).await
+    }
 }
 
 /// An event as an inbox stores it.
@@ -90,8 +140,10 @@ pub enum Stored {
 pub struct ClaimedEvent {
     /// The event.
     pub event: InboxEvent,
-    /// The number of this attempt, counted from 1.
+    /// The number of this attempt, counted from 1. It grows with each claim of the event.
     pub attempt: u32,
+    /// How many of the attempts before ended with [`ClaimEnd::Retry`]. The rest were interrupted: their owner died.
+    pub failures: u32,
 }
 
 /// The end of a claim.
@@ -105,7 +157,7 @@ pub enum ClaimEnd {
     /// The handler did not run, or not to its end for a reason that is not its own: the attempt is not counted, and the
     /// event is due after this time.
     Release(Duration),
-    /// The event becomes a dead letter, for this reason.
+    /// The event becomes a dead letter, for this reason. An engine keeps at least the last 10 000 of a queue.
     Dead(String),
 }
 
@@ -146,8 +198,8 @@ impl InboxEvent {
 
 impl ClaimedEvent {
     /// Creates a claimed event, in an engine of your own.
-    pub fn new(event: InboxEvent, attempt: u32) -> Self {
-        Self { event, attempt }
+    pub fn new(event: InboxEvent, attempt: u32, failures: u32) -> Self {
+        Self { event, attempt, failures }
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::engine::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEngine, InboxError, InboxEvent, Stored};
-use super::table::{Ended, Table, millis};
+use super::table::{Claim, Ended, Table, millis};
 
 /// An [`InboxEngine`] in memory, for tests: it follows tokio's paused clock, and forgets all when it is dropped.
 pub struct MemoryInbox {
@@ -93,8 +93,9 @@ impl InboxEngine for MemoryInbox {
         let now = self.ready().await?;
         let inner = &mut *self.inner();
         let claimed = inner.table.queue(queue).claim(owner, max, now, lease);
-        let with_event =
-            |(number, attempt)| Some(ClaimedEvent { event: inner.events.get(&number)?.clone(), attempt });
+        let with_event = |Claim { number, attempt, failures }| {
+            Some(ClaimedEvent { event: inner.events.get(&number)?.clone(), attempt, failures })
+        };
         Ok(claimed.into_iter().filter_map(with_event).collect())
     }
 
@@ -104,13 +105,11 @@ impl InboxEngine for MemoryInbox {
         owner: &str,
         ids: &[String],
         lease: Duration,
-    ) -> Result<(), InboxError> {
+    ) -> Result<Vec<bool>, InboxError> {
         let until = self.ready().await?.saturating_add(millis(lease));
         let mut inner = self.inner();
-        for id in ids {
-            inner.table.queue(queue).renew(owner, id, until);
-        }
-        Ok(())
+        let queue = inner.table.queue(queue);
+        Ok(ids.iter().map(|id| queue.renew(owner, id, until)).collect())
     }
 
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {
@@ -118,9 +117,13 @@ impl InboxEngine for MemoryInbox {
         let inner = &mut *self.inner();
         match inner.table.queue(queue).end(owner, id, end, now) {
             Ended::Removed { number, .. } => drop(inner.events.remove(&number)),
-            Ended::Dead { number, attempts } => {
+            Ended::Dead { number, attempts, dropped } => {
                 let why = if let ClaimEnd::Dead(why) = end { why.clone() } else { String::new() };
                 inner.dead.insert(number, (attempts, why, SystemTime::now()));
+                if let Some(dropped) = dropped {
+                    inner.dead.remove(&dropped);
+                    inner.events.remove(&dropped);
+                }
             }
             Ended::Nothing | Ended::Waits { .. } => {}
         }

@@ -4,9 +4,15 @@ mod engine;
 #[cfg(feature = "inbox-file")]
 mod file;
 mod memory;
+mod settings;
+#[cfg_attr(
+    not(feature = "inbox-file"),
+    expect(dead_code, reason = "the file needs more of it than the memory")
+)]
 mod table;
 
 pub use engine::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEngine, InboxError, InboxEvent, Stored};
 #[cfg(feature = "inbox-file")]
 pub use file::FileInbox;
 pub use memory::MemoryInbox;
+pub use settings::{EventInbox, InboxQueue};

@@ -7,6 +7,8 @@ use super::engine::{ClaimEnd, Stored};
 
 /// Handled ids to remember per queue; the oldest is forgotten first.
 const MAX_HANDLED: usize = 200_000;
+/// Dead letters to keep per queue; the oldest is dropped for the next.
+const MAX_DEAD: usize = 10_000;
 
 /// All queues of an engine.
 #[derive(Debug, Default)]
@@ -36,6 +38,7 @@ struct Item {
     id: String,
     lane: Option<u64>,
     attempts: u32,
+    failures: u32,
     due: u64,
     claim: Option<(String, u64)>,
 }
@@ -44,7 +47,17 @@ struct Item {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
     pub(super) attempts: u32,
+    /// How many of the attempts failed.
+    pub(super) failures: u32,
     pub(super) due: u64,
+}
+
+/// A claim that was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) number: u64,
+    pub(super) attempt: u32,
+    pub(super) failures: u32,
 }
 
 /// What the end of a claim changed.
@@ -63,6 +76,8 @@ pub(super) enum Ended {
     Dead {
         number: u64,
         attempts: u32,
+        /// The oldest dead letter, if there are too many.
+        dropped: Option<u64>,
     },
 }
 
@@ -91,7 +106,7 @@ impl Table {
         if queue.waiting.len() as u64 >= backlog {
             return (Stored::Full, None);
         }
-        queue.add(number, id, lane, State { attempts: 0, due: now });
+        queue.add(number, id, lane, State { due: now, ..State::default() });
         self.next += 1;
         (Stored::New, Some(number))
     }
@@ -121,7 +136,7 @@ impl Table {
         let old = self.queue(queue).take_dead(id)?;
         let new = self.next;
         self.next += 1;
-        self.queue(queue).add(new, id, lane(old), State { attempts: 0, due: now });
+        self.queue(queue).add(new, id, lane(old), State { due: now, ..State::default() });
         Some((old, new))
     }
 
@@ -141,9 +156,9 @@ impl Table {
 
 impl Queue {
     fn add(&mut self, number: u64, id: &str, lane: Option<u64>, state: State) {
-        let State { attempts, due } = state;
+        let State { attempts, failures, due } = state;
         self.by_id.insert(id.to_owned(), number);
-        self.waiting.insert(number, Item { id: id.to_owned(), lane, attempts, due, claim: None });
+        self.waiting.insert(number, Item { id: id.to_owned(), lane, attempts, failures, due, claim: None });
         let is_first = match lane {
             None => true,
             Some(lane) => {
@@ -157,8 +172,8 @@ impl Queue {
         }
     }
 
-    /// Claims what is due: number and attempt of each.
-    pub(super) fn claim(&mut self, owner: &str, max: usize, now: u64, lease: Duration) -> Vec<(u64, u32)> {
+    /// Claims what is due.
+    pub(super) fn claim(&mut self, owner: &str, max: usize, now: u64, lease: Duration) -> Vec<Claim> {
         while let Some((until, number)) = self.leased.first().copied().filter(|(until, _)| *until <= now) {
             self.leased.remove(&(until, number));
             if let Some(item) = self.waiting.get_mut(&number) {
@@ -172,19 +187,17 @@ impl Queue {
                 break;
             };
             self.ready.remove(&(due, number));
-            if let Some(attempt) = self.hold(number, owner, now.saturating_add(millis(lease))) {
-                claimed.push((number, attempt));
-            }
+            claimed.extend(self.hold(number, owner, now.saturating_add(millis(lease))));
         }
         claimed
     }
 
-    fn hold(&mut self, number: u64, owner: &str, until: u64) -> Option<u32> {
+    fn hold(&mut self, number: u64, owner: &str, until: u64) -> Option<Claim> {
         let item = self.waiting.get_mut(&number)?;
         item.attempts = item.attempts.saturating_add(1);
         item.claim = Some((owner.to_owned(), until));
         self.leased.insert((until, number));
-        Some(item.attempts)
+        Some(Claim { number, attempt: item.attempts, failures: item.failures })
     }
 
     /// Makes a claim again that was held when the table was read again.
@@ -198,14 +211,16 @@ impl Queue {
         }
     }
 
-    pub(super) fn renew(&mut self, owner: &str, id: &str, until: u64) {
-        let Some(number) = self.held(owner, id) else { return };
+    /// False if the claim is lost.
+    pub(super) fn renew(&mut self, owner: &str, id: &str, until: u64) -> bool {
+        let Some(number) = self.held(owner, id) else { return false };
         let Some((_, before)) = self.waiting.get_mut(&number).and_then(|item| item.claim.as_mut()) else {
-            return;
+            return false;
         };
         self.leased.remove(&(*before, number));
         *before = until;
         self.leased.insert((until, number));
+        true
     }
 
     /// The number of an event that this owner has claimed.
@@ -233,16 +248,19 @@ impl Queue {
                 let attempts = item.attempts;
                 self.remove(number);
                 self.dead.insert(number, id.to_owned());
-                return Ended::Dead { number, attempts };
+                return Ended::Dead { number, attempts, dropped: self.drop_dead() };
             }
             ClaimEnd::Release(after) => {
                 item.attempts = item.attempts.saturating_sub(1);
                 after
             }
-            ClaimEnd::Retry(after) => after,
+            ClaimEnd::Retry(after) => {
+                item.failures = item.failures.saturating_add(1);
+                after
+            }
         };
         item.due = now.saturating_add(millis(*after));
-        let state = State { attempts: item.attempts, due: item.due };
+        let state = State { attempts: item.attempts, failures: item.failures, due: item.due };
         self.ready.insert((item.due, number));
         Ended::Waits { number, state }
     }
@@ -280,6 +298,16 @@ impl Queue {
 
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    fn drop_dead(&mut self) -> Option<u64> {
+        if self.dead.len() <= MAX_DEAD {
+            return None;
+        }
+        let (number, id) = self.dead.pop_first()?;
+        tracing::error!(%id, "there are {MAX_DEAD} dead letters in the inbox: the oldest was dropped");
+        self.by_id.remove(&id);
+        Some(number)
     }
 
     /// The numbers of the dead letters, oldest first.

@@ -28,7 +28,7 @@ pub struct Answered {
 impl Harness {
     /// Creates a harness with its own deduplication memory and counters.
     pub fn new(dispatcher: &Dispatcher) -> Self {
-        Self { intake: dispatcher.intake(None) }
+        Self { intake: dispatcher.intake(None, None) }
     }
 
     /// Delivers one callback and waits for its answer. `payload` is the JSON of a callback or an event: a builder of the

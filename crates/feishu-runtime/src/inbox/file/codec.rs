@@ -20,6 +20,8 @@ pub(super) struct Description {
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Progress {
     pub(super) attempts: u32,
+    #[serde(default)]
+    pub(super) failures: u32,
     /// Milliseconds since 1970.
     pub(super) due: u64,
     /// Why and when it was given up.

@@ -55,7 +55,7 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    fn inbox(&self) -> Result<FileInbox, crate::InboxError> {
+    fn inbox(&self) -> io::Result<FileInbox> {
         let disk = self.clone();
         let open = move || builder().create_with_backend(disk.clone()).map_err(Fault::from);
         FileInbox::start(Box::new(open), Arc::new(SystemTime::now))

@@ -74,12 +74,12 @@ pub(super) fn read(database: &Database) -> Result<Table, Fault> {
             let (number, bytes) = event?;
             let (Description { queue, id, lane, .. }, _) =
                 codec::decode(bytes.value()).map_err(Fault::new)?;
-            let Progress { attempts, due, dead } = match progress.get(number.value())? {
+            let Progress { attempts, failures, due, dead } = match progress.get(number.value())? {
                 Some(bytes) => parse(bytes.value())?,
                 None => Progress::default(),
             };
             match dead {
-                None => table.load(&queue, number.value(), &id, lane, State { attempts, due }),
+                None => table.load(&queue, number.value(), &id, lane, State { attempts, failures, due }),
                 Some(_) => table.load_dead(&queue, number.value(), &id),
             }
         }

@@ -7,12 +7,12 @@ mod database;
 mod work;
 mod writer;
 
-use std::fmt;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fmt, io};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -43,13 +43,13 @@ impl FileInbox {
     /// # Errors
     ///
     /// If the file cannot be read or written, is none of an inbox, or is open in another process.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, InboxError> {
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
         Self::start(Box::new(move || open_file(&path)), Arc::new(SystemTime::now))
     }
 
-    fn start(open: Opener, clock: Arc<dyn Fn() -> SystemTime + Send + Sync>) -> Result<Self, InboxError> {
-        let mut writer = Writer::open(open)?;
+    fn start(open: Opener, clock: Arc<dyn Fn() -> SystemTime + Send + Sync>) -> io::Result<Self> {
+        let mut writer = Writer::open(open).map_err(|fault| io::Error::other(fault.to_string()))?;
         let (jobs, receiver) = channel();
         let run = move || writer.run(&receiver);
         let thread = std::thread::Builder::new().name("feishu-inbox".to_owned()).spawn(run)?;
@@ -99,14 +99,10 @@ impl InboxEngine for FileInbox {
         owner: &str,
         ids: &[String],
         lease: Duration,
-    ) -> Result<(), InboxError> {
+    ) -> Result<Vec<bool>, InboxError> {
         let (queue, owner, ids) = (queue.to_owned(), owner.to_owned(), ids.to_vec());
         let until = self.now().saturating_add(millis(lease));
-        self.ask(move |work| {
-            work.renew(&queue, &owner, &ids, until);
-            Ok(())
-        })
-        .await
+        self.ask(move |work| Ok(work.renew(&queue, &owner, &ids, until))).await
     }
 
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {

@@ -7,7 +7,7 @@ use redb::{ReadableTable as _, Table as Rows, WriteTransaction};
 use super::codec::{self, Progress};
 use super::database::{EVENTS, Fault, HANDLED, PROGRESS, parse};
 use crate::inbox::engine::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEvent, Stored};
-use crate::inbox::table::{Ended, State, Table};
+use crate::inbox::table::{Claim, Ended, State, Table};
 
 /// Ids that are forgotten per call, so that no call takes long.
 const FORGET: usize = 64;
@@ -88,20 +88,19 @@ impl<'a> Work<'a> {
     ) -> Result<Vec<ClaimedEvent>, Fault> {
         let claimed = self.table.queue(queue).claim(owner, max, now, lease);
         let mut all = Vec::with_capacity(claimed.len());
-        for (number, attempt) in claimed {
+        for Claim { number, attempt, failures } in claimed {
             let Some(event) = self.event(number)? else { continue };
             self.moved.claimed.push((queue.to_owned(), event.id.clone()));
             // On the disk before the handler runs, so that an event that ends the process is not tried for ever.
-            self.note(number, &Progress { attempts: attempt, due: 0, dead: None })?;
-            all.push(ClaimedEvent { event, attempt });
+            self.note(number, &Progress { attempts: attempt, failures, ..Progress::default() })?;
+            all.push(ClaimedEvent { event, attempt, failures });
         }
         Ok(all)
     }
 
-    pub(super) fn renew(&mut self, queue: &str, owner: &str, ids: &[String], until: u64) {
-        for id in ids {
-            self.table.queue(queue).renew(owner, id, until);
-        }
+    pub(super) fn renew(&mut self, queue: &str, owner: &str, ids: &[String], until: u64) -> Vec<bool> {
+        let queue = self.table.queue(queue);
+        ids.iter().map(|id| queue.renew(owner, id, until)).collect()
     }
 
     pub(super) fn end(
@@ -122,12 +121,15 @@ impl<'a> Work<'a> {
                 self.remove(number)?;
                 self.handled.insert((queue, id), until)?;
             }
-            Ended::Waits { number, state: State { attempts, due } } => {
-                self.note(number, &Progress { attempts, due, dead: None })?;
+            Ended::Waits { number, state: State { attempts, failures, due } } => {
+                self.note(number, &Progress { attempts, failures, due, dead: None })?;
             }
-            Ended::Dead { number, attempts } => {
+            Ended::Dead { number, attempts, dropped } => {
                 let why = if let ClaimEnd::Dead(why) = end { why.clone() } else { String::new() };
-                self.note(number, &Progress { attempts, due: 0, dead: Some((why, now)) })?;
+                self.note(number, &Progress { attempts, dead: Some((why, now)), ..Progress::default() })?;
+                if let Some(dropped) = dropped {
+                    self.remove(dropped)?;
+                }
             }
         }
         Ok(())
