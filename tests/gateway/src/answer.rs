@@ -127,6 +127,11 @@ impl Answered {
         })
     }
 
+    /// `code` of the answer, if there is one.
+    pub(crate) fn readable_code(&self) -> Option<i64> {
+        self.0.payload.code
+    }
+
     /// Whether `data` could hold a card. Looks at the bytes only: most answers have none.
     pub(crate) fn mentions_card(&self) -> bool {
         match &self.0.payload.data {

@@ -7,10 +7,14 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::apps::{App, Apps};
 use crate::inflight::Pushes;
 use crate::journal::Journal;
+use crate::local::{Access, Local};
+use crate::messages::Messages;
+use crate::record::Record;
 use crate::serve::{self, Security};
-use crate::shared::{App, Config, Shared, State};
+use crate::shared::{Config, Shared, State};
 use crate::{Error, Gateway, Settings};
 
 /// Settings of a gateway before it starts. Made by [`Gateway::builder`].
@@ -27,6 +31,8 @@ pub struct Builder {
     log_limit: usize,
     seed: Option<u64>,
     clock_offset: i64,
+    clock: f64,
+    interface: Option<Local>,
 }
 
 /// The step that refuses a client whose app has too many connections. Both were seen in production.
@@ -52,6 +58,8 @@ impl Default for Builder {
             log_limit: 4096,
             seed: None,
             clock_offset: 0,
+            clock: 1.0,
+            interface: None,
         }
     }
 }
@@ -62,7 +70,7 @@ impl Builder {
     ///
     /// The official Node SDK does not start, and logs nothing, if the id is not `cli_` and 16 hex digits.
     pub fn app(mut self, id: &str, secret: &str) -> Self {
-        self.apps.push(App { id: id.into(), secret: secret.into() });
+        self.apps.push(App::new(id, secret));
         self
     }
 
@@ -136,6 +144,39 @@ impl Builder {
         self
     }
 
+    /// Serves the interface under `/local/` and the page at `/`, to drive and judge a bot over HTTP. It remembers the last
+    /// 1000 deliveries, which [`keep`](Self::keep) changes.
+    ///
+    /// Only requests for loopback are answered, unless a [`token`](Self::token) is set.
+    pub fn interface(mut self) -> Self {
+        self.local();
+        self
+    }
+
+    /// Serves the interface to those only who have this token: `Authorization: Bearer TOKEN`, or the page opened with
+    /// `?token=TOKEN`. For other addresses than loopback.
+    pub fn token(mut self, token: &str) -> Self {
+        self.local().access = Access { token: Some(token.into()) };
+        self
+    }
+
+    /// Serves the interface, which remembers so many deliveries.
+    pub fn keep(mut self, deliveries: usize) -> Self {
+        self.local().deliveries = deliveries.max(1);
+        self
+    }
+
+    fn local(&mut self) -> &mut Local {
+        self.interface.get_or_insert_with(|| Local { access: Access::default(), deliveries: 1000 })
+    }
+
+    /// How much faster than real time failed events are pushed again: with 60 the ladder of 15 s, 5 min, 1 h and 6 h takes
+    /// 7 minutes. 1 by default. The limit of 3 s and the life of tokens stay.
+    pub fn clock(mut self, faster: f64) -> Self {
+        self.clock = if faster.is_finite() { faster.clamp(0.001, 1e6) } else { 1.0 };
+        self
+    }
+
     /// Starts the gateway in the current tokio runtime.
     ///
     /// # Errors
@@ -168,7 +209,9 @@ impl Builder {
         #[cfg(not(feature = "tls"))]
         let security = Security::Plain;
 
+        let record = self.interface.as_ref().map(|interface| Arc::new(Record::new(interface.deliveries)));
         let shared = Arc::new(Shared {
+            apps: Apps::new(&self.apps),
             config: Config {
                 apps: self.apps,
                 max_connections: self.max_connections,
@@ -177,13 +220,16 @@ impl Builder {
                 authority,
                 tls: self.tls,
                 clock_offset: self.clock_offset,
+                clock: self.clock,
+                local: self.interface,
             },
-            journal: Journal::new(self.log_limit),
+            journal: Journal::new(self.log_limit, record.clone()),
             pushes: Mutex::new(Pushes::default()),
-            messages: Mutex::default(),
+            messages: Mutex::new(Messages::new(record)),
             tokens: Mutex::default(),
             state: Mutex::new(State::new(self.settings, self.seed)),
             live: watch::Sender::new(0),
+            ladders: watch::Sender::new(0),
             closed: watch::Sender::new(false),
         });
         if let Some(listener) = listener {

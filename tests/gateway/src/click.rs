@@ -150,6 +150,12 @@ impl Click {
 
     header_setters!();
 
+    /// Who acts, with all ids.
+    pub(crate) fn by(mut self, operator: Map<String, Value>) -> Self {
+        self.operator = operator;
+        self
+    }
+
     /// Merges JSON into `event` at the very end: objects are merged, everything else replaces. For shapes that the
     /// other methods do not make.
     pub fn merge(mut self, patch: Value) -> Self {

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes as WsBytes, Message};
 
+use crate::active_faults::Victim;
 use crate::fault::Place;
 use crate::journal::Seen;
 use crate::peer::{Command, Peer};
@@ -159,6 +160,13 @@ impl Connection {
                     };
                     self.shared.journal.add(Some(self.peer.id), seen);
                 }
+                let slow = lock(&self.shared.state).faults.take(Place::Push, self.victim());
+                if let Some(Fault::Slow(delay)) = slow {
+                    for frame in frames {
+                        self.later(delay, Message::Binary(frame));
+                    }
+                    return Ok(());
+                }
                 frames.into_iter().try_for_each(|frame| self.write(Message::Binary(frame)))
             }
             Command::Raw(message) => {
@@ -249,10 +257,8 @@ impl Connection {
         }
         let service = frame.service;
         self.shared.journal.add(Some(self.peer.id), Seen::Ping(Arc::new(frame)));
-        let (fault, settings) = {
-            let mut state = lock(&self.shared.state);
-            (state.faults.take(Place::Pong), state.settings.clone())
-        };
+        let fault = lock(&self.shared.state).faults.take(Place::Pong, self.victim());
+        let settings = self.shared.settings(&self.peer.app);
         self.count_ping(settings.ping_seconds());
         let payload = match &fault {
             Some(Fault::NoPongs) => return Ok(()),
@@ -333,6 +339,10 @@ impl Connection {
         if matches!(error, WsError::Protocol(_) | WsError::Capacity(_) | WsError::Utf8(_)) {
             self.found(Finding::error(FindingKind::WebSocket, error.to_string()));
         }
+    }
+
+    fn victim(&self) -> Victim<'_> {
+        Victim { app: &self.peer.app, connection: Some(self.peer.id.0) }
     }
 
     fn found(&self, finding: Finding) {

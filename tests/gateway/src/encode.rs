@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use feishu_proto::{Frame, Header, Method, header_name};
+use serde_json::Value;
 
 use crate::envelope::{self, id};
 use crate::inflight::InFlight;
@@ -18,13 +19,14 @@ use crate::{Error, ErrorKind, Outgoing};
 /// A push that is ready to be written.
 pub(crate) struct Encoded {
     pub(crate) frames: Vec<Bytes>,
+    pub(crate) payload: Bytes,
     pub(crate) push: InFlight,
     pub(crate) preview_token: Option<String>,
 }
 
 impl Outgoing {
     /// Makes the frames for one connection.
-    pub(crate) fn encode(self, peer: &Peer, now: Duration) -> Result<Encoded, Error> {
+    pub(crate) fn encode(&self, peer: &Peer, now: Duration) -> Result<Encoded, Error> {
         let mut push = InFlight {
             message_id: self.message_id.clone().unwrap_or_else(|| id("")),
             label: String::new(),
@@ -35,41 +37,48 @@ impl Outgoing {
             connection: peer.id,
             card_token: None,
             card_message: None,
+            delivery: None,
             sent_at: OnceLock::new(),
         };
-        let mut preview_token = None;
-        let at = envelope::Purpose::Push(&peer.app, now);
-        let payload: Bytes = match &self.content {
-            Content::Frame(frame) => return Ok(as_it_is(frame, push)),
-            Content::Payload(payload) => {
-                push.label = self.kind.clone().unwrap_or_else(|| "event".into());
-                payload.clone()
-            }
-            Content::Click(click) => {
-                push.label = "card.action.trigger".into();
-                push.purpose = Purpose::Click;
-                let (payload, token, message) = click.make(at);
-                (push.card_token, push.card_message) = (token, message);
-                payload.into()
-            }
-            Content::Preview(preview) => {
-                push.label = "url.preview.get".into();
-                push.purpose = Purpose::Preview;
-                let (payload, token) = preview.make(at);
-                preview_token = token;
-                payload.into()
-            }
-            Content::Event(event) => {
-                push.label = event.label().into();
-                event.make(at).into()
-            }
-        };
+        let Made { payload, label, purpose, card_token, card_message, preview_token } =
+            self.make(&peer.app, now);
+        push.label = label;
+        push.purpose = purpose;
+        (push.card_token, push.card_message) = (card_token, card_message);
+        if let Content::Frame(frame) = &self.content {
+            return Ok(as_it_is(frame, payload, push));
+        }
         let frames = self.frames(&payload, peer, now, &mut push)?;
         if let Some(completes) = &push.completes {
             // The caller may have edited the header.
             push.message_id = completes.message_id().unwrap_or_default().into();
         }
-        Ok(Encoded { frames, push, preview_token })
+        Ok(Encoded { frames, payload, push, preview_token })
+    }
+
+    /// The payload for an app, and what it is.
+    pub(crate) fn make(&self, app: &Arc<str>, now: Duration) -> Made {
+        let at = envelope::Purpose::Push(app, now);
+        match &self.content {
+            Content::Frame(frame) => {
+                let label = format!("frame of type {:?}", frame.kind().as_str());
+                Made::of_bytes(frame.payload.clone().unwrap_or_default(), label)
+            }
+            Content::Payload(payload) => {
+                let label = self.kind.clone().unwrap_or_else(|| "event".into());
+                Made::of_bytes(payload.clone(), label)
+            }
+            Content::Click(click) => {
+                let (payload, card_token, card_message) = click.make(at);
+                let label = "card.action.trigger".into();
+                Made { card_token, card_message, ..Made::new(payload, label, Purpose::Click) }
+            }
+            Content::Preview(preview) => {
+                let (payload, preview_token) = preview.make(at);
+                Made { preview_token, ..Made::new(payload, "url.preview.get".into(), Purpose::Preview) }
+            }
+            Content::Event(event) => Made::new(event.make(at), event.label().into(), Purpose::Event),
+        }
     }
 
     /// The fragments in their order, and in `push` which of them makes the message whole.
@@ -125,11 +134,60 @@ impl Outgoing {
     }
 }
 
-fn as_it_is(frame: &Frame, mut push: InFlight) -> Encoded {
-    push.label = format!("frame of type {:?}", frame.kind().as_str());
+fn as_it_is(frame: &Frame, payload: Bytes, mut push: InFlight) -> Encoded {
     push.message_id = frame.message_id().unwrap_or_default().into();
     push.completes = Some(Frame { payload: None, ..frame.clone() });
-    Encoded { frames: vec![frame.encode_to_vec().into()], push, preview_token: None }
+    Encoded { frames: vec![frame.encode_to_vec().into()], payload, push, preview_token: None }
+}
+
+/// A payload, and what decides how its answer is judged.
+pub(crate) struct Made {
+    pub(crate) payload: Bytes,
+    /// The event type or the type header, for people.
+    pub(crate) label: String,
+    pub(crate) purpose: Purpose,
+    card_token: Option<String>,
+    card_message: Option<String>,
+    preview_token: Option<String>,
+}
+
+impl Made {
+    fn new(payload: impl Into<Bytes>, label: String, purpose: Purpose) -> Self {
+        let payload = payload.into();
+        Self { payload, label, purpose, card_token: None, card_message: None, preview_token: None }
+    }
+
+    /// Bytes of a caller: a callback when they say so.
+    fn of_bytes(payload: Bytes, label: String) -> Self {
+        let made = Self::new(payload, label, Purpose::Event);
+        let Some((label, purpose)) = CALLBACKS.iter().find(|(name, _)| names(&made.payload, name)) else {
+            return made;
+        };
+        let event: Value = serde_json::from_slice(&made.payload).unwrap_or_default();
+        let text = |pointer| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        if text("/header/event_type").as_deref() != Some(label) {
+            return made;
+        }
+        let (token, message) = (text("/event/token"), text("/event/context/open_message_id"));
+        let is_click = *purpose == Purpose::Click;
+        Self {
+            label: (*label).into(),
+            purpose: *purpose,
+            card_token: token.filter(|_| is_click),
+            card_message: message.filter(|id| is_click && !id.is_empty()),
+            preview_token: text("/event/context/preview_token").filter(|_| !is_click),
+            ..made
+        }
+    }
+}
+
+/// The callbacks, whose answer a user waits for.
+const CALLBACKS: [(&str, Purpose); 2] =
+    [("card.action.trigger", Purpose::Click), ("url.preview.get", Purpose::Preview)];
+
+/// Whether the bytes hold the text. Most payloads of events do not, and need not be parsed.
+fn names(payload: &[u8], text: &str) -> bool {
+    payload.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// What the fragments of one message have in common.

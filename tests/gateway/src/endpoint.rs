@@ -6,11 +6,13 @@ use http::{Method, Request};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use crate::active_faults::Victim;
+use crate::apps::App;
 use crate::envelope::uuid;
 use crate::fault::Place;
 use crate::journal::Seen;
 use crate::serve::{self, Answer, header_text};
-use crate::shared::{App, Shared, Ticket, lock};
+use crate::shared::{Shared, Ticket, lock};
 use crate::{Absent, Fault, Finding, FindingKind, LimitAt, Refusal};
 
 /// Answers `POST /callback/ws/endpoint`.
@@ -29,7 +31,7 @@ pub(crate) async fn call(shared: &Arc<Shared>, request: Request<Incoming>) -> An
     };
     let credentials = Credentials::read(shared, &body);
     let app_id = credentials.app_id.clone();
-    let fault = lock(&shared.state).faults.take(Place::Endpoint);
+    let fault = lock(&shared.state).faults.take(Place::Endpoint, Victim { app: &app_id, connection: None });
 
     let (answer, code) = match fault {
         Some(Fault::EndpointHangs) => std::future::pending().await,
@@ -42,7 +44,7 @@ pub(crate) async fn call(shared: &Arc<Shared>, request: Request<Incoming>) -> An
         Some(Fault::EndpointHuge(size)) => (serve::respond(200, "application/json", huge(size)), Some(0)),
         Some(Fault::EndpointRefuses(refusal)) => (refuse(&refusal), Some(refusal.code)),
         Some(Fault::EndpointNoData) => (serve::json(200, &json!({"code": 0, "msg": "success"})), Some(0)),
-        Some(Fault::EndpointUrl(url)) => (accept(shared, &url), Some(0)),
+        Some(Fault::EndpointUrl(url)) => (accept(shared, &credentials, &url), Some(0)),
         other => {
             if let Some(Fault::EndpointDelay(delay)) = other {
                 tokio::time::sleep(delay).await;
@@ -50,7 +52,14 @@ pub(crate) async fn call(shared: &Arc<Shared>, request: Request<Incoming>) -> An
             match decide(shared, &credentials) {
                 Ok(app) => {
                     let with_service_id = !matches!(other, Some(Fault::EndpointUrlWithoutServiceId));
-                    (accept(shared, &issue(shared, app, &host, with_service_id)), Some(0))
+                    (
+                        accept(
+                            shared,
+                            &credentials,
+                            &issue(shared, &app, &host, &user_agent, with_service_id),
+                        ),
+                        Some(0),
+                    )
                 }
                 Err(refusal) => (refuse(&refusal), Some(refusal.code)),
             }
@@ -101,20 +110,20 @@ fn check_headers(shared: &Shared, request: &Request<Incoming>) {
     }
 }
 
-fn decide<'a>(shared: &'a Shared, credentials: &Credentials) -> Result<&'a App, Refusal> {
-    let known = shared.app(&credentials.app_id).filter(|app| app.secret == credentials.app_secret);
+fn decide(shared: &Shared, credentials: &Credentials) -> Result<Arc<App>, Refusal> {
+    let app = shared.apps.get(&credentials.app_id);
+    let known = app.clone().filter(|app| app.secret == credentials.app_secret);
     let Some(app) = known else {
-        let text = match shared.app(&credentials.app_id) {
+        let text = match app {
             Some(_) => format!("the app secret of {} is wrong", credentials.app_id),
             None => format!("there is no app {:?}", credentials.app_id),
         };
         shared.journal.found(Finding::error(FindingKind::Credentials, text));
         return Err(Refusal::code(1_000_040_345).data(Absent::EmptyUrl));
     };
-    if shared.config.limit_at == LimitAt::Endpoint
-        && lock(&shared.state).admitted(&app.id) >= shared.config.max_connections
-    {
-        let text = format!("{} has {} connections already", app.id, shared.config.max_connections);
+    let limit = shared.max_connections(&app.id);
+    if shared.config.limit_at == LimitAt::Endpoint && lock(&shared.state).admitted(&app.id) >= limit {
+        let text = format!("{} has {limit} connections already", app.id);
         shared.journal.found(Finding::warning(FindingKind::ConnectionLimit, text));
         return Err(Refusal::code(1_000_040_350));
     }
@@ -123,12 +132,13 @@ fn decide<'a>(shared: &'a Shared, credentials: &Credentials) -> Result<&'a App, 
 
 /// Makes a connection URL that can be used once. It names the host that the client called, so that it also works
 /// through a forwarded port.
-fn issue(shared: &Shared, app: &App, host: &str, with_service_id: bool) -> String {
+fn issue(shared: &Shared, app: &App, host: &str, user_agent: &str, with_service_id: bool) -> String {
     let ticket = Ticket {
         app: Arc::clone(&app.id),
         device_id: fastrand::u64(7_000_000_000_000_000_000..8_000_000_000_000_000_000).to_string(),
         access_key: format!("{:032x}", fastrand::u128(..)),
         service_id: fastrand::i32(30_000_000..40_000_000),
+        user_agent: user_agent.to_owned(),
     };
     let text = uuid();
     let scheme = if shared.config.tls { "wss" } else { "ws" };
@@ -143,8 +153,9 @@ fn issue(shared: &Shared, app: &App, host: &str, with_service_id: bool) -> Strin
     url
 }
 
-fn accept(shared: &Shared, url: &str) -> Answer {
-    let settings = lock(&shared.state).settings.value().clone();
+fn accept(shared: &Shared, credentials: &Credentials, url: &str) -> Answer {
+    let settings = shared.settings(&credentials.app_id);
+    let settings = settings.value();
     serve::json(200, &json!({"code": 0, "msg": "success", "data": {"URL": url, "ClientConfig": settings}}))
 }
 

@@ -10,6 +10,8 @@ pub struct Error {
     kind: ErrorKind,
     text: String,
     source: Option<io::Error>,
+    /// The push in the record of the interface.
+    pub(crate) delivery: Option<u64>,
 }
 
 /// The kinds of [`Error`].
@@ -28,11 +30,15 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), source: None }
+        Self { kind, text: text.into(), source: None, delivery: None }
     }
 
     pub(crate) fn start(doing: &str, source: io::Error) -> Self {
-        Self { kind: ErrorKind::Start, text: format!("cannot {doing}"), source: Some(source) }
+        Self { kind: ErrorKind::Start, text: format!("cannot {doing}"), source: Some(source), delivery: None }
+    }
+
+    pub(crate) fn about(self, delivery: u64) -> Self {
+        Self { delivery: Some(delivery), ..self }
     }
 
     /// The kind of error.

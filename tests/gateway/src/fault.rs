@@ -66,6 +66,10 @@ pub enum Fault {
     /// A WebSocket-level ping.
     WebSocketPing,
 
+    // --- Pushes, while the fault is active
+    /// Pushes leave with this delay, as on a slow network: the 3 s run from the moment without it.
+    Slow(Duration),
+
     // --- Callbacks and OpenAPI, while the fault is active
     /// The app version with the callback subscription is not published: clicks and previews come in frames of type
     /// `card`, as it was seen in production.
@@ -196,6 +200,7 @@ pub(crate) enum Place {
     Endpoint,
     Handshake,
     Pong,
+    Push,
     Callback,
     OpenApi,
     /// Affects open connections at once, and is not kept.
@@ -223,6 +228,7 @@ impl Fault {
             Self::NoPongs | Self::PongDelay(_) | Self::PongPayload(_) => Place::Pong,
             Self::Unpublished => Place::Callback,
             Self::OpenApi { .. } => Place::OpenApi,
+            Self::Slow(_) => Place::Push,
             Self::Stall
             | Self::Cut
             | Self::Close(..)
@@ -230,46 +236,5 @@ impl Fault {
             | Self::Text(_)
             | Self::WebSocketPing => Place::Now,
         }
-    }
-}
-
-/// The active faults, in the order they were set.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Standing>);
-
-#[derive(Debug)]
-struct Standing {
-    fault: Fault,
-    /// `None`: until healed.
-    left: Option<u32>,
-}
-
-impl Faults {
-    pub(crate) fn add(&mut self, fault: Fault, times: Option<u32>) {
-        if times != Some(0) {
-            self.0.push(Standing { fault, left: times });
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Takes one use of the oldest active fault of a place.
-    pub(crate) fn take(&mut self, place: Place) -> Option<Fault> {
-        self.take_if(|fault| fault.place() == place)
-    }
-
-    pub(crate) fn take_if(&mut self, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let index = self.0.iter().position(|standing| wanted(&standing.fault))?;
-        let standing = self.0.get_mut(index)?;
-        let fault = standing.fault.clone();
-        if let Some(left) = &mut standing.left {
-            *left -= 1;
-            if *left == 0 {
-                self.0.remove(index);
-            }
-        }
-        Some(fault)
     }
 }

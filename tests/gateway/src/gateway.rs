@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use feishu_proto::Frame;
 use serde_json::Value;
 use tokio::io::DuplexStream;
 use tokio::sync::broadcast;
-use tokio::time::Instant;
 
+use crate::active_faults::Terms;
 use crate::envelope::{CHAT, id};
 use crate::fault::Place;
 use crate::journal::Entry;
+use crate::ladder;
+use crate::message::About;
 use crate::peer::Connection;
 use crate::serve::{self, Security};
 use crate::shared::{Shared, lock};
@@ -20,14 +21,6 @@ use crate::{Answered, BotMessage, Builder, Error, Event, Fault, Finding, Outgoin
 
 /// Bytes that an in-memory stream buffers in each direction, about what a socket does.
 const PIPE_LIMIT: usize = 256 * 1024;
-/// When a failed event is pushed again, counted from each failure ("event retry" in the platform's documentation).
-const RETRIES: [Duration; 4] = [
-    Duration::from_secs(15),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(60 * 60),
-    Duration::from_secs(6 * 60 * 60),
-];
-
 /// The local platform. Cheap to clone; all its tasks end when the last clone is dropped.
 ///
 /// ```
@@ -97,9 +90,7 @@ impl Gateway {
 
     /// `http://127.0.0.1:PORT`: the domain to give to a client.
     pub fn base_url(&self) -> String {
-        let config = &self.shared().config;
-        let scheme = if config.tls { "https" } else { "http" };
-        format!("{scheme}://{}", config.authority)
+        self.shared().config.base_url()
     }
 
     /// Id of the first app.
@@ -127,6 +118,17 @@ impl Gateway {
     pub fn dial(&self) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(PIPE_LIMIT);
         serve::spawn(&self.0.shared, ours, &self.0.security);
+        theirs
+    }
+
+    /// A new stream as [`Gateway::dial`] gives it, without TLS also when the gateway has it.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn dial_plain(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(PIPE_LIMIT);
+        serve::spawn(&self.0.shared, ours, &Security::Plain);
         theirs
     }
 
@@ -224,7 +226,7 @@ impl Gateway {
     /// acknowledged or the last attempt failed; one element per attempt.
     pub async fn deliver(&self, event: Event) -> Vec<Result<Answered, Error>> {
         let mut attempts = Vec::new();
-        let mut pauses = RETRIES.into_iter();
+        let mut pauses = ladder::pauses(self.shared().config.clock);
         loop {
             let attempt = self.push(event.clone()).await;
             let done = attempt.as_ref().is_ok_and(|answer| answer.verdict().is_ok());
@@ -241,16 +243,8 @@ impl Gateway {
 impl Gateway {
     /// Puts a card into a chat as if the bot had sent it; the id of its message, for [`Click::message`](crate::Click::message).
     pub fn post_card(&self, card: Value) -> String {
-        let message = BotMessage {
-            message_id: id("om_"),
-            receive_id: CHAT.into(),
-            msg_type: "interactive".into(),
-            content: card,
-            parent_id: None,
-            recalled: false,
-            app: self.app_id().into(),
-            sent_at: Instant::now(),
-        };
+        let app = self.shared().config.apps.first().map_or_else(|| "".into(), |app| Arc::clone(&app.id));
+        let message = BotMessage::new(&app, id("om_"), "interactive", card, About::now(CHAT.into(), false));
         let message_id = message.message_id.clone();
         lock(&self.shared().messages).add(message, None);
         message_id
@@ -265,7 +259,9 @@ impl Gateway {
 
     /// The messages of the bot, oldest first: sent by OpenAPI, posted here, or clicked. The last 1024.
     pub fn messages(&self) -> Vec<BotMessage> {
-        lock(&self.shared().messages).all()
+        let mut messages = lock(&self.shared().messages).all();
+        messages.retain(|message| message.about.writer.is_none());
+        messages
     }
 
     /// Makes every tenant access token invalid at once, as a reset of the app secret does.
@@ -275,8 +271,10 @@ impl Gateway {
 
     /// A user or the bot recalls a message: updates of its card are refused from now on.
     pub fn recall(&self, message_id: &str) {
-        if let Some(message) = lock(&self.shared().messages).get(message_id) {
+        let mut messages = lock(&self.shared().messages);
+        if let Some(message) = messages.get(message_id) {
             message.recalled = true;
+            messages.changed(message_id, "recall");
         }
     }
 }
@@ -297,27 +295,16 @@ impl Gateway {
     /// Ends all active faults, and resumes stalled connections.
     pub fn heal(&self) {
         lock(&self.shared().state).faults.clear();
-        self.connections().iter().for_each(Connection::resume);
+        self.connections().iter().for_each(|connection| self.shared().resume(connection));
     }
 
     fn add_fault(&self, fault: Fault, times: Option<u32>) {
         if fault.place() != Place::Now {
-            lock(&self.shared().state).faults.add(fault, times);
+            lock(&self.shared().state).faults.add(fault, Terms::always(times));
             return;
         }
         for connection in self.connections() {
-            match &fault {
-                Fault::Stall => connection.stall(),
-                Fault::Cut => {
-                    self.shared().leave(&connection.0);
-                    connection.cut();
-                }
-                Fault::Close(code, reason) => connection.close(*code, reason),
-                Fault::Noise(bytes) => connection.noise(bytes.clone()),
-                Fault::Text(text) => connection.text(text),
-                Fault::WebSocketPing => connection.web_socket_ping(),
-                _ => {}
-            }
+            self.shared().happen(&connection, &fault);
         }
     }
 }

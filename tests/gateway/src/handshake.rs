@@ -9,6 +9,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::active_faults::Victim;
 use crate::fault::{HandshakeRefusal, Place};
 use crate::journal::Seen;
 use crate::peer::{COMMANDS_LIMIT, Peer};
@@ -22,7 +23,7 @@ pub(crate) async fn upgrade(shared: &Arc<Shared>, tap: Arc<Tap>, request: Reques
     let Some(key) = check_request(shared, &request) else {
         return serve::text(400, "not a WebSocket handshake");
     };
-    let fault = lock(&shared.state).faults.take(Place::Handshake);
+    let fault = lock(&shared.state).faults.take(Place::Handshake, Victim::default());
     let mut first = Vec::new();
     let mut then_cut = false;
     match fault {
@@ -41,7 +42,7 @@ pub(crate) async fn upgrade(shared: &Arc<Shared>, tap: Arc<Tap>, request: Reques
         }
     };
     if !admit(shared, &ticket.app) {
-        let why = format!("{} has {} connections already", ticket.app, shared.config.max_connections);
+        let why = format!("{} has {} connections already", ticket.app, shared.max_connections(&ticket.app));
         shared.journal.found(Finding::warning(FindingKind::ConnectionLimit, &*why));
         return refuse(shared, &HandshakeRefusal::connection_limit(), &why);
     }
@@ -85,6 +86,7 @@ async fn connect(
         app: ticket.app,
         service_id: ticket.service_id,
         device_id: ticket.device_id,
+        user_agent: ticket.user_agent,
         instance_id: format!("gw-{}-{:08x}", id.0, fastrand::u32(..)),
         commands,
         tap,
@@ -143,10 +145,11 @@ fn redeem(shared: &Shared, query: &str) -> Result<Ticket, String> {
 }
 
 fn admit(shared: &Shared, app: &Arc<str>) -> bool {
+    let limit = shared.max_connections(app);
     let mut state = lock(&shared.state);
     let count = state.admitted.entry(Arc::clone(app)).or_default();
     // If the endpoint call enforces the limit, a client that called in time may still be over it here.
-    if *count >= shared.config.max_connections && shared.config.limit_at == LimitAt::Handshake {
+    if *count >= limit && shared.config.limit_at == LimitAt::Handshake {
         return false;
     }
     *count += 1;

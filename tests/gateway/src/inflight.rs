@@ -29,6 +29,8 @@ pub(crate) struct InFlight {
     pub(crate) connection: ConnectionId,
     pub(crate) card_token: Option<String>,
     pub(crate) card_message: Option<String>,
+    /// Its number in the record of the interface.
+    pub(crate) delivery: Option<u64>,
     /// When it was written.
     pub(crate) sent_at: OnceLock<Instant>,
 }
@@ -90,6 +92,7 @@ mod tests {
             connection: ConnectionId(1),
             card_token: None,
             card_message: None,
+            delivery: None,
             sent_at: OnceLock::new(),
         })
     }

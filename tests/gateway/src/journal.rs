@@ -9,6 +9,7 @@ use feishu_proto::Frame;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
+use crate::record::{CallKind, CallRow, Record};
 use crate::shared::lock;
 use crate::{Answered, ConnectionId, Finding};
 
@@ -106,9 +107,10 @@ pub enum Seen {
     Found(Finding),
 }
 
-#[derive(Debug)]
 pub(crate) struct Journal {
     started: Instant,
+    /// What the interface remembers; `None` when it is not served.
+    record: Option<Arc<Record>>,
     limit: usize,
     kept: Mutex<Kept>,
     watchers: broadcast::Sender<Entry>,
@@ -122,9 +124,10 @@ struct Kept {
 }
 
 impl Journal {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, record: Option<Arc<Record>>) -> Self {
         Self {
             started: Instant::now(),
+            record,
             limit,
             kept: Mutex::default(),
             watchers: broadcast::Sender::new(WATCH_LIMIT),
@@ -133,6 +136,9 @@ impl Journal {
 
     pub(crate) fn add(&self, connection: Option<ConnectionId>, seen: Seen) {
         let entry = Entry { at: self.started.elapsed(), connection, seen };
+        if let Some(record) = &self.record {
+            entry.record(record);
+        }
         if self.watchers.receiver_count() > 0 {
             // Fails only when the last watcher left just now.
             let _ = self.watchers.send(entry.clone());
@@ -151,6 +157,10 @@ impl Journal {
             let Some(oldest) = kept.entries.pop_front() else { break };
             kept.bytes -= oldest.weight();
         }
+    }
+
+    pub(crate) fn record(&self) -> Option<&Arc<Record>> {
+        self.record.as_ref()
     }
 
     /// Whether entries other than findings are recorded; load tests switch the log off.
@@ -191,6 +201,50 @@ impl Entry {
             Seen::Ping(frame) | Seen::Received(frame) => Some(frame),
             Seen::Answered(answer) => Some(answer.shared_frame()),
             _ => None,
+        }
+    }
+
+    /// Tells the interface's record what it shows of this entry.
+    fn record(&self, record: &Record) {
+        let call = |kind, method: &str, path: &str, status| CallRow {
+            kind,
+            method: method.into(),
+            path: path.into(),
+            status,
+            text: self.seen.to_string(),
+            ..CallRow::default()
+        };
+        match (&self.seen, self.connection) {
+            (Seen::EndpointCall { app_id, user_agent, status, code }, _) => record.call(CallRow {
+                app_id: app_id.clone(),
+                user_agent: user_agent.clone(),
+                code: *code,
+                ..call(CallKind::Endpoint, "POST", "/callback/ws/endpoint", *status)
+            }),
+            (Seen::HandshakeRefused(_), _) => record.call(call(CallKind::Handshake, "GET", "/ws/v2", 0)),
+            (Seen::OpenApi { method, path, status, code }, _) => {
+                record.call(CallRow { code: Some(*code), ..call(CallKind::OpenApi, method, path, *status) });
+            }
+            (Seen::UnknownPath(request), _) => {
+                let (method, path) = request.split_once(' ').unwrap_or_default();
+                record.call(call(CallKind::Unknown, method, path, 404));
+            }
+            (Seen::Found(finding), _) => record.found(finding),
+            (Seen::Ping(_), Some(id)) => record.connection(id, |row, now| {
+                row.pings += 1;
+                row.last_ping_at = Some(now);
+            }),
+            (Seen::Pong, Some(id)) => record.connection(id, |row, now| {
+                row.pongs += 1;
+                row.last_pong_at = Some(now);
+            }),
+            (Seen::Ended { how, by_us }, Some(id)) => record.connection(id, |row, now| {
+                row.state = "ended";
+                row.ended_at = Some(now);
+                row.end = Some(how.clone());
+                row.by_gateway = Some(*by_us);
+            }),
+            _ => {}
         }
     }
 
@@ -261,12 +315,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_log_keeps_its_limit_of_entries_and_all_findings() {
-        let journal = Journal::new(2);
+        let journal = Journal::new(2, None);
         for number in 0..3 {
             journal.found(Finding::error(FindingKind::Ping, number.to_string()));
         }
         assert_eq!((journal.entries().len(), journal.findings().len()), (2, 3));
-        let off = Journal::new(0);
+        let off = Journal::new(0, None);
         assert!(!off.is_on());
         off.found(Finding::error(FindingKind::Ping, "kept"));
         assert_eq!((off.entries().len(), off.findings().len()), (0, 1));
@@ -276,7 +330,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn findings_are_kept_up_to_their_limit() {
-        let journal = Journal::new(1);
+        let journal = Journal::new(1, None);
         for number in 0..=FINDINGS_LIMIT {
             journal.found(Finding::error(FindingKind::Ping, number.to_string()));
         }
@@ -287,7 +341,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_log_keeps_its_limit_of_bytes() {
-        let journal = Journal::new(100);
+        let journal = Journal::new(100, None);
         let half = "x".repeat(LOG_BYTES_LIMIT / 2);
         journal.add(None, Seen::Text(half.clone()));
         journal.add(None, Seen::Text(half));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use feishu_proto::Frame;
+use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
 use crate::answer::{Circumstances, Payload};
@@ -10,8 +11,8 @@ use crate::inflight::{InFlight, Match};
 use crate::journal::Seen;
 use crate::peer::Peer;
 use crate::shared::{Shared, lock};
-use crate::verdict::Purpose;
-use crate::{Answered, Finding, FindingKind, check};
+use crate::verdict::{Kind, Purpose};
+use crate::{Answered, Finding, FindingKind, check, record};
 
 /// Takes a data frame of a client.
 pub(crate) fn answer(shared: &Shared, peer: &Peer, frame: Frame) {
@@ -53,7 +54,13 @@ pub(crate) fn answer(shared: &Shared, peer: &Peer, frame: Frame) {
     if is_click {
         lock(&shared.messages).answered(&push, &answered);
     }
+    if push.purpose == Purpose::Preview {
+        linked(shared, &push, &answered);
+    }
     shared.journal.add(Some(peer.id), Seen::Answered(answered.clone()));
+    if let (Some(record), Some(delivery)) = (shared.journal.record(), push.delivery) {
+        record.answered(delivery, record::Answer::new(&answered, record.at(now)));
+    }
     for finding in answered.findings() {
         shared.journal.found(finding.clone());
     }
@@ -61,6 +68,22 @@ pub(crate) fn answer(shared: &Shared, peer: &Peer, frame: Frame) {
         // Fails if the caller no longer waits; the answer is in the log.
         let _ = waiter.send(answered);
     }
+}
+
+/// Shows a good preview in its message.
+fn linked(shared: &Shared, push: &InFlight, answered: &Answered) {
+    let (Some(record), Some(delivery)) = (shared.journal.record(), push.delivery) else { return };
+    if answered.verdict().kind != Kind::Preview {
+        return;
+    }
+    let read = record.delivery(delivery, |delivery| {
+        (delivery.row.open_message_id.clone(), delivery.pushed_json().pointer("/event/context/url").cloned())
+    });
+    let (Some((Some(message), url)), Some(Value::Object(mut preview))) = (read, answered.data()) else {
+        return;
+    };
+    preview.insert("url".into(), url.unwrap_or_default());
+    lock(&shared.messages).linked(&message, preview.into());
 }
 
 /// What is wrong with the frame around the payload.

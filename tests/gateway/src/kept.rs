@@ -7,11 +7,12 @@ use std::collections::{HashMap, VecDeque};
 pub(crate) struct Kept<T, const LIMIT: usize> {
     by_key: HashMap<String, T>,
     order: VecDeque<String>,
+    forgotten: u64,
 }
 
 impl<T, const LIMIT: usize> Default for Kept<T, LIMIT> {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), order: VecDeque::new() }
+        Self { by_key: HashMap::new(), order: VecDeque::new(), forgotten: 0 }
     }
 }
 
@@ -24,12 +25,18 @@ impl<T, const LIMIT: usize> Kept<T, LIMIT> {
         if self.order.len() > LIMIT {
             if let Some(oldest) = self.order.pop_front() {
                 self.by_key.remove(&oldest);
+                self.forgotten += 1;
             }
         }
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
         self.by_key.get_mut(key)
+    }
+
+    /// How many entries were forgotten.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// The keys, the oldest first.

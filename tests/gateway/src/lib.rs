@@ -12,7 +12,10 @@
     )
 )]
 
+mod active_faults;
 mod answer;
+mod apps;
+mod body;
 mod builder;
 mod card;
 mod check;
@@ -32,11 +35,17 @@ mod inflight;
 mod journal;
 mod judge;
 mod kept;
+mod ladder;
+mod local;
+mod message;
 mod messages;
 mod openapi;
 mod outgoing;
+mod page;
 mod peer;
+mod people;
 mod preview;
+mod record;
 mod sent;
 mod serve;
 mod settings;
@@ -58,7 +67,7 @@ pub use crate::fault::{Absent, Fault, HandshakeRefusal, Refusal};
 pub use crate::finding::{Finding, FindingKind, Severity};
 pub use crate::gateway::Gateway;
 pub use crate::journal::{Entry, Seen};
-pub use crate::messages::BotMessage;
+pub use crate::message::BotMessage;
 pub use crate::outgoing::Outgoing;
 pub use crate::peer::{Connection, ConnectionId};
 pub use crate::preview::Preview;

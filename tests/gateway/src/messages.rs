@@ -7,7 +7,9 @@ use tokio::time::{Duration, Instant};
 
 use crate::inflight::InFlight;
 use crate::kept::Kept;
-use crate::{Answered, Preview, card};
+use crate::message::About;
+use crate::record::Record;
+use crate::{Answered, BotMessage, Preview, card};
 
 /// Messages, callback tokens and preview tokens remembered; the oldest are forgotten first.
 const KEPT_LIMIT: usize = 1024;
@@ -18,29 +20,11 @@ const CALLBACK_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60);
 /// How often a callback token can be used (same page).
 const CALLBACK_TOKEN_USES: u32 = 2;
 
-/// A message that the bot has sent.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BotMessage {
-    /// `om_…`.
-    pub message_id: String,
-    /// Whom it was sent to; the chat for a reply or a card that was clicked.
-    pub receive_id: String,
-    /// `interactive` for a card.
-    pub msg_type: String,
-    /// The content, parsed; for a card the card as it is now. Null for a card that was clicked and never seen.
-    pub content: Value,
-    /// The message it replies to.
-    pub parent_id: Option<String>,
-    /// Whether it was recalled.
-    pub recalled: bool,
-    pub(crate) app: Arc<str>,
-    pub(crate) sent_at: Instant,
-}
-
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Messages {
-    by_id: Kept<Record, KEPT_LIMIT>,
+    /// Told of every change; `None` when the interface is not served.
+    record: Option<Arc<Record>>,
+    by_id: Kept<Held, KEPT_LIMIT>,
     callbacks: Kept<Callback, KEPT_LIMIT>,
     previews: Kept<(Arc<str>, Preview), KEPT_LIMIT>,
     /// Message ids by the request that sent them.
@@ -57,7 +41,7 @@ impl Request {
 }
 
 #[derive(Debug)]
-struct Record {
+struct Held {
     message: BotMessage,
     /// Answers to clicks on the card that were not applied yet. Most are never asked for.
     waiting: Vec<Answered>,
@@ -83,11 +67,18 @@ pub(crate) enum TokenError {
 }
 
 impl Messages {
+    pub(crate) fn new(record: Option<Arc<Record>>) -> Self {
+        Self { record, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, message: BotMessage, request: Option<Request>) {
+        if let Some(record) = &self.record {
+            record.publish("message", &message.json());
+        }
         if let Some(Request(key)) = request {
             self.by_uuid.insert(key, (message.message_id.clone(), message.sent_at));
         }
-        self.by_id.insert(message.message_id.clone(), Record { message, waiting: Vec::new() });
+        self.by_id.insert(message.message_id.clone(), Held { message, waiting: Vec::new() });
     }
 
     /// The message that the same request sent within the last hour.
@@ -108,6 +99,25 @@ impl Messages {
         Some(&mut record.message)
     }
 
+    /// A message was changed by its caller.
+    pub(crate) fn changed(&mut self, id: &str, by: &'static str) {
+        let Some(record) = self.record.clone() else { return };
+        if let Some(message) = self.get(id) {
+            message.changed(by);
+            record.publish("message", &message.json());
+        }
+    }
+
+    /// Forgets all messages, and the tokens of their cards.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.record.take());
+    }
+
+    /// How much is remembered.
+    pub(crate) fn kept(&self) -> Value {
+        serde_json::json!({"limit": KEPT_LIMIT, "forgotten": self.by_id.forgotten()})
+    }
+
     /// All messages that are remembered, oldest first.
     pub(crate) fn all(&mut self) -> Vec<BotMessage> {
         let ids: Vec<String> = self.by_id.keys().cloned().collect();
@@ -119,17 +129,8 @@ impl Messages {
         let now = Instant::now();
         if let Some(id) = &push.card_message {
             if self.by_id.get_mut(id).is_none() {
-                let message = BotMessage {
-                    message_id: id.clone(),
-                    receive_id: crate::envelope::CHAT.into(),
-                    msg_type: "interactive".into(),
-                    content: Value::Null,
-                    parent_id: None,
-                    recalled: false,
-                    app: Arc::clone(app),
-                    sent_at: now,
-                };
-                self.add(message, None);
+                let about = About { changed_by: "click", ..About::now(crate::envelope::CHAT.into(), false) };
+                self.add(BotMessage::new(app, id.clone(), "interactive", Value::Null, about), None);
             }
         }
         if let Some(token) = &push.card_token {
@@ -166,6 +167,12 @@ impl Messages {
                 record.apply(&oldest);
             }
         }
+        // Without a reader of the changes the verdict, which parses the answer, is not needed.
+        if let (Some(id), Some(_), true) = (&push.card_message, &self.record, answer.mentions_card()) {
+            if answer.verdict().is_ok() {
+                self.changed(id, "answer");
+            }
+        }
     }
 
     /// Whether the token can be used now by this app; the message that it belongs to.
@@ -198,6 +205,14 @@ impl Messages {
         self.previews.insert(token, (Arc::clone(app), preview));
     }
 
+    /// A link in a message was given a preview.
+    pub(crate) fn linked(&mut self, id: &str, preview: Value) {
+        if let Some(message) = self.get(id) {
+            message.about.preview = Some(preview);
+            self.changed(id, "answer");
+        }
+    }
+
     /// The preview that a token was issued for.
     pub(crate) fn preview(&mut self, token: &str, app: &str) -> Option<Preview> {
         let (owner, preview) = self.previews.get_mut(token)?;
@@ -205,7 +220,7 @@ impl Messages {
     }
 }
 
-impl Record {
+impl Held {
     fn apply(&mut self, answer: &Answered) {
         if !answer.verdict().is_ok() {
             return;

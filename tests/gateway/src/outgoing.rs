@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use feishu_proto::Frame;
 
+use crate::record::{Asked, Attempt};
 use crate::{Click, ConnectionId, Event, Preview};
 
 /// A push: what it carries, and how its frames look. Made from a [`Click`], a [`Preview`], an [`Event`] or any bytes.
@@ -34,6 +35,10 @@ pub struct Outgoing {
     pub(crate) fragments: usize,
     pub(crate) order: Option<Vec<usize>>,
     pub(crate) wait: Option<Duration>,
+    /// The request of the interface that made it.
+    pub(crate) asked: Option<Box<Asked>>,
+    /// Its rung on the ladder of repeats.
+    pub(crate) attempt: Option<Attempt>,
 }
 
 #[derive(Clone, Debug)]
@@ -92,6 +97,8 @@ impl Outgoing {
             fragments: 1,
             order: None,
             wait: None,
+            asked: None,
+            attempt: None,
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Peer {
     pub(crate) app: Arc<str>,
     pub(crate) service_id: i32,
     pub(crate) device_id: String,
+    /// `User-Agent` of the endpoint call.
+    pub(crate) user_agent: String,
     /// Header `instance_id` of the frames sent here.
     pub(crate) instance_id: String,
     pub(crate) commands: mpsc::Sender<Command>,

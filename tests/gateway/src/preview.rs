@@ -74,6 +74,12 @@ impl Preview {
         self
     }
 
+    /// Who acts, with all ids.
+    pub(crate) fn by(mut self, operator: Map<String, Value>) -> Self {
+        self.operator = operator;
+        self
+    }
+
     /// Merges JSON into `event` at the very end.
     pub fn merge(mut self, patch: Value) -> Self {
         self.patch = Some(patch);

@@ -49,6 +49,10 @@ impl Sent {
             return Ok(answer);
         }
         let text = format!("no answer to {} (message {}) in time", push.label, push.message_id);
-        Err(Error::new(ErrorKind::NoAnswer, text))
+        let error = Error::new(ErrorKind::NoAnswer, text);
+        Err(match push.delivery {
+            Some(delivery) => error.about(delivery),
+            None => error,
+        })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,10 +14,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::body::Body;
 use crate::journal::Seen;
 use crate::shared::{Shared, lock};
 use crate::wire::{Io, Tap, Wire};
-use crate::{endpoint, handshake, openapi};
+use crate::{endpoint, handshake, local, openapi};
 
 /// Largest body of a request. The largest documented one is a message of 150 KB.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -25,7 +26,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// Pause after a failed accept, for file descriptors to come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Body>;
 
 /// Puts TLS around accepted streams, or does nothing.
 #[derive(Clone)]
@@ -111,8 +112,15 @@ async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -
         (&Method::GET, "/ws/v2") => handshake::upgrade(&shared, tap, request).await,
         (_, path) if path.starts_with("/open-apis/") => openapi::answer(&shared, request).await,
         (method, path) => {
-            shared.journal.add(None, Seen::UnknownPath(format!("{method} {path}")));
-            text(404, "404 page not found")
+            let unknown = format!("{method} {path}");
+            let local = match &shared.config.local {
+                Some(local) => local::answer(&shared, local, request).await,
+                None => None,
+            };
+            local.unwrap_or_else(|| {
+                shared.journal.add(None, Seen::UnknownPath(unknown));
+                text(404, "404 page not found")
+            })
         }
     };
     // Without one hyper adds the host's.
@@ -166,7 +174,7 @@ pub(crate) fn text(status: u16, body: impl Into<Bytes>) -> Answer {
 }
 
 pub(crate) fn respond(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut response = Response::new(Full::new(body.into()));
+    let mut response = Response::new(Body::Whole(Some(body.into())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     response

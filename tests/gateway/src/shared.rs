@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::active_faults::ActiveFaults;
+use crate::apps::{App, Apps};
 use crate::envelope::since_epoch;
-use crate::fault::Faults;
 use crate::inflight::Pushes;
 use crate::journal::{Journal, Seen};
 use crate::kept::Kept;
+use crate::local::Local;
 use crate::messages::Messages;
 use crate::openapi::TenantTokens;
 use crate::peer::Peer;
 use crate::wire::Tap;
-use crate::{Finding, FindingKind, LimitAt, Settings};
+use crate::{Connection, Fault, Finding, FindingKind, LimitAt, Settings};
 
 /// Connection URLs that were issued and not used yet; the oldest are forgotten first.
 const TICKETS_LIMIT: usize = 1024;
@@ -23,6 +25,7 @@ const TICKETS_LIMIT: usize = 1024;
 /// What is fixed when the gateway starts.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// Those of the builder; see [`Shared::apps`] for those of now.
     pub(crate) apps: Vec<App>,
     pub(crate) max_connections: usize,
     pub(crate) limit_at: LimitAt,
@@ -32,9 +35,19 @@ pub(crate) struct Config {
     pub(crate) tls: bool,
     /// Seconds from the host's clock to the platform's.
     pub(crate) clock_offset: i64,
+    /// How much faster than real time the ladder of repeats is climbed.
+    pub(crate) clock: f64,
+    /// The interface, if it is served.
+    pub(crate) local: Option<Local>,
 }
 
 impl Config {
+    /// The domain to give to a client.
+    pub(crate) fn base_url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+
     /// The platform's time, since 1970.
     pub(crate) fn now(&self) -> Duration {
         let by = Duration::from_secs(self.clock_offset.unsigned_abs());
@@ -43,14 +56,9 @@ impl Config {
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) id: Arc<str>,
-    pub(crate) secret: String,
-}
-
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    pub(crate) apps: Apps,
     pub(crate) journal: Journal,
     pub(crate) pushes: Mutex<Pushes>,
     pub(crate) messages: Mutex<Messages>,
@@ -58,13 +66,15 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     /// Number of live connections.
     pub(crate) live: watch::Sender<usize>,
+    /// Changes when the repeats under way are to end.
+    pub(crate) ladders: watch::Sender<u64>,
     /// True when the gateway was dropped.
     pub(crate) closed: watch::Sender<bool>,
 }
 
 pub(crate) struct State {
     pub(crate) settings: Settings,
-    pub(crate) faults: Faults,
+    pub(crate) faults: ActiveFaults,
     pub(crate) tickets: Tickets,
     pub(crate) live: Vec<Arc<Peer>>,
     /// Handshakes answered with 101 whose connection has not ended, by app.
@@ -78,7 +88,7 @@ impl State {
     pub(crate) fn new(settings: Settings, seed: Option<u64>) -> Self {
         Self {
             settings,
-            faults: Faults::default(),
+            faults: ActiveFaults::default(),
             tickets: Tickets::default(),
             live: Vec::new(),
             admitted: HashMap::new(),
@@ -102,8 +112,26 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn app(&self, id: &str) -> Option<&App> {
-        self.config.apps.iter().find(|app| &*app.id == id)
+    /// What the interface shows of an app.
+    pub(crate) fn app_json(&self, app: &App) -> serde_json::Value {
+        let (settings, connections) = {
+            let state = lock(&self.state);
+            let connections = state.live.iter().filter(|peer| peer.app == app.id).count();
+            (state.settings.clone(), connections)
+        };
+        app.json(&settings, self.config.max_connections, connections)
+    }
+
+    /// `ClientConfig` for an app.
+    pub(crate) fn settings(&self, app: &str) -> Settings {
+        let own = self.apps.get(app).and_then(|app| app.settings.clone());
+        own.unwrap_or_else(|| lock(&self.state).settings.clone())
+    }
+
+    /// Connections that an app may have.
+    pub(crate) fn max_connections(&self, app: &str) -> usize {
+        let own = self.apps.get(app).and_then(|app| app.max_connections);
+        own.unwrap_or(self.config.max_connections)
     }
 
     /// Ends when the gateway is dropped.
@@ -124,6 +152,9 @@ impl Shared {
     }
 
     pub(crate) fn connected(&self, peer: Arc<Peer>) {
+        if let Some(record) = self.journal.record() {
+            record.connected(&peer);
+        }
         self.journal.add(Some(peer.id), Seen::Connected);
         let mut state = lock(&self.state);
         if *self.closed.borrow() {
@@ -131,6 +162,41 @@ impl Shared {
         }
         state.live.push(peer);
         self.live.send_replace(state.live.len());
+    }
+
+    /// A fault happens to a live connection at once.
+    pub(crate) fn happen(&self, connection: &Connection, fault: &Fault) {
+        match fault {
+            Fault::Stall => {
+                connection.stall();
+                self.muted(connection, "muted");
+            }
+            Fault::Cut => {
+                self.leave(&connection.0);
+                connection.cut();
+            }
+            Fault::Close(code, reason) => connection.close(*code, reason),
+            Fault::Noise(bytes) => connection.noise(bytes.clone()),
+            Fault::Text(text) => connection.text(text),
+            Fault::WebSocketPing => connection.web_socket_ping(),
+            _ => {}
+        }
+    }
+
+    /// Undoes [`Fault::Stall`].
+    pub(crate) fn resume(&self, connection: &Connection) {
+        connection.resume();
+        self.muted(connection, "live");
+    }
+
+    fn muted(&self, connection: &Connection, state: &'static str) {
+        if let Some(record) = self.journal.record() {
+            record.connection(connection.id(), |row, _| {
+                if row.is_live() {
+                    row.state = state;
+                }
+            });
+        }
     }
 
     /// No more pushes go to this connection. Harmless when called twice.
@@ -166,6 +232,8 @@ pub(crate) struct Ticket {
     pub(crate) device_id: String,
     pub(crate) access_key: String,
     pub(crate) service_id: i32,
+    /// `User-Agent` of the endpoint call.
+    pub(crate) user_agent: String,
 }
 
 impl Tickets {
@@ -194,6 +262,7 @@ mod tests {
             device_id: String::new(),
             access_key: String::new(),
             service_id: 1,
+            user_agent: String::new(),
         };
         let mut tickets = Tickets::default();
         for number in 0..TICKETS_LIMIT {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::card;
 
@@ -17,6 +18,31 @@ pub struct Verdict {
     ok: bool,
     code: Option<u32>,
     text: String,
+    pub(crate) kind: Kind,
+    pub(crate) toast: Option<Toast>,
+}
+
+/// What a verdict amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Toast,
+    Card,
+    ToastAndCard,
+    Nothing,
+    Preview,
+    PlainLink,
+    Done,
+    Again,
+    Error,
+}
+
+/// A well-formed toast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Toast {
+    pub(crate) style: String,
+    pub(crate) content: String,
+    pub(crate) i18n: Map<String, Value>,
 }
 
 /// What was pushed, as far as it decides what a good answer is.
@@ -60,16 +86,25 @@ impl Verdict {
         Self::refused(200_341, why)
     }
 
-    fn shown(text: impl Into<String>) -> Self {
-        Self { ok: true, code: None, text: text.into() }
+    /// Nothing was pushed, or no answer came.
+    pub(crate) fn missed(purpose: Purpose, why: &str) -> Self {
+        match purpose {
+            Purpose::Click => Self::unanswered(why),
+            Purpose::Preview => Self::failed(Kind::PlainLink, format!("{PLAIN}: {why}")),
+            Purpose::Event => Self::failed(Kind::Again, format!("{why}: the event is pushed again")),
+        }
+    }
+
+    fn shown(kind: Kind, text: impl Into<String>) -> Self {
+        Self { ok: true, code: None, text: text.into(), kind, toast: None }
     }
 
     fn refused(code: u32, text: impl Into<String>) -> Self {
-        Self { ok: false, code: Some(code), text: text.into() }
+        Self { ok: false, code: Some(code), text: text.into(), kind: Kind::Error, toast: None }
     }
 
-    fn failed(text: impl Into<String>) -> Self {
-        Self { ok: false, code: None, text: text.into() }
+    fn failed(kind: Kind, text: impl Into<String>) -> Self {
+        Self { ok: false, code: None, text: text.into(), kind, toast: None }
     }
 
     pub(crate) fn of(facts: &Facts<'_>) -> Self {
@@ -111,15 +146,19 @@ fn click(facts: &Facts<'_>) -> Verdict {
             return Verdict::refused(200_830, "a card of JSON 2.0 cannot become one of JSON 1.0");
         }
     }
-    match (toast, card) {
-        (None, None) => Verdict::shown("nothing changes"),
-        (Some(toast), None) => Verdict::shown(toast),
-        (None, Some(_)) => Verdict::shown("the card is replaced"),
-        (Some(toast), Some(_)) => Verdict::shown(format!("{toast}, the card is replaced")),
-    }
+    let mut verdict = match (&toast, card) {
+        (None, None) => Verdict::shown(Kind::Nothing, "nothing changes"),
+        (Some(toast), None) => Verdict::shown(Kind::Toast, toast.to_string()),
+        (None, Some(_)) => Verdict::shown(Kind::Card, "the card is replaced"),
+        (Some(toast), Some(_)) => {
+            Verdict::shown(Kind::ToastAndCard, format!("{toast}, the card is replaced"))
+        }
+    };
+    verdict.toast = toast;
+    verdict
 }
 
-fn toast(toast: &Value) -> Result<String, String> {
+fn toast(toast: &Value) -> Result<Toast, String> {
     let Some(members) = toast.as_object() else {
         return Err(format!("toast is {}, not an object", kind(toast)));
     };
@@ -135,34 +174,46 @@ fn toast(toast: &Value) -> Result<String, String> {
     };
     let languages = match members.get("i18n") {
         None | Some(Value::Null) => None,
-        Some(Value::Object(texts)) if texts.values().all(Value::is_string) => texts.values().next(),
+        Some(Value::Object(texts)) if texts.values().all(Value::is_string) => Some(texts),
         Some(other) => return Err(format!("toast.i18n is not an object of strings: {other}")),
     };
-    let text = content.or_else(|| languages.and_then(Value::as_str)).unwrap_or_default();
-    Ok(format!("a toast ({style}) \"{text}\""))
+    Ok(Toast {
+        style: style.to_owned(),
+        content: content.unwrap_or_default().to_owned(),
+        i18n: languages.cloned().unwrap_or_default(),
+    })
 }
 
+/// What the user sees of a link whose preview failed.
+const PLAIN: &str = "the plain link";
+
 fn preview(facts: &Facts<'_>) -> Verdict {
-    const PLAIN: &str = "the plain link";
     if facts.late {
-        return Verdict::failed(format!("{PLAIN}: no answer within 3 s"));
+        return Verdict::failed(Kind::PlainLink, format!("{PLAIN}: no answer within 3 s"));
     }
     match facts.code {
         Some(200) => {}
-        Some(code) => return Verdict::failed(format!("{PLAIN}: the answer has code {code}, not 200")),
-        None => return Verdict::failed(format!("{PLAIN}: the answer is not {{\"code\":…,\"data\":…}}")),
+        Some(code) => {
+            return Verdict::failed(Kind::PlainLink, format!("{PLAIN}: the answer has code {code}, not 200"));
+        }
+        None => {
+            return Verdict::failed(
+                Kind::PlainLink,
+                format!("{PLAIN}: the answer is not {{\"code\":…,\"data\":…}}"),
+            );
+        }
     }
     let data = match facts.data {
         Ok(Some(data)) => data,
-        Ok(None) => return Verdict::shown(PLAIN),
-        Err(why) => return Verdict::failed(format!("{PLAIN}: {why}")),
+        Ok(None) => return Verdict::shown(Kind::PlainLink, PLAIN),
+        Err(why) => return Verdict::failed(Kind::PlainLink, format!("{PLAIN}: {why}")),
     };
     let Some(members) = data.as_object() else {
-        return Verdict::failed(format!("{PLAIN}: data is {}, not an object", kind(data)));
+        return Verdict::failed(Kind::PlainLink, format!("{PLAIN}: data is {}, not an object", kind(data)));
     };
     let card = members.get("card").filter(|card| !card.is_null());
     if let Some(Err(why)) = card.map(card::check_reply) {
-        return Verdict::failed(format!("{PLAIN}: {why}"));
+        return Verdict::failed(Kind::PlainLink, format!("{PLAIN}: {why}"));
     }
     let title = match members.get("inline") {
         None | Some(Value::Null) => None,
@@ -172,22 +223,31 @@ fn preview(facts: &Facts<'_>) -> Verdict {
             let first = languages.and_then(|texts| texts.values().find_map(Value::as_str));
             Some(first.or(title).unwrap_or_default())
         }
-        Some(other) => return Verdict::failed(format!("{PLAIN}: inline is {}, not an object", kind(other))),
+        Some(other) => {
+            return Verdict::failed(
+                Kind::PlainLink,
+                format!("{PLAIN}: inline is {}, not an object", kind(other)),
+            );
+        }
     };
     match (title, card) {
-        (None, None) => Verdict::shown(PLAIN),
-        (Some(title), None) => Verdict::shown(format!("the link as \"{title}\"")),
-        (None, Some(_)) => Verdict::shown("the link with a card"),
-        (Some(title), Some(_)) => Verdict::shown(format!("the link as \"{title}\" with a card")),
+        (None, None) => Verdict::shown(Kind::PlainLink, PLAIN),
+        (Some(title), None) => Verdict::shown(Kind::Preview, format!("the link as \"{title}\"")),
+        (None, Some(_)) => Verdict::shown(Kind::Preview, "the link with a card"),
+        (Some(title), Some(_)) => {
+            Verdict::shown(Kind::Preview, format!("the link as \"{title}\" with a card"))
+        }
     }
 }
 
 fn event(facts: &Facts<'_>) -> Verdict {
     match facts.code {
-        _ if facts.late => Verdict::failed("no answer within 3 s: the event is pushed again"),
-        Some(200) => Verdict::shown("the event is done"),
-        Some(code) => Verdict::failed(format!("the answer has code {code}: the event is pushed again")),
-        None => Verdict::failed("the answer is not {\"code\":…}: the event is pushed again"),
+        _ if facts.late => Verdict::failed(Kind::Again, "no answer within 3 s: the event is pushed again"),
+        Some(200) => Verdict::shown(Kind::Done, "the event is done"),
+        Some(code) => {
+            Verdict::failed(Kind::Again, format!("the answer has code {code}: the event is pushed again"))
+        }
+        None => Verdict::failed(Kind::Again, "the answer is not {\"code\":…}: the event is pushed again"),
     }
 }
 
@@ -200,6 +260,14 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+impl fmt::Display for Toast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = || self.i18n.values().next().and_then(Value::as_str).unwrap_or_default();
+        let text = if self.content.is_empty() { first() } else { &self.content };
+        write!(f, "a toast ({}) \"{text}\"", self.style)
     }
 }
 

@@ -1,19 +1,30 @@
-//! The program `feishu-gateway`: its options, commands and exit codes.
+//! The program `feishu-gateway`: what it prints, its options, its exit codes, and that it can be driven over HTTP.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
+
+use feishu_gateway::Value;
 
 struct Program {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Fails only when it has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Program {
     fn start(args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_feishu-gateway"))
             .args(args)
-            .stdin(Stdio::piped())
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -32,12 +43,8 @@ impl Program {
         }
     }
 
-    fn type_line(&mut self, line: &str) {
-        writeln!(self.child.stdin.as_ref().unwrap(), "{line}").unwrap();
-    }
-
+    /// Waits for its end: the exit code and all that it wrote.
     fn end(mut self) -> (Option<i32>, String) {
-        drop(self.child.stdin.take());
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         let mut errors = String::new();
@@ -46,41 +53,101 @@ impl Program {
     }
 }
 
-#[test]
-fn it_prints_its_address_answers_there_and_obeys() {
-    let mut program = Program::start(&["--port", "0", "--app-id", "cli_mine", "--app-secret", "mine"]);
-    let address = program.line_with("listening on").replace("listening on http://", "");
-    assert_eq!(program.line_with("app id").trim(), "app id     cli_mine");
-    assert!(program.line_with("app secret").ends_with(" mine"));
-
-    program.type_line("refuse 1000040343 1");
-    program.line_with("done");
-    let mut stream = TcpStream::connect(&address).unwrap();
-    let body = r#"{"AppID":"cli_mine","AppSecret":"mine"}"#;
-    let head = "POST /callback/ws/endpoint HTTP/1.1\r\nHost: x\r\nlocale: zh\r\nConnection: close\r\n";
+fn request(address: &str, line: &str, headers: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}");
     write!(stream, "{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
         .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.contains("1000040343"), "{answer}");
-    assert!(program.line_with("endpoint call").ends_with("cli_mine: refused with code 1000040343"));
-
-    program.type_line("click approve");
-    let line = program.line_with("no client of cli_mine is connected");
-    assert!(line.contains("the user sees: error 200341"), "{line}");
-    program.type_line("nonsense");
-    program.line_with("unknown command \"nonsense\"");
-    program.type_line("findings");
-    program.line_with("0 findings");
-    program.type_line("quit");
-    assert_eq!(program.end().0, Some(0));
+    answer
 }
 
 #[test]
-fn help_goes_to_standard_output_and_mistakes_end_with_code_2() {
+fn it_prints_how_to_connect_a_bot_and_is_driven_over_http() {
+    let mut program = Program::start(&["--port", "0", "--app-id", "cli_mine", "--app-secret", "mine"]);
+    let address = program.line_with("listening on").replace("listening on http://", "");
+    assert!(program.line_with("page").ends_with(&format!("http://{address}/")));
+    assert_eq!(program.line_with("app id").trim(), "app id     cli_mine");
+    assert!(program.line_with("app secret").ends_with(" mine"));
+    for (language, part) in [
+        ("Rust", "FEISHU_DOMAIN=http://"),
+        ("Go", "larkws.WithDomain(\"http://"),
+        ("Java", ".domain(\"http://"),
+        ("Python", "domain=\"http://"),
+        ("Node", "domain: \"http://"),
+    ] {
+        let line = program.line_with(language);
+        assert!(line.contains(part) && line.contains("cli_mine"), "{line}");
+    }
+
+    let fault = r#"{"fault": "refuse", "code": 1000040343, "times": 1}"#;
+    assert!(request(&address, "POST /local/faults", "", fault).contains("\"left\":1"));
+    let body = r#"{"AppID":"cli_mine","AppSecret":"mine"}"#;
+    let answer = request(&address, "POST /callback/ws/endpoint", "locale: zh\r\n", body);
+    assert!(answer.contains("1000040343"), "{answer}");
+    assert!(program.line_with("endpoint call").ends_with("cli_mine: refused with code 1000040343"));
+    let answer = request(&address, "POST /local/click", "", r#"{"name": "approve"}"#);
+    assert!(answer.contains("\"code\":200341") && answer.contains("No client of this app"), "{answer}");
+}
+
+#[test]
+fn json_makes_each_event_a_line() {
+    let mut program = Program::start(&["--port", "0", "--json"]);
+    let started: Value = serde_json::from_str(&program.line_with("started")).unwrap();
+    let address = started["data"]["base_url"].as_str().unwrap().replace("http://", "");
+    request(&address, "POST /local/click", "", r#"{"name": "approve"}"#);
+    let line: Value = serde_json::from_str(&program.line_with("delivery")).unwrap();
+    assert_eq!((&line["event"], &line["data"]["state"]), (&"delivery".into(), &"not_connected".into()));
+    assert_eq!(line["data"]["app_id"], started["data"]["app_id"]);
+}
+
+#[test]
+fn another_host_asks_for_the_token_that_was_printed() {
+    let mut program = Program::start(&["--port", "0", "--host", "0.0.0.0"]);
+    let address = program.line_with("listening on").replace("listening on http://0.0.0.0", "127.0.0.1");
+    let page = program.line_with("page");
+    let token = page.split("?token=").nth(1).unwrap_or_else(|| panic!("no token in {page}")).to_owned();
+    assert!(request(&address, "GET /local/health", "", "").starts_with("HTTP/1.1 403"));
+    let header = format!("Authorization: Bearer {token}\r\n");
+    assert!(request(&address, "GET /local/health", &header, "").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn faults_of_a_file_are_active_from_the_start() {
+    let file = std::env::temp_dir().join(format!("feishu-gateway-faults-{}.json", std::process::id()));
+    std::fs::write(
+        &file,
+        r#"{"seed": 7, "script": [{"fault": "no_pongs"}, {"fault": "limit", "times": 2}]}"#,
+    )
+    .unwrap();
+    let mut program = Program::start(&["--port", "0", "--faults", file.to_str().unwrap()]);
+    let address = program.line_with("listening on").replace("listening on http://", "");
+    program.line_with("curl");
+    let mut answer = String::new();
+    for _ in 0..100 {
+        answer = request(&address, "GET /local/faults", "", "");
+        if answer.contains("no_pongs") {
+            break;
+        }
+    }
+    assert!(answer.contains("no_pongs") && answer.contains("\"left\":2"), "{answer}");
+
+    std::fs::write(&file, r#"{"script": [{"fault": "explode"}]}"#).unwrap();
+    let (code, text) = Program::start(&["--port", "0", "--faults", file.to_str().unwrap()]).end();
+    assert_eq!(code, Some(2));
+    assert!(text.contains("script[0].fault"), "{text}");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn help_is_in_both_languages_and_mistakes_end_with_code_2() {
     let (code, text) = Program::start(&["--help"]).end();
     assert_eq!(code, Some(0));
     assert!(text.contains("Usage: feishu-gateway"), "{text}");
+    let (code, text) = Program::start(&["--help", "--lang", "zh"]).end();
+    assert_eq!(code, Some(0));
+    assert!(text.contains("用法：feishu-gateway"), "{text}");
     let (code, text) = Program::start(&["--prot", "1"]).end();
     assert_eq!(code, Some(2));
     assert_eq!(text, "feishu-gateway: invalid option '--prot'\nTry feishu-gateway --help.\n");

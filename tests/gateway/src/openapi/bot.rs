@@ -1,10 +1,9 @@
 //! The identity of the bot.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use serde_json::{Value, json};
 
 use super::Call;
+use crate::people::made_id;
 
 /// `GET /open-apis/bot/v3/info`. Its answer stands under `bot`, not under `data`, and has no `union_id`.
 pub(super) fn info(call: &Call<'_>) -> Value {
@@ -20,10 +19,5 @@ pub(super) fn info(call: &Call<'_>) -> Value {
 
 /// The bot's open id: always the same for one app, another one for another app.
 pub(crate) fn open_id(app: &str) -> String {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (app, salt).hash(&mut hasher);
-        hasher.finish()
-    };
-    format!("ou_{:016x}{:016x}", half(0), half(1))
+    made_id("ou_", app)
 }

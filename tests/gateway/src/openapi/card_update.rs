@@ -37,8 +37,14 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, Refused> {
             return Err(Refused::code(11_311, "a card of JSON 2.0 cannot become one of JSON 1.0"));
         }
         message.content = card;
+        if let Some(open_ids) = open_ids {
+            message.about.visible_to = serde_json::from_value(open_ids).unwrap_or_default();
+        }
     }
     messages.used(&token);
+    if let Some(id) = message_id {
+        messages.changed(&id, "card_update");
+    }
     Ok(json!({"code": 0, "msg": "ok"}))
 }
 

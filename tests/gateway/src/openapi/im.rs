@@ -1,11 +1,13 @@
 //! Sending messages, and updating cards by the id of their message.
 
 use serde_json::{Map, Value, json};
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use super::{Call, Refused};
-use crate::envelope::{CHAT, id, since_epoch};
+use crate::envelope::{CHAT, id};
+use crate::message::{About, Mention};
 use crate::messages::Request;
+use crate::people::chat_with;
 use crate::shared::lock;
 use crate::{BotMessage, card};
 
@@ -63,6 +65,7 @@ pub(super) fn patch(call: &Call<'_>, message_id: &str) -> Result<Value, Refused>
         return Err(broken_card("a card of JSON 2.0 cannot become one of JSON 1.0"));
     }
     message.content = card;
+    messages.changed(message_id, "message_update");
     Ok(json!({"code": 0, "msg": "success", "data": {}}))
 }
 
@@ -94,35 +97,59 @@ fn post(
     if let Some(data) = before {
         return Ok(json!({"code": 0, "msg": "success", "data": data}));
     }
-    let message = BotMessage {
-        message_id: id("om_"),
-        receive_id,
-        msg_type,
-        content,
-        parent_id,
-        recalled: false,
-        app: call.app.clone(),
-        sent_at: Instant::now(),
+    let (chat_id, is_private) = match parent_id.as_deref().and_then(|parent| messages.get(parent)) {
+        Some(parent) => (parent.about.chat_id.clone(), parent.about.is_private),
+        None => chat_of(call, &receive_id),
     };
+    let about = About::now(chat_id, is_private);
+    let message = BotMessage::new(&call.app, id("om_"), &msg_type, content, about);
+    let message = BotMessage { receive_id, parent_id, ..message };
     let data = described(&message);
     messages.add(message, request);
     Ok(json!({"code": 0, "msg": "success", "data": data}))
 }
 
+/// The chat that a message goes to, and whether it is a one-to-one chat.
+fn chat_of(call: &Call<'_>, receive_id: &str) -> (String, bool) {
+    if receive_id.starts_with("oc_") {
+        let app = call.shared.apps.get(&call.app);
+        let is_private = app.is_some_and(|app| {
+            app.people.iter().any(|person| chat_with(&call.app, &person.open_id) == receive_id)
+        });
+        return (receive_id.into(), is_private);
+    }
+    let app = call.shared.apps.get(&call.app);
+    let open_id = app.as_ref().and_then(|app| app.person(Some(receive_id))).map(|person| &*person.open_id);
+    (chat_with(&call.app, open_id.unwrap_or(receive_id)), true)
+}
+
 fn described(message: &BotMessage) -> Value {
-    let now = since_epoch().as_millis().to_string();
+    let about = &message.about;
+    let sender = match &about.writer {
+        Some(writer) => json!({"id": writer.open_id, "id_type": "open_id", "sender_type": "user"}),
+        None => json!({"id": &*message.app, "id_type": "app_id", "sender_type": "app"}),
+    };
     let mut described = json!({
         "message_id": message.message_id,
         "msg_type": message.msg_type,
-        "create_time": now,
-        "update_time": now,
+        "create_time": about.created_at.to_string(),
+        "update_time": about.updated_at.to_string(),
         "deleted": message.recalled,
-        "updated": false,
-        "chat_id": CHAT,
-        "sender": {"id": &*message.app, "id_type": "app_id", "sender_type": "app"},
-        "body": {"content": message.content.to_string()},
+        "updated": about.version > 1,
+        "chat_id": about.chat_id,
+        "sender": sender,
     });
-    if let (Some(parent), Some(members)) = (&message.parent_id, described.as_object_mut()) {
+    let Some(members) = described.as_object_mut() else { return described };
+    // A recalled message has no content any more.
+    if !message.recalled {
+        members.insert("body".into(), json!({"content": message.content.to_string()}));
+    }
+    if !about.mentions.is_empty() {
+        let mention = |mention: &Mention| json!({"key": mention.key, "id": mention.id, "id_type": "open_id", "name": mention.name});
+        let mentions: Vec<Value> = about.mentions.iter().map(mention).collect();
+        members.insert("mentions".into(), mentions.into());
+    }
+    if let Some(parent) = &message.parent_id {
         members.insert("parent_id".into(), parent.as_str().into());
         members.insert("root_id".into(), parent.as_str().into());
     }

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use bot::open_id as bot_open_id;
 pub(crate) use tenant_token::TenantTokens;
 
+use crate::active_faults::Victim;
 use crate::envelope::id;
 use crate::journal::Seen;
 use crate::serve::{self, Answer, header_text};
@@ -47,8 +48,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     let query = request.uri().query().unwrap_or_default().to_owned();
     let authorization = header_text(&request, header::AUTHORIZATION.as_str()).to_owned();
     let body = serve::body(request).await;
+    let app = lock(&shared.tokens).app(&authorization);
 
-    let outcome = match (fault(shared, &path), body) {
+    let outcome = match (fault(shared, &app, &path), body) {
         (Some(refused), _) => Err(refused),
         (None, None) => Err(Refused::new(413, 99_991_500, "the body cannot be read or is too large")),
         (None, Some(body)) => route(shared, &method, &path, &query, &authorization, &body).await,
@@ -100,9 +102,10 @@ async fn route(
     }
 }
 
-fn fault(shared: &Shared, path: &str) -> Option<Refused> {
+fn fault(shared: &Shared, app: &str, path: &str) -> Option<Refused> {
+    let victim = Victim { app, connection: None };
     let wanted = |fault: &Fault| matches!(fault, Fault::OpenApi { path: part, .. } if path.contains(&**part));
-    match lock(&shared.state).faults.take_if(wanted)? {
+    match lock(&shared.state).faults.take_if(victim, wanted)? {
         Fault::OpenApi { status, code, msg, .. } => Some(Refused { status, code, msg }),
         _ => None,
     }

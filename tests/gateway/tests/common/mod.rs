@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod local;
+pub(crate) mod schema;
+
 use std::collections::HashMap;
 use std::pin::Pin;
 

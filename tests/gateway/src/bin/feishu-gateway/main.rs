@@ -1,63 +1,110 @@
-//! The local platform as a program, for clients in any language.
+//! The local platform as a program, for bots in any language.
 //!
-//! It prints its address and, as it happens, everything it sees; commands on standard input make things happen.
+//! It prints the address of its page and, as it happens, everything it sees. The page, and requests under `/local/`,
+//! make things happen.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this program is for")]
 
 mod args;
-mod command;
+mod desk;
+mod greeting;
+mod lang;
 
-use std::io::BufRead as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use feishu_gateway::{Answered, Click, Entry, Error, Event, Gateway, Outgoing, Seen};
+use feishu_gateway::{Entry, Gateway, Seen};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinSet;
 
-use args::Args;
-use command::Command;
-
-/// Bounds the typed lines that are not run yet; beyond it the reading thread waits.
-const LINES_LIMIT: usize = 64;
+use args::{Args, Task};
+use lang::Lang;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let args = match Args::parse(std::env::args_os().skip(1)) {
-        Ok(Some(args)) => args,
-        Ok(None) => {
-            print!("{}", args::HELP);
+    let lang = Lang::of_environment(|name| std::env::var(name).ok());
+    let args = match Args::parse(std::env::args_os().skip(1), lang) {
+        Ok(Task::Run(args)) => args,
+        Ok(Task::Help(lang)) => {
+            print!("{}", lang.help());
+            return ExitCode::SUCCESS;
+        }
+        Ok(Task::Version) => {
+            println!("feishu-gateway {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         Err(why) => {
-            eprintln!("feishu-gateway: {why}\nTry feishu-gateway --help.");
+            eprintln!(
+                "feishu-gateway: {why}\n{}",
+                lang.of("Try feishu-gateway --help.", "请看 feishu-gateway --help。")
+            );
             return ExitCode::from(2);
         }
     };
-    let click_every = args.click_every;
-    let gateway = match args.builder().start().await {
-        Ok(gateway) => gateway,
-        Err(error) => {
-            eprintln!("feishu-gateway: {error}");
-            return ExitCode::FAILURE;
+    match run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, why)) => {
+            eprintln!("feishu-gateway: {why}");
+            ExitCode::from(code)
         }
-    };
-    greet(&gateway);
-    tokio::spawn(show(gateway.watch()));
-    if let Some(pause) = click_every {
-        tokio::spawn(click_every_now_and_then(gateway.clone(), pause));
     }
-    obey(&gateway).await;
-    ExitCode::SUCCESS
 }
 
-fn greet(gateway: &Gateway) {
-    println!("listening on {}", gateway.base_url());
-    println!("  app id     {}", gateway.app_id());
-    println!("  app secret {}", gateway.app_secret());
-    println!("Give the address to a client as its domain, then type: click approve");
-    println!("(help lists the other commands)");
+async fn run(args: Box<Args>) -> Result<(), (u8, String)> {
+    let gateway = start(&args).await?;
+    let entries = gateway.watch();
+    if args.json {
+        println!("{}", greeting::json_line(&gateway, &args));
+    } else {
+        println!("{}", greeting::text(&gateway, &args));
+    }
+    if let Some(file) = &args.faults {
+        desk::faults(&gateway, &args, file).await.map_err(|why| (2, why))?;
+    }
+    if args.open {
+        open(&greeting::page(&gateway, &args), args.lang);
+    }
+    if args.json {
+        desk::print_events(gateway, args).await;
+    } else {
+        show(entries).await;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "tls")]
+async fn start(args: &Args) -> Result<Gateway, (u8, String)> {
+    let builder = if args.tls { args.builder().tls() } else { args.builder() };
+    let gateway = builder.start().await.map_err(|error| (1, error.to_string()))?;
+    if args.tls {
+        let written = std::fs::write(&args.ca, gateway.root_pem());
+        written.map_err(|error| (1, format!("cannot write {}: {error}", args.ca.display())))?;
+    }
+    Ok(gateway)
+}
+
+#[cfg(not(feature = "tls"))]
+async fn start(args: &Args) -> Result<Gateway, (u8, String)> {
+    if args.tls {
+        let en = "this program was built without TLS: cargo install feishu-gateway --features tls";
+        let zh = "本程序编译时未启用 TLS：cargo install feishu-gateway --features tls";
+        return Err((2, args.lang.of(en, zh).into()));
+    }
+    args.builder().start().await.map_err(|error| (1, error.to_string()))
+}
+
+/// Opens the page in the browser of the desktop.
+fn open(page: &str, lang: Lang) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        // It takes an address as one word, which `cmd /c start` does not.
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    if let Err(error) = std::process::Command::new(program).arg(page).spawn() {
+        eprintln!("{} {program}: {error}", lang.of("cannot open the browser:", "无法打开浏览器："));
+    }
 }
 
 /// Prints the log as it grows.
@@ -82,115 +129,5 @@ fn show_entry(entry: &Entry) {
             println!("               {who}: {}", answer.verdict());
         }
         _ => println!("{entry}"),
-    }
-}
-
-async fn click_every_now_and_then(gateway: Gateway, pause: Duration) {
-    loop {
-        gateway.connected(1).await;
-        show_failure(gateway.click(Click::button("approve")).await);
-        tokio::time::sleep(pause).await;
-    }
-}
-
-/// Runs the commands of standard input until `quit`. It goes on when the input ends, so that the program can run in the
-/// background.
-async fn obey(gateway: &Gateway) {
-    let (lines, mut typed) = mpsc::channel(LINES_LIMIT);
-    // A thread, as reading a terminal cannot be cancelled; it ends with the process.
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if lines.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    let mut pushes = JoinSet::new();
-    let mut last_event = None;
-    while let Some(line) = typed.recv().await {
-        match Command::parse(&line) {
-            Ok(None) => {}
-            Ok(Some(Command::Quit)) => {
-                // Each waits for its answer, 3 s at most.
-                pushes.join_all().await;
-                return;
-            }
-            Ok(Some(command)) => run(gateway, command, &mut pushes, &mut last_event),
-            Err(why) => println!("{why} (help lists the commands)"),
-        }
-    }
-    std::future::pending::<()>().await;
-}
-
-fn run(gateway: &Gateway, command: Command, pushes: &mut JoinSet<()>, last_event: &mut Option<Event>) {
-    match command {
-        Command::Help => print!("{}", command::HELP),
-        Command::Quit => {}
-        Command::Push(push) => start(gateway, *push, pushes),
-        Command::Event(event) => {
-            *last_event = Some(event.clone());
-            start(gateway, event, pushes);
-        }
-        Command::Replay => match last_event {
-            Some(event) => start(gateway, event.replay(), pushes),
-            None => println!("no event was pushed yet (event TYPE pushes one)"),
-        },
-        Command::Deliver(event) => {
-            *last_event = Some(event.clone());
-            let gateway = gateway.clone();
-            tokio::spawn(deliver(gateway, event));
-        }
-        Command::Fault(times, fault) => {
-            match times {
-                Some(times) => gateway.fault_times(times, fault),
-                None => gateway.fault(fault),
-            }
-            println!("done (heal ends all faults)");
-        }
-        Command::Heal => gateway.heal(),
-        Command::Settings(settings) => gateway.set_settings(settings),
-        Command::Card(message_id) => match gateway.card(&message_id) {
-            Some(card) => println!("{card:#}"),
-            None => println!("no card is known for {message_id:?}"),
-        },
-        Command::Connections => {
-            for connection in gateway.connections() {
-                let (id, app) = (connection.id(), connection.app_id());
-                println!("{id} {app} service_id {}", connection.service_id());
-            }
-            println!("{} live, {} handshakes in all", gateway.connections().len(), gateway.handshakes());
-        }
-        Command::Findings => {
-            let findings = gateway.findings();
-            for finding in &findings {
-                println!("! {finding}");
-            }
-            println!("{} findings", findings.len());
-        }
-    }
-}
-
-/// Pushes in the background and shows what went wrong.
-fn start(gateway: &Gateway, push: impl Into<Outgoing>, pushes: &mut JoinSet<()>) {
-    let (gateway, push) = (gateway.clone(), push.into());
-    while pushes.try_join_next().is_some() {}
-    pushes.spawn(async move { show_failure(gateway.push(push).await) });
-}
-
-async fn deliver(gateway: Gateway, event: Event) {
-    let attempts = gateway.deliver(event).await;
-    let count = attempts.len();
-    match attempts.last() {
-        Some(Ok(answer)) if answer.verdict().is_ok() => println!("delivered with attempt {count}"),
-        _ => println!("given up after attempt {count}"),
-    }
-}
-
-fn show_failure(pushed: Result<Answered, Error>) {
-    if let Err(error) = pushed {
-        match error.verdict() {
-            Some(verdict) => println!("               {error}; the user sees: {verdict}"),
-            None => println!("               {error}"),
-        }
     }
 }
