@@ -21,7 +21,6 @@ mod card;
 mod check;
 mod click;
 mod connection;
-mod deliver;
 mod dispatch;
 mod encode;
 mod endpoint;
@@ -54,7 +53,6 @@ mod shared;
 #[cfg(feature = "tls")]
 mod tls;
 mod verdict;
-mod webhook;
 mod wire;
 
 pub use feishu_proto::{Bytes, Frame, Header};

@@ -7,7 +7,6 @@ mod link;
 pub mod lives;
 mod messages;
 mod outcome;
-mod pings;
 mod platform;
 mod scenario;
 mod weather;

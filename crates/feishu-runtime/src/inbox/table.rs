@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::engine::{ClaimEnd, Stored};
 
 /// Handled ids to remember per queue; the oldest is forgotten first.
-pub(super) const MAX_HANDLED: usize = 200_000;
+const MAX_HANDLED: usize = 200_000;
 /// Dead letters to keep per queue; the oldest is dropped for the next.
-pub(super) const MAX_DEAD: usize = 10_000;
+const MAX_DEAD: usize = 10_000;
 
 /// All queues of an engine.
 #[derive(Debug, Default)]

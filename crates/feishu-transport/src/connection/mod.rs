@@ -2,7 +2,6 @@
 
 mod builder;
 mod clocks;
-mod closing;
 mod config;
 mod doubt;
 mod driver;
@@ -15,9 +14,7 @@ mod parts;
 mod reconnect;
 mod router;
 mod shared;
-mod stall;
 mod tick;
-mod waits;
 
 use std::fmt;
 use std::sync::Arc;

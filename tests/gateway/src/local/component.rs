@@ -82,12 +82,17 @@ impl<'a> Component<'a> {
     pub(super) fn submits(&self) -> bool {
         self.form.is_some()
             && (self.text("form_action_type") == Some("submit")
-                || self.text("action_type") == Some("form_submit"))
+                || self.text("action_type") == Some("form_submit")
+                || self.behavior("form_action").and_then(|it| it.get("behavior")?.as_str()) == Some("submit"))
     }
 
     fn callback(&self) -> Option<&'a Value> {
+        self.behavior("callback")
+    }
+
+    fn behavior(&self, wanted: &str) -> Option<&'a Value> {
         let behaviors = self.json.get("behaviors")?.as_array()?;
-        behaviors.iter().find(|behavior| behavior.get("type").and_then(Value::as_str) == Some("callback"))
+        behaviors.iter().find(|behavior| behavior.get("type").and_then(Value::as_str) == Some(wanted))
     }
 
     /// What its author gave for the callback.
@@ -109,7 +114,8 @@ impl<'a> Component<'a> {
                 "it is in a form: give its value in form_value, with the button that submits the form",
             );
         }
-        if self.is_v2 && self.callback().is_none() {
+        // The documentation gives an overflow menu no behaviors: each option has a value or leads to a page.
+        if self.is_v2 && self.tag != "overflow" && self.callback().is_none() {
             return Some("it has no behavior of type callback, so the platform does not call the bot");
         }
         None

@@ -2,7 +2,18 @@
 
 use serde_json::Value;
 
-const CARDS: [&str; 1] = [include_str!("../gallery/approval.json")];
+const CARDS: [&str; 10] = [
+    include_str!("../gallery/approval.json"),
+    include_str!("../gallery/form.json"),
+    include_str!("../gallery/choices.json"),
+    include_str!("../gallery/dates.json"),
+    include_str!("../gallery/containers.json"),
+    include_str!("../gallery/table.json"),
+    include_str!("../gallery/languages.json"),
+    include_str!("../gallery/classic.json"),
+    include_str!("../gallery/classic-form.json"),
+    include_str!("../gallery/odd.json"),
+];
 
 /// All cards of the gallery.
 pub(super) fn cards() -> Value {

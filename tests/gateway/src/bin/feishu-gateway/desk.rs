@@ -6,7 +6,6 @@ use feishu_gateway::{Gateway, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 
 use crate::args::Args;
-use crate::printer::Printer;
 
 /// Brings about the faults of a file.
 pub(crate) async fn faults(gateway: &Gateway, args: &Args, file: &Path) -> Result<(), String> {
@@ -25,7 +24,7 @@ pub(crate) async fn faults(gateway: &Gateway, args: &Args, file: &Path) -> Resul
 }
 
 /// Prints each event as a line of JSON until the end.
-pub(crate) async fn print_events(gateway: Gateway, args: Box<Args>, printer: Printer) {
+pub(crate) async fn print_events(gateway: Gateway, args: Box<Args>) {
     let Ok(stream) = request(&gateway, &args, "GET /local/stream?after=0", "").await else { return };
     let mut lines = BufReader::new(stream).lines();
     let (mut id, mut event) = (Value::Null, String::new());
@@ -36,7 +35,7 @@ pub(crate) async fn print_events(gateway: Gateway, args: Box<Args>, printer: Pri
             name.clone_into(&mut event);
         } else if let Some(data) = line.strip_prefix("data: ") {
             let data: Value = serde_json::from_str(data).unwrap_or_default();
-            printer.line(json!({"id": id, "event": event, "data": data}).to_string());
+            println!("{}", json!({"id": id, "event": event, "data": data}));
         }
     }
 }

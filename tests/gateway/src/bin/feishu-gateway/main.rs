@@ -9,17 +9,15 @@ mod args;
 mod desk;
 mod greeting;
 mod lang;
-mod printer;
 
 use std::process::ExitCode;
 
-use feishu_gateway::{Entry, Gateway, Seen, json};
+use feishu_gateway::{Entry, Gateway, Seen};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use args::{Args, Task};
 use lang::Lang;
-use printer::Printer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -54,16 +52,11 @@ async fn main() -> ExitCode {
 async fn run(args: Box<Args>) -> Result<(), (u8, String)> {
     let gateway = start(&args).await?;
     let entries = gateway.watch();
-    let printer = if args.json {
-        let printer =
-            Printer::start(|missed| json!({"event": "missed", "data": {"lines": missed}}).to_string());
-        printer.line(greeting::json_line(&gateway, &args).to_string());
-        printer
+    if args.json {
+        println!("{}", greeting::json_line(&gateway, &args));
     } else {
-        let printer = Printer::start(|missed| format!("({missed} lines were too many to show)"));
-        printer.line(greeting::text(&gateway, &args));
-        printer
-    };
+        println!("{}", greeting::text(&gateway, &args));
+    }
     if let Some(file) = &args.faults {
         desk::faults(&gateway, &args, file).await.map_err(|why| (2, why))?;
     }
@@ -71,9 +64,9 @@ async fn run(args: Box<Args>) -> Result<(), (u8, String)> {
         open(&greeting::page(&gateway, &args), args.lang);
     }
     if args.json {
-        desk::print_events(gateway, args, printer).await;
+        desk::print_events(gateway, args).await;
     } else {
-        show(entries, &printer).await;
+        show(entries).await;
     }
     Ok(())
 }
@@ -115,25 +108,26 @@ fn open(page: &str, lang: Lang) {
 }
 
 /// Prints the log as it grows.
-async fn show(mut entries: broadcast::Receiver<Entry>, printer: &Printer) {
+async fn show(mut entries: broadcast::Receiver<Entry>) {
     loop {
         match entries.recv().await {
-            Ok(entry) => show_entry(&entry, printer),
-            Err(RecvError::Lagged(missed)) => printer.line(format!("({missed} lines were too many to show)")),
+            Ok(entry) => show_entry(&entry),
+            Err(RecvError::Lagged(missed)) => println!("({missed} lines were too many to show)"),
             Err(RecvError::Closed) => return,
         }
     }
 }
 
-fn show_entry(entry: &Entry, printer: &Printer) {
+fn show_entry(entry: &Entry) {
     match &entry.seen {
         // Each pong follows a ping, which is shown.
         Seen::Pong => {}
-        Seen::Found(finding) => printer.line(format!("               ! {finding}")),
+        Seen::Found(finding) => println!("               ! {finding}"),
         Seen::Answered(answer) => {
+            println!("{entry}");
             let who = if answer.is_callback() { "the user sees" } else { "the platform" };
-            printer.line(format!("{entry}\n               {who}: {}", answer.verdict()));
+            println!("               {who}: {}", answer.verdict());
         }
-        _ => printer.line(entry.to_string()),
+        _ => println!("{entry}"),
     }
 }

@@ -1,0 +1,7 @@
+//! The page of the local platform, in a real browser.
+
+mod accessibility;
+mod chat;
+mod components;
+mod hostile;
+mod timeline;
