@@ -1,22 +1,27 @@
-//! The dead letters of an inbox in a file: lists, retries and removes them. The bot must not be running, because one
-//! process has the file.
+//! The dead letters of an inbox, in a file or in Redis: lists, retries and removes them. A file is open in one process, so
+//! the bot must not be running; with Redis it may.
 //!
 //! ```text
 //! cargo run -p feishu-runtime --features inbox-file --example inbox_tool -- inbox.redb cli_a list
 //! cargo run -p feishu-runtime --features inbox-file --example inbox_tool -- inbox.redb cli_a show ID
 //! cargo run -p feishu-runtime --features inbox-file --example inbox_tool -- inbox.redb cli_a retry ID|all
 //! cargo run -p feishu-runtime --features inbox-file --example inbox_tool -- inbox.redb cli_a purge ID|all
+//! cargo run -p feishu-runtime --features inbox-file,inbox-redis --example inbox_tool -- redis://127.0.0.1/0 cli_a list
 //! ```
 
 use std::error::Error;
 
 use feishu_runtime::{EventInbox, FileInbox, InboxError, InboxQueue};
 
-const USAGE: &str = "arguments: FILE APP_ID list | show ID | retry ID|all | purge ID|all";
+const USAGE: &str = "arguments: FILE|REDIS_URL APP_ID list | show ID | retry ID|all | purge ID|all";
 /// Dead letters that are read at a time.
 const PAGE: usize = 100;
 
 fn open(place: &str) -> Result<EventInbox, InboxError> {
+    #[cfg(feature = "inbox-redis")]
+    if place.contains("://") {
+        return Ok(feishu_runtime::RedisInbox::open(place)?.into());
+    }
     Ok(FileInbox::open(place)?.into())
 }
 

@@ -61,6 +61,8 @@ pub use crate::handler::{AnyRoute, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
 #[cfg(feature = "inbox-file")]
 pub use crate::inbox::FileInbox;
+#[cfg(feature = "inbox-redis")]
+pub use crate::inbox::RedisInbox;
 pub use crate::inbox::{
     ClaimEnd, ClaimedEvent, DeadLetter, EventInbox, InboxEngine, InboxError, InboxEvent, InboxQueue, Stored,
 };

@@ -1,5 +1,8 @@
 //! The rules that every engine of an inbox keeps.
 
+#[cfg(feature = "inbox-redis")]
+mod redis_server;
+
 use std::time::Duration;
 
 use feishu_runtime::testing::MemoryInbox;
@@ -67,6 +70,8 @@ async fn keeps_the_rules(engine: &impl InboxEngine) {
     // The claim of a dead owner ends with its lease, unless it was renewed.
     put(engine, "d", None).await;
     assert_eq!(claim(engine, "dies", NOW).await, all(&[("d", 1)]));
+    // A lease of no time is over after a millisecond, where a server has the clock.
+    tokio::time::sleep(Duration::from_millis(3)).await;
     assert_eq!(claim(engine, "lives", NOW).await, all(&[("d", 2)]));
     engine.renew(APP, "lives", &["d".to_owned()], LEASE).await.unwrap();
     assert_eq!(claim(engine, "two", LEASE).await, all(&[]));
@@ -132,4 +137,65 @@ async fn file_inbox_keeps_the_rules_of_an_engine_and_all_when_it_is_opened_again
     assert_eq!(claim(&engine, "two", LEASE).await, all(&[("e2", 2)]), "no claim outlives its process");
     drop(engine);
     std::fs::remove_file(path).unwrap();
+}
+
+#[cfg(feature = "inbox-redis")]
+#[tokio::test]
+async fn redis_inbox_keeps_the_rules_of_an_engine_and_all_when_the_server_starts_again() {
+    use feishu_runtime::RedisInbox;
+
+    let Some(mut server) = redis_server::RedisServer::start() else { return };
+    let engine = RedisInbox::open(&server.url()).unwrap();
+    keeps_the_rules(&engine).await;
+    server.restart();
+    assert_eq!(RedisInbox::open(&server.url()).unwrap().backlog(APP).await.unwrap(), 2);
+    let _ = engine.backlog(APP).await;
+    assert_eq!(put(&engine, "a", None).await, Stored::Known);
+    assert_eq!(claim(&engine, "one", Duration::from_millis(1)).await, all(&[("e2", 1)]));
+}
+
+#[cfg(feature = "inbox-redis")]
+#[tokio::test]
+async fn redis_inbox_keeps_the_rules_of_an_engine_on_a_cluster() {
+    use feishu_runtime::RedisInbox;
+
+    let Some(server) = redis_server::RedisServer::start_with(&["--cluster-enabled", "yes"]) else { return };
+    assert!(server.ask("CLUSTER ADDSLOTSRANGE 0 16383", "+OK"));
+    while !server.ask("CLUSTER INFO", "$") || !server.ask("GET anything", "$-1") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    keeps_the_rules(&RedisInbox::cluster([&*server.url()]).unwrap()).await;
+}
+
+#[cfg(feature = "inbox-redis")]
+#[tokio::test]
+async fn redis_inbox_keeps_the_rules_of_an_engine_on_the_master_that_sentinels_know() {
+    use feishu_runtime::RedisInbox;
+
+    let Some(master) = redis_server::RedisServer::start() else { return };
+    let file = std::env::temp_dir().join(format!("feishu-sentinel-{}.conf", std::process::id()));
+    std::fs::write(&file, format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port())).unwrap();
+    let arguments = [file.to_str().unwrap(), "--sentinel"];
+    let sentinel = redis_server::RedisServer::start_with(&arguments).unwrap();
+    let known = format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{}", master.port().to_string().len(), master.port());
+    while !sentinel.ask("SENTINEL GET-MASTER-ADDR-BY-NAME main", &known) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    keeps_the_rules(&RedisInbox::sentinel([&*sentinel.url()], "main").unwrap()).await;
+    std::fs::remove_file(file).unwrap();
+}
+
+#[cfg(feature = "inbox-redis")]
+#[test]
+fn redis_inbox_does_not_repeat_the_url_in_its_error() {
+    use feishu_runtime::RedisInbox;
+
+    let errors = [
+        RedisInbox::open("http://user:secret@host").unwrap_err(),
+        RedisInbox::cluster(["http://user:secret@host"]).unwrap_err(),
+        RedisInbox::sentinel(["http://user:secret@host"], "main").unwrap_err(),
+    ];
+    for error in errors {
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
 }

@@ -100,7 +100,8 @@ pub struct Timeouts {
     pub keep_alive: Duration,
     /// For the WebSocket handshake, after connecting. 10 s by default.
     pub handshake: Duration,
-    /// How long a write may be stuck before the connection is given up. 10 s by default, as in the Go SDK.
+    /// How long a write may be stuck before the connection is given up. 10 s by default, as in the Go SDK. One that moves, if
+    /// slowly, may take longer.
     pub write: Duration,
     /// How long a probe may be unanswered before the connection is given up. 20 s by default; a shorter time would give up
     /// links that only lose packets.

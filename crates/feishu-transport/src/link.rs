@@ -38,6 +38,14 @@ pub trait Link: Send {
 
     /// Writes everything that was queued.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
+
+    /// The bytes that the socket has accepted since the link was opened.
+    ///
+    /// A flush that is pending for [`Timeouts::write`](crate::Timeouts::write) ends the connection, unless this number has
+    /// grown meanwhile. A link that does not count returns 0, the default: then no flush may take longer than that.
+    fn written(&self) -> u64 {
+        0
+    }
 }
 
 /// One WebSocket message.

@@ -99,6 +99,49 @@ async fn a_write_that_nobody_reads_is_a_lost_connection() {
     assert_eq!(bench.client.handle.counters().answers_lost, 1);
 }
 
+/// A client on a slow uplink, and an answer of 96 KiB that it begins to write.
+async fn writing(portion: usize, every: Duration, ping_interval: i64) -> (Bench, feishu_transport::Receipt) {
+    let held = Arc::new(Held::default());
+    let settings = Settings::default().ping_interval(ping_interval);
+    let (bench, roads) = Bench::on_roads(|g| g.settings(settings), |c| c, held.clone()).await;
+    // Of the two dials the first is for the endpoint call.
+    roads.next([Road::Open, Road::Slow(portion, every)]);
+    bench.client.handle.ready().await.unwrap();
+    bench.gateway.connected(1).await;
+    let _sent = bench.gateway.send(Click::button("b")).await.unwrap();
+    held.held(1).await;
+    let answer = Answer::ok(vec![b'x'; 72 << 10]);
+    let receipt = held.take().pop().unwrap().answer_with_receipt(&answer);
+    (bench, receipt)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_moves_may_take_minutes() {
+    // The bytes that go at once, how often, and the interval of the pings: the shortest makes a silence of 7 s too long.
+    for (portion, every, pings, least) in [
+        (1 << 10, SECOND, 120, 90),
+        (8 << 10, 9 * SECOND, 120, 90),
+        (1 << 10, 5 * SECOND, 120, 400),
+        (1 << 10, 5 * SECOND, 1, 400),
+    ] {
+        let start = Instant::now();
+        let (bench, receipt) = writing(portion, every, pings).await;
+        assert!(receipt.await, "{portion} bytes each {every:?}: written");
+        assert!(start.elapsed() >= least * SECOND, "{portion} bytes each {every:?}: {:?}", start.elapsed());
+        assert_eq!(bench.client.handle.counters().connections, 1, "{portion} bytes each {every:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_moves_too_seldom_is_a_lost_connection() {
+    let start = Instant::now();
+    let (bench, receipt) = writing(8 << 10, 11 * SECOND, 120).await;
+    let (error, _) = given_up(&bench.client).await;
+    assert_eq!(stage(&error), (Stage::Write, 10 * SECOND));
+    assert!(start.elapsed() < 23 * SECOND, "{:?}", start.elapsed());
+    assert!(!receipt.await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_falls_silent_is_noticed_in_the_bound_of_its_settings() {
     // The ping interval, and after which silence the connection is given up: 15 s and the deadline of the WebSocket

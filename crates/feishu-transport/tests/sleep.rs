@@ -46,6 +46,20 @@ async fn a_connection_that_is_reset_by_the_probe_after_a_sleep_is_replaced_at_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_died_in_sleep_while_its_replacement_hung_is_replaced_within_six_seconds() {
+    let clock = WallClock::new();
+    let bench = awake(&clock).await;
+    bench.gateway.fault_times(1, Fault::HandshakeHangs);
+    bench.client.handle.rotate();
+    sleep(SECOND / 100).await;
+    // The loss is seen before the clocks are looked at.
+    clock.jump(3_600);
+    bench.gateway.fault(Fault::Cut);
+    let after = bench.reconnected().await;
+    assert!(after < 6 * SECOND, "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_lives_survives_a_jump_of_the_clock() {
     let clock = WallClock::new();
     let bench = awake(&clock).await;

@@ -8,6 +8,7 @@ use crate::Settings;
 use crate::openapi::bot_open_id;
 use crate::people::{Person, directory};
 use crate::shared::lock;
+use crate::webhook::Webhook;
 
 /// One app, as it is now.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct App {
     /// Ids that payloads of the interface lack, as without the scope.
     pub(crate) without_ids: Vec<String>,
     pub(crate) people: Vec<Person>,
+    /// Where its deliveries go instead of a connection.
+    pub(crate) webhook: Option<Webhook>,
     /// Whether it was added while the gateway ran.
     pub(crate) added: bool,
 }
@@ -36,6 +39,7 @@ impl App {
             max_connections: None,
             without_ids: vec!["user_id".into()],
             people: directory(),
+            webhook: None,
             added: false,
         }
     }
@@ -93,6 +97,9 @@ impl Apps {
 impl App {
     /// What the interface shows of it.
     pub(crate) fn json(&self, settings: &Settings, max_connections: usize, connections: usize) -> Value {
+        let webhook = self.webhook.as_ref().map(
+            |webhook| json!({"url": webhook.url.to_string(), "encrypted": webhook.encrypt_key.is_some()}),
+        );
         json!({
             "app_id": &*self.id,
             "app_secret": self.secret,
@@ -102,7 +109,7 @@ impl App {
             "max_connections": self.max_connections.unwrap_or(max_connections),
             "connections": connections,
             "without_ids": self.without_ids,
-            "webhook": null,
+            "webhook": webhook,
             "people": self.people,
         })
     }

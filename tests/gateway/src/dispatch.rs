@@ -88,12 +88,12 @@ impl Shared {
         }))
     }
 
-    fn limit_ms(&self) -> u64 {
+    pub(crate) fn limit_ms(&self) -> u64 {
         u64::try_from(self.config.answer_limit.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The app that a push names, or the first one.
-    fn wanted_app(&self, outgoing: &Outgoing) -> Arc<str> {
+    pub(crate) fn wanted_app(&self, outgoing: &Outgoing) -> Arc<str> {
         let first = || self.config.apps.first().map_or_else(|| "".into(), |app| Arc::clone(&app.id));
         outgoing.app.as_deref().map_or_else(first, Into::into)
     }

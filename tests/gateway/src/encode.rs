@@ -146,8 +146,8 @@ pub(crate) struct Made {
     /// The event type or the type header, for people.
     pub(crate) label: String,
     pub(crate) purpose: Purpose,
-    card_token: Option<String>,
-    card_message: Option<String>,
+    pub(crate) card_token: Option<String>,
+    pub(crate) card_message: Option<String>,
     preview_token: Option<String>,
 }
 

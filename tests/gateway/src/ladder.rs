@@ -51,17 +51,7 @@ async fn rungs(
         let mut outgoing = again.clone();
         (outgoing.connection, outgoing.wait) = (None, None);
         outgoing.attempt = Some(Attempt { number, first: Some(first) });
-        let id = match shared.send(outgoing).await {
-            Ok(sent) => {
-                let id = sent.push.delivery;
-                let is_answered = sent.answer().await.is_ok();
-                if let (Some(record), Some(id), false) = (shared.journal.record(), id, is_answered) {
-                    record.missed(id);
-                }
-                id
-            }
-            Err(error) => error.delivery,
-        };
+        let id = shared.deliver(outgoing).await.ok();
         let Some(id) = id.filter(|id| failed(shared, *id)) else { return };
         let Some(next) = pauses.next() else { return };
         announce(shared, id, Some(next));

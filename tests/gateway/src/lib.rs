@@ -21,6 +21,7 @@ mod card;
 mod check;
 mod click;
 mod connection;
+mod deliver;
 mod dispatch;
 mod encode;
 mod endpoint;
@@ -53,6 +54,7 @@ mod shared;
 #[cfg(feature = "tls")]
 mod tls;
 mod verdict;
+mod webhook;
 mod wire;
 
 pub use feishu_proto::{Bytes, Frame, Header};

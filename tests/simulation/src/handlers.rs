@@ -8,9 +8,9 @@ use tokio::time::{sleep, timeout};
 use crate::messages::number_of;
 use crate::world::World;
 
-/// A receipt must have spoken by then: a write that is not taken is given up after 10 s, an answer waits 3 s for a
-/// connection, and both are looked at twice a second.
-const RECEIPT: Duration = Duration::from_millis(13_600);
+/// A receipt must have spoken by then: a write that is not taken is given up after 10 s, a slow uplink takes 4 s for each of
+/// the four messages that are before it, an answer waits 3 s for a connection, and both are looked at twice a second.
+const RECEIPT: Duration = Duration::from_millis(13_600 + 16_000);
 
 pub(crate) struct Handlers(pub(crate) World);
 

@@ -110,7 +110,7 @@ impl Ledger {
             // Each connection that got a part of it may give it up.
             entry.refused += 1;
             let parts: u32 = entry.fragments.iter().sum();
-            return (entry.refused > entry.handled + parts).then(|| {
+            return (entry.refused > entry.handled + parts + entry.ambiguous).then(|| {
                 format!("m{number} was refused {} times, of {parts} parts received", entry.refused)
             });
         }

@@ -7,6 +7,7 @@ mod link;
 pub mod lives;
 mod messages;
 mod outcome;
+mod pings;
 mod platform;
 mod scenario;
 mod weather;

@@ -1,7 +1,8 @@
-//! One connection in memory: messages in transit, active faults, and the client's pings.
+//! One connection in memory: messages in transit, and active faults.
 
 use std::collections::VecDeque;
 use std::future::Future as _;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -12,14 +13,13 @@ use feishu_transport::{Error, Link, Message, SettingsUpdate};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::pings::Pings;
 use crate::world::{State, World};
 
 /// Messages that the client's end buffers before it wants a flush.
 const BUFFER: usize = 4;
-/// What a timer may be late by: the grain of the runtime's clock, twice.
-const GRAIN: Duration = Duration::from_millis(2);
-/// How long after a jump of the clocks the client may take to see it.
-const TICK: Duration = Duration::from_millis(600);
+/// How long ago its replacement opened when a link that still writes is let go.
+const RETIRED: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_millis(3_010);
 
 /// A message to the client, and what it means to the run.
 #[derive(Clone, Copy)]
@@ -42,6 +42,12 @@ pub(crate) struct LinkState {
     pub(crate) platform: Arc<Notify>,
     /// How many messages the platform still takes; any number if `None`.
     window: Option<usize>,
+    /// How long the uplink takes for each message, if it is slow.
+    pace: Option<Duration>,
+    /// When a slow uplink takes the next one.
+    next_out: Instant,
+    /// Messages that have left.
+    left: u64,
     /// Nothing arrives in either direction, and no end notices it.
     pub(crate) mute: bool,
     pub(crate) cut: bool,
@@ -58,17 +64,6 @@ pub(crate) struct LinkState {
     leaving: Vec<u64>,
 }
 
-/// When the client should ping.
-struct Pings {
-    opened: Instant,
-    last: Option<Instant>,
-    /// Intervals in force since the last one.
-    least: Duration,
-    most: Duration,
-    /// Writes were held up since the last one.
-    held_up: bool,
-}
-
 impl LinkState {
     pub(crate) fn new(service_id: i32, interval: Duration, answers_pings: bool) -> Self {
         let now = Instant::now();
@@ -82,6 +77,9 @@ impl LinkState {
             writer: None,
             platform: Arc::default(),
             window: None,
+            pace: None,
+            next_out: now,
+            left: 0,
             mute: false,
             cut: false,
             faulted: false,
@@ -90,7 +88,7 @@ impl LinkState {
             over: false,
             dropped: false,
             answers_pings,
-            pings: Pings { opened: now, last: None, least: interval, most: interval, held_up: false },
+            pings: Pings::new(interval),
             leaving: Vec::new(),
         }
     }
@@ -98,6 +96,10 @@ impl LinkState {
     /// Whether messages go both ways.
     pub(crate) fn is_good(&self) -> bool {
         self.is_open() && !self.mute && self.window.is_none()
+    }
+
+    fn is_held_up(&self) -> bool {
+        self.window.is_some() || self.pace.is_some()
     }
 
     /// Whether the platform would send a message here.
@@ -133,6 +135,7 @@ impl LinkState {
 
     pub(crate) fn mute(&mut self) {
         self.mute = true;
+        self.pace = None;
         self.faulted = true;
     }
 
@@ -146,6 +149,13 @@ impl LinkState {
         self.window = window;
         self.pings.held_up |= window.is_some();
         self.faulted |= window.is_some();
+        wake(&mut self.writer);
+    }
+
+    /// The uplink takes a message each so often, or at once. A write that moves is no reason to give the link up.
+    pub(crate) fn set_pace(&mut self, pace: Option<Duration>) {
+        self.pace = pace.filter(|_| !self.mute);
+        self.pings.held_up |= pace.is_some();
         wake(&mut self.writer);
     }
 
@@ -171,9 +181,7 @@ impl LinkState {
         if !self.is_open() || self.pings.held_up {
             return None;
         }
-        let silence = self.pings.last.unwrap_or(self.pings.opened).elapsed();
-        let limit = if self.pings.last.is_some() { self.pings.most } else { Duration::ZERO };
-        (silence > limit + GRAIN).then_some(silence)
+        self.pings.overdue()
     }
 
     fn wake_all(&mut self) {
@@ -183,47 +191,22 @@ impl LinkState {
     }
 }
 
-impl Pings {
-    fn interval(&mut self, interval: Duration) {
-        self.least = self.least.min(interval);
-        self.most = self.most.max(interval);
-    }
-
-    /// The client sends one now; what is wrong with the moment?
-    fn sent(&mut self, interval: Duration, probed_at: Option<Instant>) -> Option<String> {
-        let now = Instant::now();
-        let gap = now - self.last.unwrap_or(self.opened);
-        let probed = probed_at.is_some_and(|at| self.last.is_some_and(|last| last <= at + TICK));
-        let wrong = match self.last {
-            None if gap > GRAIN && !self.held_up => Some(format!("the first ping came after {gap:?}")),
-            Some(_) if gap > self.most + GRAIN && !self.held_up => {
-                Some(format!("a ping came after {gap:?}, the interval is {:?}", self.most))
-            }
-            Some(_) if gap + GRAIN < self.least && !probed => {
-                Some(format!("a ping came after {gap:?}, too early for {:?}", self.least))
-            }
-            _ => None,
-        };
-        *self =
-            Self { opened: self.opened, last: Some(now), least: interval, most: interval, held_up: false };
-        wrong
-    }
-}
-
 /// The client's end.
 pub(crate) struct SimLink {
     world: World,
     id: u64,
     buffer: VecDeque<Message>,
     timer: Pin<Box<Sleep>>,
+    write_timer: Pin<Box<Sleep>>,
     /// The last interval sent to this connection.
     interval: Duration,
 }
 
 impl SimLink {
     pub(crate) fn new(world: &World, id: u64, interval: Duration) -> Self {
-        let timer = Box::pin(sleep_until(Instant::now()));
-        Self { world: world.clone(), id, buffer: VecDeque::new(), timer, interval }
+        let timer = || Box::pin(sleep_until(Instant::now()));
+        let (timer, write_timer) = (timer(), timer());
+        Self { world: world.clone(), id, buffer: VecDeque::new(), timer, write_timer, interval }
     }
 }
 
@@ -267,12 +250,12 @@ impl Link for SimLink {
             return Ok(());
         }
         if is_ping(&message) {
-            link.pings.held_up |= link.window.is_some();
+            link.pings.held_up |= link.is_held_up();
             if let Some(wrong) = link.pings.sent(self.interval, probed_at) {
                 state.fail(format_args!("link {}: {wrong}", self.id));
             }
             if let Some(link) = state.links.get_mut(&self.id) {
-                link.pings.held_up = link.window.is_some();
+                link.pings.held_up = link.is_held_up();
             }
         } else if let Message::Close(_) = &message {
             link.closed_by_client = true;
@@ -295,6 +278,17 @@ impl Link for SimLink {
                 link.writer = Some(cx.waker().clone());
                 return Poll::Pending;
             }
+            if let Some(pace) = link.pace {
+                link.writer = Some(cx.waker().clone());
+                if Instant::now() < link.next_out {
+                    self.write_timer.as_mut().reset(link.next_out);
+                    if self.write_timer.as_mut().poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                }
+                link.next_out = Instant::now() + pace;
+            }
+            link.left += 1;
             link.window = link.window.map(|window| window - 1);
             link.last_out = link.last_out.max(Instant::now() + weather.latency(dice));
             if let Some(message) = self.buffer.pop_front() {
@@ -306,6 +300,10 @@ impl Link for SimLink {
         link.leaving.clear();
         Poll::Ready(Ok(()))
     }
+
+    fn written(&self) -> u64 {
+        self.world.lock().links.get(&self.id).map_or(0, |link| link.left)
+    }
 }
 
 /// The client lets go of it.
@@ -316,13 +314,15 @@ impl Drop for SimLink {
         let Some(link) = state.links.get_mut(&self.id) else { return };
         link.dropped = true;
         link.platform.notify_one();
-        let healthy = !(link.faulted || link.closed_by_client);
+        let (slow, healthy) = (link.pace.is_some(), !(link.faulted || link.closed_by_client));
         let unknown = std::mem::take(&mut link.leaving);
         state.note(format_args!("link {} dropped", self.id));
         for number in unknown {
             state.ledger.ambiguous(number);
         }
-        if healthy && !ending {
+        // One that was replaced goes without a goodbye if it still has to write then.
+        let retired = slow && state.opened.iter().any(|opened| RETIRED.contains(&opened.elapsed()));
+        if healthy && !ending && !retired {
             state.fail(format_args!("link {} was healthy, and was given up", self.id));
         }
     }

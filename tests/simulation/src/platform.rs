@@ -5,7 +5,7 @@ use feishu_proto::{Frame, Header, Kind, Method, header_name};
 use feishu_transport::{
     Connect, ConnectUrl, Endpoint, EndpointSource, Error, Limits, Link, Message, Refusal, Stage,
 };
-use tokio::time::{Duration, sleep, sleep_until};
+use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use crate::link::{LinkState, Meaning, SimLink};
 use crate::messages::number_of;
@@ -60,6 +60,7 @@ impl Connect for Platform {
         }
         let interval = settings.ping_interval;
         let mut state = self.0.lock();
+        state.opened.push(Instant::now());
         let answers_pings = !state.dice.one_in(4);
         let mut link = LinkState::new(url.service_id(), interval, answers_pings);
         match weather {

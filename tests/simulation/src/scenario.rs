@@ -218,6 +218,7 @@ impl Run {
                 // A probe with a short deadline gives up a link whose messages come late.
                 link.faulted |= weather == Weather::Lossy;
                 link.set_window(None);
+                link.set_pace(None);
                 match (dies, reset) {
                     (true, true) => link.cut(),
                     (true, false) => link.mute(),
@@ -259,6 +260,7 @@ impl Run {
     /// The platform is well: every connection must be there again within the bound.
     async fn recover(&mut self) -> Result<(), Failed> {
         let start = Instant::now();
+        self.world.lock().links.values_mut().for_each(|link| link.set_pace(None));
         while self.world.lock().good_links() < self.connections {
             // Asked again each time: the first connection that is there may be told of longer pauses for the others.
             let bound = bounds::recovery(&self.world.lock().longest);
@@ -331,7 +333,8 @@ impl Run {
 
 /// Something happens to a connection.
 fn hurt(state: &mut crate::world::State, id: u64) {
-    let (what, window, latency) = (state.dice.below(5), state.dice.below(3), state.dice.millis(0, 120));
+    let (what, window, latency) = (state.dice.below(6), state.dice.below(3), state.dice.millis(0, 120));
+    let pace = state.dice.millis(200, 4_000);
     let Some(link) = state.links.get_mut(&id) else { return };
     let name = match what {
         0 => {
@@ -350,8 +353,13 @@ fn hurt(state: &mut crate::world::State, id: u64) {
             link.set_window(Some(usize::try_from(window).unwrap_or(0)));
             "not read from any more"
         }
+        4 => {
+            link.set_pace(Some(pace));
+            "on a slow uplink"
+        }
         _ => {
             link.set_window(None);
+            link.set_pace(None);
             link.unmute();
             "well again"
         }

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) dice: Dice,
     pub(crate) weather: Weather,
     pub(crate) links: BTreeMap<u64, LinkState>,
+    /// When each link was opened.
+    pub(crate) opened: Vec<Instant>,
     pub(crate) ledger: Ledger,
     /// URLs that were given out and not used, with the settings in force after each.
     pub(crate) tickets: BTreeMap<u64, ServerSettings>,
@@ -80,6 +82,7 @@ impl World {
             dice: Dice::new(seed),
             weather: Weather::Clear,
             links: BTreeMap::new(),
+            opened: Vec::new(),
             ledger: Ledger::default(),
             tickets: BTreeMap::new(),
             next_ticket: 1,

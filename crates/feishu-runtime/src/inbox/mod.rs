@@ -4,6 +4,8 @@ mod engine;
 #[cfg(feature = "inbox-file")]
 mod file;
 mod memory;
+#[cfg(feature = "inbox-redis")]
+mod redis;
 mod settings;
 #[cfg_attr(
     not(feature = "inbox-file"),
@@ -11,6 +13,8 @@ mod settings;
 )]
 mod table;
 
+#[cfg(feature = "inbox-redis")]
+pub use self::redis::RedisInbox;
 pub use engine::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEngine, InboxError, InboxEvent, Stored};
 #[cfg(feature = "inbox-file")]
 pub use file::FileInbox;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::engine::{ClaimEnd, Stored};
 
 /// Handled ids to remember per queue; the oldest is forgotten first.
-const MAX_HANDLED: usize = 200_000;
+pub(super) const MAX_HANDLED: usize = 200_000;
 /// Dead letters to keep per queue; the oldest is dropped for the next.
-const MAX_DEAD: usize = 10_000;
+pub(super) const MAX_DEAD: usize = 10_000;
 
 /// All queues of an engine.
 #[derive(Debug, Default)]

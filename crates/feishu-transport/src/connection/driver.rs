@@ -10,11 +10,13 @@ use bytes::Bytes;
 use feishu_proto::RawFrame;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::closing::Closing;
 use super::doubt::Doubt;
 use super::ending::{Ending, judge};
 use super::hold::{Hold, Turn};
 use super::outbox::{Outbox, Outgoing};
 use super::shared::Shared;
+use super::stall::Stall;
 use crate::session::{Session, Step};
 use crate::state::Activity;
 use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, Stage};
@@ -39,8 +41,7 @@ struct Io {
     /// Given to the link, not yet flushed.
     unflushed: Vec<Outgoing>,
     needs_flush: bool,
-    /// Since when the link has accepted no bytes.
-    stalled_since: Option<Instant>,
+    stall: Stall,
     timer: Pin<Box<Sleep>>,
     doubt: Doubt,
     closing: Closing,
@@ -60,17 +61,6 @@ enum Receive {
     Held,
 }
 
-/// The stage of the closing handshake.
-enum Closing {
-    No,
-    /// Close once all deliveries are answered, at this time at the latest.
-    Retiring(Instant),
-    /// Our close message is sent; the peer's is awaited until this time.
-    AwaitingPeer(Instant),
-    /// The peer's close message came; our reply is being written until this time at the latest.
-    Replying(Instant, Error),
-}
-
 impl Driver {
     pub(super) fn new(
         link: Box<dyn Link>,
@@ -85,7 +75,7 @@ impl Driver {
             waiting: VecDeque::new(),
             unflushed: Vec::new(),
             needs_flush: false,
-            stalled_since: None,
+            stall: Stall::default(),
             timer: Box::pin(sleep_until(Instant::now())),
             doubt: Doubt::default(),
             closing: Closing::No,
@@ -97,9 +87,11 @@ impl Driver {
 
     /// One turn: receive, judge, ping, answer, flush, close. An `Err` ends the connection.
     fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Ending> {
-        let received = self.receive(session, cx)?;
-        let drained = received == Receive::Drained;
+        let received = self.receive(session, cx);
+        // Also at the end of the connection: the answers then go out on another one.
         self.refuse(session.take_refused());
+        let received = received?;
+        let drained = received == Receive::Drained;
         let now = Instant::now();
         if drained {
             // Only after reading: a peer is silent only if nothing is waiting to be read.
@@ -111,8 +103,8 @@ impl Driver {
         session.expire(now.into_std());
         self.take_orders(session, cx, now);
         self.send(session, cx, now)?;
-        self.flush(cx, now)?;
-        self.close_when_due(cx, now, drained)?;
+        self.flush(session, cx, now)?;
+        self.close_when_due(session, cx, now, drained)?;
         if received == Receive::More {
             cx.waker().wake_by_ref();
         }
@@ -245,6 +237,11 @@ impl Driver {
         if matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..)) {
             return Ok(());
         }
+        if self.io.stall.is_on() {
+            // The link has enough to write. What waits here can still be dropped, and a ping's deadline has not begun.
+            self.shared.router.expire_waiting(&mut self.io.waiting, now);
+            return Ok(());
+        }
         while self.is_ready(cx)? {
             let Some(ping) = session.poll_ping(now.into_std()) else { break };
             self.start_send(ping)?;
@@ -282,14 +279,16 @@ impl Driver {
         self.link.start_send(message).map_err(|error| self.gone(error))
     }
 
-    fn flush(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+    fn flush(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         if !self.io.needs_flush {
             return Ok(());
         }
         match self.link.poll_flush(cx) {
             Poll::Ready(Ok(())) => {
                 self.io.needs_flush = false;
-                self.io.stalled_since = None;
+                if self.io.stall.ended() {
+                    session.written(now.into_std());
+                }
                 self.shared.counters.answers_written.add(self.io.unflushed.len() as u64);
                 for outgoing in self.io.unflushed.drain(..) {
                     if let Some(confirm) = outgoing.confirm {
@@ -303,9 +302,12 @@ impl Driver {
             }
             Poll::Ready(Err(error)) => Err(self.gone(error)),
             Poll::Pending => {
-                let since = *self.io.stalled_since.get_or_insert(now);
+                if self.io.stall.goes_on(self.link.written(), now) {
+                    // The peer takes bytes. A ping may wait behind them, so its answer comes later.
+                    session.written(now.into_std());
+                }
                 let limit = self.shared.config.timeouts.write;
-                if now >= since + limit {
+                if self.io.stall.until(limit).is_some_and(|until| until <= now) {
                     return Err(self.gone(Error::timed_out(Stage::Write, limit)));
                 }
                 Ok(())
@@ -315,7 +317,13 @@ impl Driver {
 
     /// Closes once nothing waits for an answer. `drained` says that all that has arrived has been taken: the platform
     /// gives a click to this connection for as long as it is open.
-    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant, drained: bool) -> Result<(), Ending> {
+    fn close_when_due(
+        &mut self,
+        session: &mut Session,
+        cx: &mut Context<'_>,
+        now: Instant,
+        drained: bool,
+    ) -> Result<(), Ending> {
         let written = !self.io.needs_flush && self.io.waiting.is_empty();
         match &self.io.closing {
             Closing::Retiring(until) => {
@@ -328,7 +336,7 @@ impl Driver {
                 }
                 self.start_send(Message::Close(Some((1000, String::new()))))?;
                 self.io.closing = Closing::AwaitingPeer(now + self.shared.config.timeouts.close);
-                self.flush(cx, now)
+                self.flush(session, cx, now)
             }
             Closing::AwaitingPeer(until) if now >= *until => Err(Ending::Released),
             Closing::Replying(until, _) if written || now >= *until => Err(self.gone(Error::lost(""))),
@@ -341,18 +349,11 @@ impl Driver {
     fn arm_timer(&mut self, session: &Session, cx: &mut Context<'_>) {
         loop {
             // A link that accepts no bytes wakes the driver once it does; due pings wait until then.
-            let can_ping = self.io.stalled_since.is_none()
-                && matches!(self.io.closing, Closing::No | Closing::Retiring(_));
+            let write = self.io.stall.until(self.shared.config.timeouts.write);
+            let can_ping = write.is_none() && matches!(self.io.closing, Closing::No | Closing::Retiring(_));
             let mut next = Instant::from_std(session.next_timeout(can_ping));
             next = self.io.doubt.until.map_or(next, |until| until.max(next));
-            let write = self.io.stalled_since.map(|since| since + self.shared.config.timeouts.write);
-            let closing = match &self.io.closing {
-                Closing::No => None,
-                Closing::Retiring(until) | Closing::AwaitingPeer(until) | Closing::Replying(until, _) => {
-                    Some(*until)
-                }
-            };
-            for due in [write, closing, self.io.hold.until].into_iter().flatten() {
+            for due in [write, self.io.closing.until(), self.io.hold.until].into_iter().flatten() {
                 next = next.min(due);
             }
             let timer = self.io.timer.as_mut();

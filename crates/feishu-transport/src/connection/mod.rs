@@ -2,6 +2,7 @@
 
 mod builder;
 mod clocks;
+mod closing;
 mod config;
 mod doubt;
 mod driver;
@@ -14,7 +15,9 @@ mod parts;
 mod reconnect;
 mod router;
 mod shared;
+mod stall;
 mod tick;
+mod waits;
 
 use std::fmt;
 use std::sync::Arc;

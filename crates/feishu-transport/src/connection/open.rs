@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::shared::Shared;
@@ -42,12 +41,4 @@ async fn within<T>(
     step: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     timeout(limit, step).await.unwrap_or_else(|_| Err(Error::timed_out(stage, limit)))
-}
-
-/// Resolves some time after a wake-up: an attempt begun before it may hang on a network that is gone.
-pub(super) async fn outdated(wake: &mut watch::Receiver<u64>, patience: Duration) {
-    if wake.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(patience).await;
 }

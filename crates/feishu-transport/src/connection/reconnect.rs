@@ -11,18 +11,16 @@ use tracing::Instrument as _;
 use super::config::{OnConnectionLimit, Retries};
 use super::driver::Driver;
 use super::ending::Ending;
-use super::open::{Opened, open, outdated};
+use super::open::{Opened, open};
 use super::outbox::Outbox;
 use super::router::ConnectionPath;
 use super::shared::{Shared, Signals};
+use super::waits::{CloseSignal, closing, giving_up, outdated, sleep_until_or_never, time_to_close};
 use crate::backoff::Backoff;
 use crate::lifecycle::LifecycleEvent;
 use crate::session::Session;
 use crate::state::{Activity, Connected};
 use crate::{ConnectionInfo, Error, Inbox, RefusalClass, ReplyPath, Stage, State};
-
-/// What a stop asks of a connection: nothing, or to close once it is idle, at the latest then.
-pub(super) type CloseSignal = watch::Receiver<Option<Instant>>;
 
 /// Keeps one connection open: connects, drives, backs off after a loss, replaces on request and by age.
 pub(super) struct Reconnector {
@@ -332,7 +330,7 @@ impl Reconnector {
         wake.mark_unchanged();
         let outdated = outdated(&mut wake, shared.config.timeouts.wake_probe);
         tokio::pin!(opening, outdated);
-        let mut lost = None;
+        let (mut lost, since, mut was_woken) = (None, Instant::now(), false);
         let error = loop {
             tokio::select! {
                 biased;
@@ -348,52 +346,20 @@ impl Reconnector {
                     Err(error) => break error,
                 },
                 () = &mut outdated => {
+                    was_woken = true;
                     break Error::timed_out(Stage::Connect, shared.config.timeouts.wake_probe);
                 }
             }
         };
+        if let Some(Ended::Lost { woken, .. }) = &mut lost {
+            // It may have been lost in a sleep, which the clocks showed only afterwards.
+            *woken |= was_woken || shared.was_woken(since);
+        }
         lost.map_or(Replacement::Failed(error), Replacement::CurrentEnded)
     }
 
     /// When a connection opened at `opened` is due for replacement by its age.
     fn replace_at(&self, opened: Instant) -> Option<Instant> {
         self.shared.config.max_age.map(|age| opened + age)
-    }
-}
-
-/// Resolves once a stop was requested, with the time by which the connection must be closed.
-async fn closing(close: &mut CloseSignal) -> Instant {
-    match close.wait_for(Option::is_some).await.map(|until| *until) {
-        Ok(Some(until)) => until,
-        // The client is gone, and this with it.
-        _ => std::future::pending().await,
-    }
-}
-
-/// Resolves once an open connection is to close as soon as it is idle.
-async fn time_to_close(close: &mut CloseSignal, shared: &Shared, bridging: bool) {
-    if bridging {
-        return giving_up(close, shared).await;
-    }
-    closing(close).await;
-}
-
-/// Resolves once a stop was requested and a connection that is not there has nothing to be opened for any more.
-async fn giving_up(close: &mut CloseSignal, shared: &Shared) {
-    loop {
-        let until = closing(close).await;
-        tokio::select! {
-            biased;
-            () = shared.router.nothing_owed() => return,
-            () = sleep_until(until) => return,
-            _ = close.changed() => {}
-        }
-    }
-}
-
-async fn sleep_until_or_never(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

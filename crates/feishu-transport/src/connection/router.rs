@@ -74,20 +74,30 @@ impl Router {
 
     /// Drops expired answers.
     pub(super) fn expire(&self, now: Instant) {
-        let mut over = Vec::new();
-        let mut inner = self.lock();
-        let mut kept = VecDeque::with_capacity(inner.parked.len());
-        for outgoing in inner.parked.drain(..) {
-            if self.is_over(&outgoing, now) { over.push(outgoing) } else { kept.push_back(outgoing) }
-        }
-        inner.parked = kept;
-        drop(inner);
+        let over = self.take_over(&mut self.lock().parked, now);
         for outgoing in &over {
             self.lost(outgoing);
         }
         if !over.is_empty() {
             self.idle.notify_waiters();
         }
+    }
+
+    /// Drops expired answers of those that wait for a connection whose writes take long: they would only make later ones
+    /// late as well.
+    pub(super) fn expire_waiting(&self, waiting: &mut VecDeque<Outgoing>, now: Instant) {
+        for outgoing in &self.take_over(waiting, now) {
+            self.lost(outgoing);
+        }
+    }
+
+    /// Takes what is expired out of `answers`.
+    fn take_over(&self, answers: &mut VecDeque<Outgoing>, now: Instant) -> Vec<Outgoing> {
+        let all = std::mem::take(answers);
+        let (over, kept): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|outgoing| self.is_over(outgoing, now));
+        *answers = kept.into();
+        over
     }
 
     /// Pings all peers and requires an answer.

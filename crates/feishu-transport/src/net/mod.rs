@@ -1,5 +1,7 @@
 //! The network below the connection: TCP, TLS, proxies, HTTP exchanges and the WebSocket.
 
+#[cfg(feature = "ws")]
+mod counted;
 #[cfg(feature = "http")]
 pub(crate) mod exchange;
 #[cfg(feature = "proxy")]

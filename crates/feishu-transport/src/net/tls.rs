@@ -7,9 +7,13 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, crypto};
 
 use crate::{BoxStream, Error, Stage};
+
+/// Bytes that TLS may hold while the socket takes none. More would be counted as written long before it is, and a slow
+/// write be taken for a stuck one; at this size a write that moves 1 KiB a second is seen to move.
+const HELD_BYTES: usize = 8 << 10;
 
 /// The TLS configuration: trusted roots and cryptography provider. By default Mozilla's roots, as bundled with this
 /// library, and ring.
@@ -138,7 +142,8 @@ impl Connector {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             Error::unreachable(Stage::Tls, format_args!("{host:?} is not a name a certificate can have"))
         })?;
-        match self.0.connect(name, stream).await {
+        let limited = |connection: &mut ClientConnection| connection.set_buffer_limit(Some(HELD_BYTES));
+        match self.0.connect_with(name, stream, limited).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => {
                 Err(Error::unreachable(Stage::Tls, format_args!("{host}: {error}{}", hint(&error)))
@@ -156,5 +161,35 @@ fn hint(error: &std::io::Error) -> &'static str {
         "; the network may inspect TLS with its own root certificate: add it with Tls::with_root_pem"
     } else {
         ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::Pin;
+
+    use feishu_gateway::Gateway;
+    use tokio::io::{AsyncWrite as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_that_stands_still_takes_no_more_than_a_few_kib() {
+        let gateway = Gateway::builder().in_memory().tls().start().await.unwrap();
+        let tls = Tls::new().with_root_pem(gateway.root_pem()).unwrap();
+        // The peer's end goes through a pipe that holds next to nothing.
+        let (near, far) = tokio::io::duplex(512);
+        let forward = tokio::spawn(async move {
+            let (mut far, mut gateway) = (far, gateway.dial());
+            tokio::io::copy_bidirectional(&mut far, &mut gateway).await
+        });
+        let connector = Connector::new(&tls).unwrap();
+        let mut stream = connector.handshake("127.0.0.1", Box::new(near)).await.unwrap();
+        stream.flush().await.unwrap();
+        forward.abort();
+        let large = vec![b'x'; 1 << 20];
+        let taken = poll_fn(|cx| Pin::new(&mut stream).poll_write(cx, &large)).await.unwrap();
+        assert!((512..=HELD_BYTES + 1024).contains(&taken), "{taken}");
     }
 }

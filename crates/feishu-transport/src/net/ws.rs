@@ -30,6 +30,7 @@ use tungstenite::protocol::frame::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::counted::Counted;
 use super::exchange::{AGENT, dial, exchange, header};
 use crate::refusal::MAX_MESSAGE;
 use crate::secret::{clean, redact};
@@ -179,8 +180,8 @@ impl Connect for WebSocketConnect {
             .write_buffer_size(WRITE_BUFFER)
             .max_message_size(Some(self.limits.frame_bytes))
             .max_frame_size(Some(self.limits.frame_bytes));
-        let socket =
-            WebSocketStream::from_partially_read(stream, tail.to_vec(), Role::Client, Some(config)).await;
+        let (stream, tail) = (Counted::new(stream), tail.to_vec());
+        let socket = WebSocketStream::from_partially_read(stream, tail, Role::Client, Some(config)).await;
         Ok(Box::new(WebSocketLink(socket)))
     }
 }
@@ -263,7 +264,7 @@ fn take_apart(upgraded: Upgraded) -> Result<(BoxStream, Bytes), Error> {
     }
 }
 
-struct WebSocketLink(WebSocketStream<BoxStream>);
+struct WebSocketLink(WebSocketStream<Counted>);
 
 impl Link for WebSocketLink {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
@@ -288,6 +289,10 @@ impl Link for WebSocketLink {
             Poll::Ready(Err(tungstenite::Error::ConnectionClosed)) => Poll::Ready(Ok(())),
             flushed => flushed.map_err(lost),
         }
+    }
+
+    fn written(&self) -> u64 {
+        self.0.get_ref().written()
     }
 }
 

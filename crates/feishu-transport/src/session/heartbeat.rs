@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::{ServerSettings, Timeouts};
 
+/// What the socket says so soon after a sleep may be of the time before.
+const OLD_NEWS: Duration = Duration::from_millis(500);
+
 /// A probe to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
@@ -81,6 +84,14 @@ impl Heartbeat {
     pub(super) fn inbound(&mut self, now: Instant) {
         self.last_inbound = now;
         self.awaited = None;
+    }
+
+    /// The peer has taken bytes that waited to be written: it is there, and a ping may wait behind them. Just after a sleep
+    /// this may have been before it.
+    pub(super) fn written(&mut self, now: Instant) {
+        if self.awaited.is_none_or(|awaited| !awaited.woken || now >= awaited.since + OLD_NEWS) {
+            self.inbound(now);
+        }
     }
 
     pub(super) fn websocket_pong(&mut self) {
@@ -294,6 +305,20 @@ mod tests {
             heartbeat.probe_now(start + second * SECOND);
         }
         assert_eq!(heartbeat.verdict(start + 21 * SECOND), Verdict::GoneWhileAsleep);
+    }
+
+    #[test]
+    fn written_bytes_are_a_sign_of_life_unless_they_may_have_left_before_a_sleep() {
+        let (mut heartbeat, start) = connected(120);
+        probes(&mut heartbeat, start);
+        heartbeat.written(start + 19 * SECOND);
+        assert_eq!(heartbeat.verdict(start + 38 * SECOND), Verdict::Alive);
+        let woken = start + 40 * SECOND;
+        heartbeat.probe_now(woken);
+        heartbeat.written(woken);
+        assert_eq!(heartbeat.verdict(woken + 5 * SECOND), Verdict::GoneWhileAsleep);
+        heartbeat.written(woken + 4 * SECOND);
+        assert_eq!(heartbeat.verdict(woken + 5 * SECOND), Verdict::Alive);
     }
 
     #[test]

@@ -73,6 +73,11 @@ impl Session {
         self.heartbeat.probe_now(now);
     }
 
+    /// The peer has taken bytes that waited to be written.
+    pub(crate) fn written(&mut self, now: Instant) {
+        self.heartbeat.written(now);
+    }
+
     /// Handles one received message. Every message counts as a sign of life.
     pub(crate) fn receive(&mut self, now: Instant, message: Message) -> Step {
         self.counters.received.one();

@@ -170,6 +170,10 @@ impl Reassembly {
             }
             Some(partial) if partial.has(fragment.seq) => {
                 self.counters.repeated_fragments.one();
+                // The message comes once more, and its missing fragments are still to come.
+                if let Some(partial) = self.partial.get_mut(id) {
+                    partial.touched = now;
+                }
                 return Placed::Waiting;
             }
             Some(partial) if partial.payload_len() + fragment.payload.len() > self.limits.message_bytes => {

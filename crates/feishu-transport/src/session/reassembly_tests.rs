@@ -81,6 +81,18 @@ fn empty_fragments_count_as_fragments() {
 }
 
 #[test]
+fn a_repeat_in_whole_completes_a_message_whose_first_fragments_are_old() {
+    let mut bench = Bench::new(Limits::default());
+    assert_eq!(bench.place("m", "3", "0", b"a"), Placed::Waiting);
+    bench.now += 9 * SECOND;
+    // The message is sent once more: its first fragment is known, the others are not there at once.
+    assert_eq!(bench.place("m", "3", "0", b"a"), Placed::Waiting);
+    bench.now += 2 * SECOND;
+    assert_eq!(bench.place("m", "3", "1", b"b"), Placed::Waiting);
+    assert_eq!(bench.place("m", "3", "2", b"c"), complete(b"abc"));
+}
+
+#[test]
 fn repeats_before_and_after_completion_are_swallowed() {
     let mut bench = Bench::new(Limits::default());
     bench.place("m", "2", "0", b"a");

@@ -24,6 +24,8 @@ pub enum Road {
     Refused,
     /// Three of a hundred reads come up to 15 s late, and all that follow wait for them.
     Lossy(u64),
+    /// Takes so many bytes, and the next ones only after this time.
+    Slow(usize, Duration),
 }
 
 /// Dials into the gateway's memory, as far as the road goes. Each attempt to connect dials twice.
@@ -73,6 +75,13 @@ impl Dial for Roads {
             Road::Open => Ok(Box::new(self.0.gateway.dial())),
             Road::Hangs => std::future::pending().await,
             Road::Refused => Err(Error::unreachable(Stage::Connect, "connection refused")),
+            Road::Slow(portion, every) => Ok(Box::new(Slow {
+                stream: self.0.gateway.dial(),
+                portion,
+                every,
+                left: portion,
+                next: None,
+            })),
             Road::Lossy(seed) => Ok(Box::new(Lossy {
                 stream: self.0.gateway.dial(),
                 rng: fastrand::Rng::with_seed(seed),
@@ -111,6 +120,47 @@ impl AsyncRead for Lossy {
 impl AsyncWrite for Lossy {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A stream that takes a portion of bytes at a time, as a slow uplink whose buffers are full.
+struct Slow {
+    stream: DuplexStream,
+    portion: usize,
+    every: Duration,
+    left: usize,
+    next: Option<Pin<Box<Sleep>>>,
+}
+
+impl AsyncRead for Slow {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Slow {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.left == 0 {
+            let every = self.every;
+            ready!(self.next.get_or_insert_with(|| Box::pin(sleep(every))).as_mut().poll(cx));
+            (self.next, self.left) = (None, self.portion);
+        }
+        let most = bytes.len().min(self.left);
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[..most]))?;
+        self.left -= written;
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

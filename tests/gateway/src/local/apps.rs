@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::schema::Wrong;
@@ -11,6 +11,7 @@ use crate::Connection;
 use crate::apps::App;
 use crate::people::{self, Person};
 use crate::shared::{Shared, lock};
+use crate::webhook::Webhook;
 
 #[derive(Deserialize)]
 struct AppRequest {
@@ -21,10 +22,33 @@ struct AppRequest {
     max_connections: Option<usize>,
     without_ids: Option<Vec<String>>,
     people: Option<Vec<Person>>,
+    #[serde(default, deserialize_with = "given")]
+    webhook: Given<WebhookRequest>,
+}
+
+#[derive(Deserialize)]
+struct WebhookRequest {
+    url: String,
+    encrypt_key: Option<String>,
+    verification_token: Option<String>,
+}
+
+/// A member that can be absent, null or there.
+#[derive(Default)]
+enum Given<T> {
+    #[default]
+    Absent,
+    Null,
+    There(T),
+}
+
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
+    let value = Option::deserialize(deserializer)?;
+    Ok(value.map_or(Given::Null, Given::There))
 }
 
 /// Adds an app, or changes one.
-pub(super) fn set(shared: &Arc<Shared>, body: &Value) -> Result<Value, Failed> {
+pub(super) async fn set(shared: &Arc<Shared>, body: &Value) -> Result<Value, Failed> {
     let request: AppRequest = typed(body)?;
     if request.app_id.is_empty() {
         return Err(Wrong::new("app_id", "is empty").into());
@@ -55,6 +79,16 @@ pub(super) fn set(shared: &Arc<Shared>, body: &Value) -> Result<Value, Failed> {
             return Err(Wrong::new("people", "is empty: a user is needed to click").into());
         }
         app.people = people.into_iter().map(Person::whole).collect();
+    }
+    match request.webhook {
+        Given::Absent => {}
+        Given::Null => app.webhook = None,
+        Given::There(WebhookRequest { url, encrypt_key, verification_token }) => {
+            let wrong = |why: String| Wrong::new("webhook.url", why);
+            let webhook = Webhook::new(&url, encrypt_key, verification_token).map_err(wrong)?;
+            webhook.challenge().await.map_err(wrong)?;
+            app.webhook = Some(webhook);
+        }
     }
     let json = shared.app_json(&app);
     if let Some(record) = shared.journal.record() {

@@ -191,7 +191,7 @@ async fn post(
         ["event"] => push::event(shared, body).await,
         ["raw"] => push::raw(shared, body).await,
         ["card"] => message::card(shared, &body),
-        ["apps"] => apps::set(shared, &body),
+        ["apps"] => apps::set(shared, &body).await,
         ["faults"] => faults::set(shared, body),
         ["heal"] => faults::heal(shared, &body),
         ["reset"] => apps::reset(shared, &body),

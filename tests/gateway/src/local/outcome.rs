@@ -11,31 +11,11 @@ use super::schema::Wrong;
 use crate::record::{Asked, State, VerdictView};
 use crate::shared::{Shared, lock};
 use crate::verdict::Purpose;
-use crate::{ErrorKind, Outgoing, Verdict};
+use crate::{Outgoing, Verdict};
 
 /// Sends a push and waits for its answer; the number of the delivery.
 pub(super) async fn send(shared: &Arc<Shared>, outgoing: Outgoing) -> Result<u64, Failed> {
-    let limit = shared.config.answer_limit;
-    let is_whole = outgoing.wait.is_none_or(|wait| wait >= limit);
-    let sent = shared.send(outgoing).await;
-    let failed = match sent {
-        Ok(sent) => {
-            let delivery = sent.push.delivery;
-            // What came is in the record.
-            let is_answered = sent.answer().await.is_ok();
-            if let (Some(record), Some(delivery), true, false) =
-                (shared.journal.record(), delivery, is_whole, is_answered)
-            {
-                record.missed(delivery);
-            }
-            return delivery.ok_or_else(|| Failed::NotFound("the delivery was forgotten".into()));
-        }
-        Err(failed) => failed,
-    };
-    match (failed.kind(), failed.delivery) {
-        (ErrorKind::NotConnected, Some(delivery)) => Ok(delivery),
-        _ => Err(Wrong::whole(failed.to_string()).into()),
-    }
+    shared.deliver(outgoing).await.map_err(|error| Wrong::whole(error.to_string()).into())
 }
 
 /// How long a request waits for the answer.

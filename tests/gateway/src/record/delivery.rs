@@ -27,6 +27,7 @@ pub(crate) enum State {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Way {
     Connection,
+    Webhook,
 }
 
 /// The request of the interface that made a push.
@@ -195,12 +196,12 @@ impl Delivery {
         self.answer = frame;
     }
 
-    /// No answer came; whether that is new.
-    pub(super) fn missed(&mut self) -> bool {
+    /// No answer came, and why; whether that is new.
+    pub(super) fn missed(&mut self, why: &str) -> bool {
         let waiting = self.row.state == State::Waiting;
         if waiting {
             self.row.state = State::Unanswered;
-            let verdict = Verdict::missed(self.purpose, "no answer within 3 s");
+            let verdict = Verdict::missed(self.purpose, why);
             self.row.verdict = Some(VerdictView::new(&verdict, State::Unanswered));
         }
         waiting

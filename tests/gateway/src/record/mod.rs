@@ -142,7 +142,12 @@ impl Record {
 
     /// No answer came within the limit. Harmless when one did.
     pub(crate) fn missed(&self, id: u64) {
-        self.change(id, Delivery::missed);
+        self.failed(id, "no answer within 3 s");
+    }
+
+    /// No answer can come.
+    pub(crate) fn failed(&self, id: u64, why: &str) {
+        self.change(id, |delivery| delivery.missed(why));
     }
 
     pub(crate) fn answered(&self, id: u64, answer: Answer) {

@@ -6,6 +6,7 @@ use feishu_gateway::{Gateway, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 
 use crate::args::Args;
+use crate::printer::Printer;
 
 /// Brings about the faults of a file.
 pub(crate) async fn faults(gateway: &Gateway, args: &Args, file: &Path) -> Result<(), String> {
@@ -24,7 +25,7 @@ pub(crate) async fn faults(gateway: &Gateway, args: &Args, file: &Path) -> Resul
 }
 
 /// Prints each event as a line of JSON until the end.
-pub(crate) async fn print_events(gateway: Gateway, args: Box<Args>) {
+pub(crate) async fn print_events(gateway: Gateway, args: Box<Args>, printer: Printer) {
     let Ok(stream) = request(&gateway, &args, "GET /local/stream?after=0", "").await else { return };
     let mut lines = BufReader::new(stream).lines();
     let (mut id, mut event) = (Value::Null, String::new());
@@ -35,7 +36,7 @@ pub(crate) async fn print_events(gateway: Gateway, args: Box<Args>) {
             name.clone_into(&mut event);
         } else if let Some(data) = line.strip_prefix("data: ") {
             let data: Value = serde_json::from_str(data).unwrap_or_default();
-            println!("{}", json!({"id": id, "event": event, "data": data}));
+            printer.line(json!({"id": id, "event": event, "data": data}).to_string());
         }
     }
 }

@@ -9,15 +9,17 @@ mod args;
 mod desk;
 mod greeting;
 mod lang;
+mod printer;
 
 use std::process::ExitCode;
 
-use feishu_gateway::{Entry, Gateway, Seen};
+use feishu_gateway::{Entry, Gateway, Seen, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use args::{Args, Task};
 use lang::Lang;
+use printer::Printer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -52,11 +54,16 @@ async fn main() -> ExitCode {
 async fn run(args: Box<Args>) -> Result<(), (u8, String)> {
     let gateway = start(&args).await?;
     let entries = gateway.watch();
-    if args.json {
-        println!("{}", greeting::json_line(&gateway, &args));
+    let printer = if args.json {
+        let printer =
+            Printer::start(|missed| json!({"event": "missed", "data": {"lines": missed}}).to_string());
+        printer.line(greeting::json_line(&gateway, &args).to_string());
+        printer
     } else {
-        println!("{}", greeting::text(&gateway, &args));
-    }
+        let printer = Printer::start(|missed| format!("({missed} lines were too many to show)"));
+        printer.line(greeting::text(&gateway, &args));
+        printer
+    };
     if let Some(file) = &args.faults {
         desk::faults(&gateway, &args, file).await.map_err(|why| (2, why))?;
     }
@@ -64,9 +71,9 @@ async fn run(args: Box<Args>) -> Result<(), (u8, String)> {
         open(&greeting::page(&gateway, &args), args.lang);
     }
     if args.json {
-        desk::print_events(gateway, args).await;
+        desk::print_events(gateway, args, printer).await;
     } else {
-        show(entries).await;
+        show(entries, &printer).await;
     }
     Ok(())
 }
@@ -108,26 +115,25 @@ fn open(page: &str, lang: Lang) {
 }
 
 /// Prints the log as it grows.
-async fn show(mut entries: broadcast::Receiver<Entry>) {
+async fn show(mut entries: broadcast::Receiver<Entry>, printer: &Printer) {
     loop {
         match entries.recv().await {
-            Ok(entry) => show_entry(&entry),
-            Err(RecvError::Lagged(missed)) => println!("({missed} lines were too many to show)"),
+            Ok(entry) => show_entry(&entry, printer),
+            Err(RecvError::Lagged(missed)) => printer.line(format!("({missed} lines were too many to show)")),
             Err(RecvError::Closed) => return,
         }
     }
 }
 
-fn show_entry(entry: &Entry) {
+fn show_entry(entry: &Entry, printer: &Printer) {
     match &entry.seen {
         // Each pong follows a ping, which is shown.
         Seen::Pong => {}
-        Seen::Found(finding) => println!("               ! {finding}"),
+        Seen::Found(finding) => printer.line(format!("               ! {finding}")),
         Seen::Answered(answer) => {
-            println!("{entry}");
             let who = if answer.is_callback() { "the user sees" } else { "the platform" };
-            println!("               {who}: {}", answer.verdict());
+            printer.line(format!("{entry}\n               {who}: {}", answer.verdict()));
         }
-        _ => println!("{entry}"),
+        _ => printer.line(entry.to_string()),
     }
 }

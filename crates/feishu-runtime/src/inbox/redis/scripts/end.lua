@@ -1,0 +1,33 @@
+-- Arguments: owner, id, what the end is, a time in milliseconds or a reason, how many handled ids and dead letters to keep.
+local owner, id, kind, argument, most_handled, most_dead = unpack(ARGV)
+local sid = redis.call('HGET', ids, id)
+local attempts = sid and pending(sid, owner)
+if not attempts then
+  return 0
+end
+if kind == 'done' or kind == 'dead' then
+  local event = read(events, sid)
+  remove(sid, event)
+  if kind == 'done' then
+    redis.call('ZADD', handled, now() + tonumber(argument), id)
+    redis.call('ZREMRANGEBYRANK', handled, 0, -(tonumber(most_handled) + 1))
+  else
+    local letter = redis.call('XADD', dead, '*', 'id', id, 'lane', event.lane, 'headers', event.headers,
+      'payload', event.payload, 'attempts', attempts, 'why', argument, 'at', now())
+    redis.call('HSET', dead_ids, id, letter)
+    if redis.call('XLEN', dead) > tonumber(most_dead) then
+      local oldest = redis.call('XRANGE', dead, '-', '+', 'COUNT', 1)[1]
+      redis.call('HDEL', dead_ids, fields(oldest[2]).id)
+      redis.call('XDEL', dead, oldest[1])
+    end
+  end
+  return 1
+end
+if kind == 'retry' then
+  redis.call('HINCRBY', failures, sid, 1)
+else
+  attempts = attempts - 1
+end
+park(sid, attempts)
+redis.call('ZADD', ready, now() + tonumber(argument), sid)
+return 1
