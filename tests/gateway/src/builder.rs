@@ -32,6 +32,7 @@ pub struct Builder {
     seed: Option<u64>,
     clock_offset: i64,
     clock: f64,
+    rate_limits: bool,
     interface: Option<Local>,
 }
 
@@ -59,6 +60,7 @@ impl Default for Builder {
             seed: None,
             clock_offset: 0,
             clock: 1.0,
+            rate_limits: false,
             interface: None,
         }
     }
@@ -170,6 +172,14 @@ impl Builder {
         self.interface.get_or_insert_with(|| Local { access: Access::default(), deliveries: 1000 })
     }
 
+    /// Refuses OpenAPI calls over their documented rates: 99991400 past 50 in a second or 1000 in a minute, 230020 past 5
+    /// messages to one receiver or updates of one message in a second, and past 10 changes of one card entity. Off by
+    /// default.
+    pub fn rate_limits(mut self) -> Self {
+        self.rate_limits = true;
+        self
+    }
+
     /// How much faster than real time failed events are pushed again: with 60 the ladder of 15 s, 5 min, 1 h and 6 h takes
     /// 7 minutes. 1 by default. The limit of 3 s and the life of tokens stay.
     pub fn clock(mut self, faster: f64) -> Self {
@@ -221,12 +231,14 @@ impl Builder {
                 tls: self.tls,
                 clock_offset: self.clock_offset,
                 clock: self.clock,
+                rate_limits: self.rate_limits,
                 local: self.interface,
             },
             journal: Journal::new(self.log_limit, record.clone()),
             pushes: Mutex::new(Pushes::default()),
             messages: Mutex::new(Messages::new(record)),
             tokens: Mutex::default(),
+            rates: Mutex::default(),
             state: Mutex::new(State::new(self.settings, self.seed)),
             live: watch::Sender::new(0),
             ladders: watch::Sender::new(0),

@@ -315,7 +315,9 @@ impl Connection {
         let cut = self.peer.tap.is_cut();
         let unread = matches!(end, End::Failed(WsError::WriteBufferFull(_)));
         let by_us = cut || self.closing || unread || matches!(end, End::Dropped);
-        let said_goodbye = self.goodbye.is_some();
+        // A client that was cut, or that the gateway gave up, cannot say goodbye.
+        let cannot = cut || unread || matches!(end, End::Dropped);
+        let said_goodbye = cannot || self.goodbye.is_some();
         let how = match end {
             _ if cut => "cut by the gateway".into(),
             End::Dropped => "the gateway ended".into(),

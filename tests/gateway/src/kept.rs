@@ -44,6 +44,11 @@ impl<T, const LIMIT: usize> Kept<T, LIMIT> {
         self.order.iter()
     }
 
+    /// The entries, in no order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.by_key.values()
+    }
+
     pub(crate) fn remove(&mut self, key: &str) -> Option<T> {
         let value = self.by_key.remove(key)?;
         self.order.retain(|kept| kept != key);

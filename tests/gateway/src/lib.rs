@@ -18,6 +18,7 @@ mod apps;
 mod body;
 mod builder;
 mod card;
+mod card_entity;
 mod check;
 mod click;
 mod connection;

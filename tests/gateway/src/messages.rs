@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
+use crate::card_entity::{CardEntity, Edit, No};
 use crate::inflight::InFlight;
 use crate::kept::Kept;
 use crate::message::About;
@@ -17,6 +18,8 @@ const KEPT_LIMIT: usize = 1024;
 const WAITING_LIMIT: usize = 16;
 /// How long a callback token can be used ("delayed update of message cards").
 const CALLBACK_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60);
+/// How long a click that is not answered keeps its card from being changed.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// How often a callback token can be used (same page).
 const CALLBACK_TOKEN_USES: u32 = 2;
 
@@ -26,6 +29,7 @@ pub(crate) struct Messages {
     record: Option<Arc<Record>>,
     by_id: Kept<Held, KEPT_LIMIT>,
     callbacks: Kept<Callback, KEPT_LIMIT>,
+    cards: Kept<CardEntity, KEPT_LIMIT>,
     previews: Kept<(Arc<str>, Preview), KEPT_LIMIT>,
     /// Message ids by the request that sent them.
     by_uuid: Kept<(String, Instant), KEPT_LIMIT>,
@@ -217,6 +221,81 @@ impl Messages {
     pub(crate) fn preview(&mut self, token: &str, app: &str) -> Option<Preview> {
         let (owner, preview) = self.previews.get_mut(token)?;
         (&**owner == app).then(|| preview.clone())
+    }
+}
+
+/// Card entities.
+impl Messages {
+    pub(crate) fn add_card(&mut self, id: String, entity: CardEntity) {
+        self.cards.insert(id, entity);
+    }
+
+    /// Sends an entity with a message; its card. Each can be sent once.
+    pub(crate) fn send_card(&mut self, id: &str, app: &str, message_id: &str) -> Result<Value, No> {
+        let entity = self.cards.get_mut(id).filter(|entity| &*entity.app == app);
+        let entity = entity.ok_or_else(|| (200_740, format!("there is no card entity {id:?}")))?;
+        if let Some(sent) = &entity.message_id {
+            return Err((200_740, format!("the card entity was sent already, with {sent}")));
+        }
+        entity.message_id = Some(message_id.into());
+        Ok(entity.card.clone())
+    }
+
+    /// The entity of a message.
+    pub(crate) fn card_of(&mut self, message_id: &str, app: &str) -> Option<String> {
+        let ids: Vec<String> = self.cards.keys().cloned().collect();
+        ids.into_iter().find(|id| {
+            let entity = self.cards.get_mut(id);
+            entity.is_some_and(|it| &*it.app == app && it.message_id.as_deref() == Some(message_id))
+        })
+    }
+
+    /// Whether the text of the message's card is being streamed.
+    pub(crate) fn is_streaming(&self, message_id: &str) -> bool {
+        self.cards.values().any(|it| it.message_id.as_deref() == Some(message_id) && it.is_streaming())
+    }
+
+    /// Changes an entity, and the card of its message.
+    pub(crate) fn edit_card(
+        &mut self,
+        id: &str,
+        app: &str,
+        sequence: Option<i64>,
+        uuid: Option<&str>,
+        edits: Vec<Edit>,
+    ) -> Result<(), No> {
+        let unknown = || (200_740, format!("there is no card entity {id:?}"));
+        let message_id = self.cards.get_mut(id).ok_or_else(unknown)?.message_id.clone();
+        // An answer to a click may have put another card into the message.
+        let shown = message_id.as_deref().and_then(|it| self.get(it)).map(|it| it.content.clone());
+        let is_clicked = message_id.is_some() && self.is_clicked(message_id.as_deref());
+        let entity = self.cards.get_mut(id).ok_or_else(unknown)?;
+        if is_clicked {
+            return Err((200_810, "a click on the card is being handled: answer it first".into()));
+        }
+        entity.admit(app, sequence, uuid)?;
+        if let Some(shown) = shown.filter(card::is_v2) {
+            entity.card = shown;
+        }
+        let edited = entity.edit(edits);
+        let (card, is_streaming) = (entity.card.clone(), entity.is_streaming());
+        if let Some(message_id) = message_id {
+            if let Some(message) = self.get(&message_id) {
+                message.content = card;
+                message.about.streaming = is_streaming;
+            }
+            self.changed(&message_id, "card_kit");
+        }
+        edited
+    }
+
+    /// Whether a click on a card waits for its answer.
+    fn is_clicked(&self, message_id: Option<&str>) -> bool {
+        self.callbacks.values().any(|callback| {
+            callback.message_id.as_deref() == message_id
+                && !callback.answered
+                && callback.issued.elapsed() < ANSWER_LIMIT
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::journal::{Journal, Seen};
 use crate::kept::Kept;
 use crate::local::Local;
 use crate::messages::Messages;
-use crate::openapi::TenantTokens;
+use crate::openapi::{Rates, TenantTokens};
 use crate::peer::Peer;
 use crate::wire::Tap;
 use crate::{Connection, Fault, Finding, FindingKind, LimitAt, Settings};
@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) clock_offset: i64,
     /// How much faster than real time the ladder of repeats is climbed.
     pub(crate) clock: f64,
+    /// Whether OpenAPI calls over their rate are refused.
+    pub(crate) rate_limits: bool,
     /// The interface, if it is served.
     pub(crate) local: Option<Local>,
 }
@@ -63,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) pushes: Mutex<Pushes>,
     pub(crate) messages: Mutex<Messages>,
     pub(crate) tokens: Mutex<TenantTokens>,
+    pub(crate) rates: Mutex<Rates>,
     pub(crate) state: Mutex<State>,
     /// Number of live connections.
     pub(crate) live: watch::Sender<usize>,
@@ -213,8 +216,12 @@ impl Shared {
             *count = count.saturating_sub(1);
         }
         self.journal.add(Some(peer.id), Seen::Ended { how, by_us });
-        if !by_us && !said_goodbye {
-            let text = "the connection ended without a close frame";
+        if !said_goodbye {
+            let text = if by_us {
+                "the close frame of the platform was not answered with one"
+            } else {
+                "the connection ended without a close frame"
+            };
             self.journal.found(Finding::warning(FindingKind::NoCloseFrame, text).on(peer.id));
         }
     }

@@ -243,3 +243,26 @@ async fn the_answer_to_fragments_repeats_the_one_that_came_last() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_answer_a_close_frame_is_found() {
+    for answers in [true, false] {
+        let gateway = in_memory().await;
+        let mut client = Client::connect(&gateway).await;
+        gateway.connected(1).await;
+        gateway.fault(feishu_gateway::Fault::Close(1001, "bye".into()));
+        if answers {
+            // The library answers as it reads.
+            while client.next().await.is_some_and(|message| message.is_ok()) {}
+        }
+        drop(client);
+        gateway.seen(|entry| matches!(entry.seen, feishu_gateway::Seen::Ended { .. })).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let found = gateway
+            .findings()
+            .iter()
+            .filter(|it| it.kind == feishu_gateway::FindingKind::NoCloseFrame)
+            .count();
+        assert_eq!(found, usize::from(!answers), "{:?}", gateway.findings());
+    }
+}

@@ -321,6 +321,13 @@ async fn other_sites_and_those_without_the_token_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn favicon_that_a_browser_asks_for_is_no_call_of_a_client() {
+    let local = Local::start().await;
+    assert_eq!(request(local.gateway.dial(), "GET", "/favicon.ico", &[], "").await.status, 204);
+    assert_eq!(local.get("calls").await, json!([]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn gateway_without_the_interface_has_none() {
     let gateway = common::in_memory().await;
     for path in ["/", "/local/health", "/local/stream"] {

@@ -301,3 +301,64 @@ async fn bot_info_stands_under_bot_and_differs_by_app() {
     let other = call_with(&token, &gateway, "GET", "bot/v3/info", json!({})).await.json();
     assert_ne!(other["bot"]["open_id"], info["bot"]["open_id"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_users_message_can_be_read_back_with_its_resources() {
+    let local = common::local::Local::start().await;
+    let gateway = &local.gateway;
+    let content = json!({"title": "", "content": [[{"tag": "img", "image_key": "img_v3_1"}, {"tag": "media", "file_key": "file_v3_1"}]]});
+    let sent = local.post("message", json!({"msg_type": "post", "content": content, "repeat": false})).await;
+    let id = sent["open_message_id"].as_str().unwrap();
+    let read = call(gateway, "GET", &format!("im/v1/messages/{id}"), json!({})).await.json();
+    let item = &read["data"]["items"][0];
+    assert_eq!((&item["msg_type"], &item["sender"]["sender_type"]), (&json!("post"), &json!("user")));
+    assert_eq!(item["body"]["content"], content.to_string());
+    let get = async |path: &str| {
+        call(gateway, "GET", &format!("im/v1/messages/{id}/resources/{path}"), json!({})).await
+    };
+    let image = get("img_v3_1?type=image").await;
+    assert_eq!((image.status, &*image.headers["content-type"]), (200, "image/png"));
+    let file = get("file_v3_1?type=file").await;
+    assert!(file.body.contains("file_v3_1"), "{}", file.body);
+    assert_eq!(get("img_v3_1?type=file").await.code(), 234_003);
+    assert_eq!(get("img_v3_9?type=image").await.code(), 234_003);
+    assert_eq!(get("img_v3_1").await.code(), 234_001);
+    gateway.recall(id);
+    assert_eq!(get("img_v3_1?type=image").await.code(), 230_110);
+    let read = call(gateway, "GET", &format!("im/v1/messages/{id}"), json!({})).await.json();
+    assert_eq!(
+        (&read["data"]["items"][0]["deleted"], &read["data"]["items"][0]["body"]),
+        (&json!(true), &Value::Null)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_over_their_rate_are_refused_until_the_next_second() {
+    let gateway = Gateway::builder().in_memory().rate_limits().start().await.unwrap();
+    let token = token(&gateway).await;
+    let message = |to: &str| json!({"receive_id": to, "msg_type": "text", "content": "{\"text\":\"x\"}"});
+    let send = async |to: &str| {
+        call_with(&token, &gateway, "POST", "im/v1/messages?receive_id_type=open_id", message(to)).await
+    };
+    for _ in 0..5 {
+        assert_eq!(send("ou_1").await.code(), 0);
+    }
+    assert_eq!(send("ou_1").await.code(), 230_020);
+    for number in 0..44 {
+        assert_eq!(send(&format!("ou_{}", number + 2)).await.code(), 0);
+    }
+    let refused = send("ou_99").await;
+    assert_eq!((refused.status, refused.code()), (429, 99_991_400));
+    assert_eq!(refused.headers["x-ogw-ratelimit-reset"], "1");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(send("ou_1").await.code(), 0);
+    for second in 0..21 {
+        for number in 0..50 {
+            send(&format!("ou_{second}_{number}")).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(send("ou_last").await.code(), 99_991_400, "1000 in a minute");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(send("ou_last").await.code(), 0);
+}

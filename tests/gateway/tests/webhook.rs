@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use aes::Aes256;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
@@ -13,6 +15,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+
+/// Requests of one test.
+const REQUESTS_LIMIT: usize = 16;
 
 /// One request as the bot's server sees it.
 struct Seen {
@@ -31,8 +36,11 @@ impl Seen {
     fn open(&self, key: &str) -> Value {
         let (time, nonce) = (self.header("X-Lark-Request-Timestamp"), self.header("X-Lark-Request-Nonce"));
         let hash = Sha256::digest(format!("{time}{nonce}{key}{}", self.body));
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(self.header("X-Lark-Signature"), hash);
+        let mut signature = String::new();
+        for byte in hash {
+            write!(signature, "{byte:02x}").unwrap();
+        }
+        assert_eq!(self.header("X-Lark-Signature"), signature);
         let sealed: Value = serde_json::from_str(&self.body).unwrap();
         let sealed = BASE64_STANDARD.decode(sealed["encrypt"].as_str().unwrap()).unwrap();
         let cipher_key: [u8; 32] = Sha256::digest(key).into();
@@ -43,12 +51,10 @@ impl Seen {
 }
 
 /// A bot's server that answers what `answer` gives: status and body.
-async fn server(
-    answer: impl Fn(&Seen) -> (u16, String) + Send + 'static,
-) -> (String, mpsc::UnboundedReceiver<Seen>) {
+async fn server(answer: impl Fn(&Seen) -> (u16, String) + Send + 'static) -> (String, mpsc::Receiver<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/events", listener.local_addr().unwrap());
-    let (sender, requests) = mpsc::unbounded_channel();
+    let (sender, requests) = mpsc::channel(REQUESTS_LIMIT);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let seen = read(&mut stream).await;
@@ -56,7 +62,7 @@ async fn server(
             let head =
                 format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
             stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-            sender.send(seen).unwrap();
+            sender.send(seen).await.unwrap();
         }
     });
     (url, requests)

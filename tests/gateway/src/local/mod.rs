@@ -60,6 +60,10 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Option<Answer> {
     let path = request.uri().path().to_owned();
+    if path == "/favicon.ico" {
+        // A browser asks for it by itself when it shows an answer; the page has an icon of its own.
+        return Some(serve::text(204, ""));
+    }
     let is_local = path.starts_with("/local/");
     let file = if request.method() == Method::GET && !is_local { page::file(&path) } else { None };
     if !is_local && file.is_none() {

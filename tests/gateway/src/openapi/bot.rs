@@ -9,7 +9,7 @@ use crate::people::made_id;
 pub(super) fn info(call: &Call<'_>) -> Value {
     let bot = json!({
         "activate_status": 2,
-        "app_name": "Local bot",
+        "app_name": call.shared.apps.get(&call.app).map_or_else(String::new, |app| app.name.clone()),
         "avatar_url": "",
         "ip_white_list": [],
         "open_id": open_id(&call.app),

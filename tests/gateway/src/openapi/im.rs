@@ -101,8 +101,17 @@ fn post(
         Some(parent) => (parent.about.chat_id.clone(), parent.about.is_private),
         None => chat_of(call, &receive_id),
     };
-    let about = About::now(chat_id, is_private);
-    let message = BotMessage::new(&call.app, id("om_"), &msg_type, content, about);
+    let mut about = About::now(chat_id, is_private);
+    let message_id = id("om_");
+    let content = match entity_of(&content) {
+        Some(card_id) => {
+            let card = messages.send_card(card_id, &call.app, &message_id);
+            about.streaming = messages.is_streaming(&message_id);
+            card.map_err(|(code, why)| broken_card(format!("ErrCode: {code}; ErrMsg: {why}")))?
+        }
+        None => content,
+    };
+    let message = BotMessage::new(&call.app, message_id, &msg_type, content, about);
     let message = BotMessage { receive_id, parent_id, ..message };
     let data = described(&message);
     messages.add(message, request);
@@ -168,14 +177,20 @@ fn content(body: &Map<String, Value>, msg_type: &str) -> Result<Value, Refused> 
     }
     let value: Value =
         serde_json::from_str(content).map_err(|error| invalid(format!("content is not JSON: {error}")))?;
-    if msg_type == "interactive" {
+    if msg_type == "interactive" && entity_of(&value).is_none() {
         card::check_inline(&value).map_err(broken_card)?;
     }
     Ok(value)
 }
 
+/// The id of the card entity that a content sends: `{"type":"card","data":{"card_id":…}}`.
+fn entity_of(content: &Value) -> Option<&str> {
+    let is_entity = content.get("type").and_then(Value::as_str) == Some("card");
+    content.pointer("/data/card_id").and_then(Value::as_str).filter(|_| is_entity)
+}
+
 /// The path takes `om_…` only; a thread's id, or the token of a callback, is refused as users reported it.
-fn is_message_id(id: &str) -> Result<(), Refused> {
+pub(super) fn is_message_id(id: &str) -> Result<(), Refused> {
     if id.starts_with("om_") {
         return Ok(());
     }

@@ -1,21 +1,26 @@
 //! The OpenAPI calls that a callback handler makes: tokens, card updates, messages, preview refreshes.
 //!
-//! Answers are `{"code":…,"msg":…,"data":…}`; refusals carry the documented codes. Rate limits are not watched; a fault
-//! plays them.
+//! Answers are `{"code":…,"msg":…,"data":…}`; refusals carry the documented codes. Rate limits are watched when
+//! the gateway was told to; a fault plays them as well.
 
 mod bot;
 mod card_update;
+mod cardkit;
 mod im;
 mod previews;
+mod rates;
+mod resource;
 mod tenant_token;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{Method, Request, header};
 use hyper::body::Incoming;
 use serde_json::{Map, Value, json};
 
 pub(crate) use bot::open_id as bot_open_id;
+pub(crate) use rates::Rates;
 pub(crate) use tenant_token::TenantTokens;
 
 use crate::active_faults::Victim;
@@ -56,7 +61,13 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
         (None, Some(body)) => route(shared, &method, &path, &query, &authorization, &body).await,
     };
     let (status, body) = match outcome {
-        Ok(body) => (200, body),
+        Ok(Content::Bytes(kind, bytes)) => {
+            shared
+                .journal
+                .add(None, Seen::OpenApi { method: method.to_string(), path, status: 200, code: 0 });
+            return serve::respond(200, kind, bytes);
+        }
+        Ok(Content::Json(body)) => (200, body),
         Err(Refused { status, code, msg }) => {
             let text = format!("{method} {path}: {code} {msg}");
             shared.journal.found(Finding::warning(FindingKind::OpenApi, text));
@@ -72,6 +83,7 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     if status == 429 {
         let reset = header::HeaderValue::from_static("1");
         answer.headers_mut().insert("x-ogw-ratelimit-reset", reset);
+        answer.headers_mut().insert("x-ogw-ratelimit-limit", header::HeaderValue::from_static("50"));
     }
     answer
 }
@@ -83,14 +95,26 @@ async fn route(
     query: &str,
     authorization: &str,
     body: &[u8],
-) -> Result<Value, Refused> {
+) -> Result<Content, Refused> {
     let path: Vec<&str> = path.trim_start_matches("/open-apis/").split('/').collect();
     if (method, path.as_slice()) == (&Method::POST, &["auth", "v3", "tenant_access_token", "internal"]) {
-        return tenant_token::issue(shared, body);
+        return tenant_token::issue(shared, body).map(Content::Json);
     }
     let app = lock(&shared.tokens).check(authorization)?;
     let call = Call { shared, app, query, body };
-    match (method, path.as_slice()) {
+    if shared.config.rate_limits {
+        let target = target(&path, body);
+        lock(&shared.rates).admit(&call.app, method, &path, &target)?;
+    }
+    if let (&Method::GET, ["im", "v1", "messages", id, "resources", key]) = (method, path.as_slice()) {
+        return resource::get(&call, id, key).map(|(kind, bytes)| Content::Bytes(kind, bytes));
+    }
+    if let ["cardkit", "v1", "cards", rest @ ..] = path.as_slice() {
+        if let Some(answer) = cardkit::answer(&call, method, rest) {
+            return answer.map(Content::Json);
+        }
+    }
+    let answer = match (method, path.as_slice()) {
         (&Method::GET, ["bot", "v3", "info"]) => Ok(bot::info(&call)),
         (&Method::POST, ["interactive", "v1", "card", "update"]) => card_update::update(&call),
         (&Method::POST, ["im", "v1", "messages"]) => im::send(&call),
@@ -99,6 +123,26 @@ async fn route(
         (&Method::GET, ["im", "v1", "messages", id]) => im::get(&call, id),
         (&Method::POST, ["im", "v2", "url_previews", "batch_update"]) => previews::refresh(&call).await,
         _ => Err(Refused::new(404, 99_991_404, "404 page not found")),
+    };
+    answer.map(Content::Json)
+}
+
+/// What a call answers.
+enum Content {
+    Json(Value),
+    /// Content type and bytes.
+    Bytes(&'static str, Bytes),
+}
+
+/// What a call is about: the message, the card or the receiver.
+fn target(path: &[&str], body: &[u8]) -> String {
+    match path {
+        ["im", "v1", "messages"] => {
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            body.get("receive_id").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        ["im", "v1", "messages", id, ..] | ["cardkit", "v1", "cards", id, ..] => (*id).to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -108,6 +108,7 @@ impl Args {
             .settings(self.settings.clone())
             .max_connections(self.max_connections)
             .clock(self.clock)
+            .rate_limits()
             .keep(self.keep);
         match &self.token {
             Some(token) => builder.token(token),

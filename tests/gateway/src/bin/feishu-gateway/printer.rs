@@ -25,7 +25,7 @@ impl Printer {
             for line in waiting {
                 let missed = count.swap(0, Ordering::Relaxed);
                 let note = if missed > 0 { note(missed) + "\n" } else { String::new() };
-                if write!(output, "{note}{line}\n").and_then(|()| output.flush()).is_err() {
+                if writeln!(output, "{note}{line}").and_then(|()| output.flush()).is_err() {
                     // The reader left, as `head` does; the platform goes on.
                     return;
                 }

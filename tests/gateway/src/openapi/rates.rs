@@ -1,0 +1,73 @@
+//! Rate limits of the OpenAPI calls.
+
+use std::collections::HashMap;
+
+use http::Method;
+use tokio::time::{Duration, Instant};
+
+use super::Refused;
+
+/// Each call may be made so often by one app ("frequency control"), in a second and in a minute.
+const PER_SECOND: u32 = 50;
+const PER_MINUTE: u32 = 1000;
+/// Messages to one user or group, and updates of one message, in a second.
+const PER_TARGET: u32 = 5;
+/// Changes of one card entity in a second.
+const PER_CARD: u32 = 10;
+/// Windows that are remembered before those that are over are forgotten.
+const WINDOWS_LIMIT: usize = 4096;
+
+/// Which calls were made in the current second and minute.
+#[derive(Debug, Default)]
+pub(crate) struct Rates(HashMap<String, Window>);
+
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    length: Duration,
+    count: u32,
+}
+
+impl Rates {
+    /// Counts a call, or refuses it with the documented code.
+    pub(super) fn admit(
+        &mut self,
+        app: &str,
+        method: &Method,
+        path: &[&str],
+        target: &str,
+    ) -> Result<(), Refused> {
+        if self.0.len() > WINDOWS_LIMIT {
+            self.0.retain(|_, window| window.began.elapsed() < window.length);
+        }
+        // Ids are no part of the call's name.
+        let call: Vec<&str> = path
+            .iter()
+            .map(|part| if part.contains(['_', '7']) && part.len() > 15 { "*" } else { part })
+            .collect();
+        let call = format!("{app} {method} {}", call.join("/"));
+        let minute = self.count(format!("m {call}"), Duration::from_secs(60), PER_MINUTE);
+        let second = self.count(format!("s {call}"), Duration::from_secs(1), PER_SECOND);
+        if !minute || !second {
+            return Err(Refused::new(429, 99_991_400, "request trigger frequency limit"));
+        }
+        let limit = match path {
+            ["im", "v1", "messages", ..] if *method != Method::GET => PER_TARGET,
+            ["cardkit", ..] => PER_CARD,
+            _ => return Ok(()),
+        };
+        if target.is_empty() || self.count(format!("t {app} {target}"), Duration::from_secs(1), limit) {
+            return Ok(());
+        }
+        Err(Refused::code(230_020, format!("more than {limit} calls in a second for {target}")))
+    }
+
+    fn count(&mut self, name: String, length: Duration, limit: u32) -> bool {
+        let window = self.0.entry(name).or_insert_with(|| Window { began: Instant::now(), length, count: 0 });
+        if window.began.elapsed() >= length {
+            (window.began, window.count) = (Instant::now(), 0);
+        }
+        window.count += 1;
+        window.count <= limit
+    }
+}
