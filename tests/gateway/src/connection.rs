@@ -162,9 +162,7 @@ impl Connection {
                 }
                 let slow = lock(&self.shared.state).faults.take(Place::Push, self.victim());
                 if let Some(Fault::Slow(delay)) = slow {
-                    for frame in frames {
-                        self.later(delay, Message::Binary(frame));
-                    }
+                    self.later(delay, frames.into_iter().map(Message::Binary).collect());
                     return Ok(());
                 }
                 frames.into_iter().try_for_each(|frame| self.write(Message::Binary(frame)))
@@ -276,7 +274,7 @@ impl Connection {
         self.shared.journal.add(Some(self.peer.id), Seen::Pong);
         match fault {
             Some(Fault::PongDelay(delay)) => {
-                self.later(delay, message);
+                self.later(delay, vec![message]);
                 Ok(())
             }
             _ => self.write(message),
@@ -296,7 +294,7 @@ impl Connection {
         }
     }
 
-    fn later(&self, delay: Duration, message: Message) {
+    fn later(&self, delay: Duration, messages: Vec<Message>) {
         let shared = Arc::clone(&self.shared);
         let commands = self.peer.commands.downgrade();
         tokio::spawn(async move {
@@ -304,9 +302,10 @@ impl Connection {
                 () = tokio::time::sleep(delay) => {}
                 () = shared.closed() => return,
             }
-            if let Some(commands) = commands.upgrade() {
+            let Some(commands) = commands.upgrade() else { return };
+            for message in messages {
                 // Fails only when the connection has ended meanwhile.
-                let _ = commands.try_send(Command::Raw(message));
+                let _ = commands.send(Command::Raw(message)).await;
             }
         });
     }

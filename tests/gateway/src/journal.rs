@@ -101,6 +101,15 @@ pub enum Seen {
         /// `code` of the answer.
         code: i64,
     },
+    /// The bot sent a message.
+    Sent {
+        /// `om_…`.
+        message_id: String,
+        /// Whom it was sent to; the chat for a reply.
+        receive_id: String,
+        /// `interactive` for a card.
+        msg_type: String,
+    },
     /// Any other HTTP request, answered with 404.
     UnknownPath(String),
     /// A finding.
@@ -301,6 +310,9 @@ impl fmt::Display for Seen {
             Self::Ended { how, .. } => write!(f, "ended: {how}"),
             Self::OpenApi { method, path, status, code } => {
                 write!(f, "{method} {path}: HTTP {status}, code {code}")
+            }
+            Self::Sent { message_id, receive_id, msg_type } => {
+                write!(f, "<- message of type {msg_type} to {receive_id} (message {message_id})")
             }
             Self::UnknownPath(path) => write!(f, "{path}: HTTP 404"),
             Self::Found(finding) => write!(f, "{finding}"),

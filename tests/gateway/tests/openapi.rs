@@ -164,6 +164,10 @@ async fn messages_are_sent_updated_and_read() {
         "the same uuid within an hour sends nothing"
     );
     assert_eq!(gateway.card(&id), Some(content));
+    let log = gateway.log();
+    let shown =
+        log.iter().map(ToString::to_string).find(|line| line.contains("of type interactive")).unwrap();
+    assert!(shown.contains(&id) && shown.contains("ou_1"), "the id of what was sent is shown: {shown}");
 
     let patch = async |id: &str, card: Value| {
         let path = format!("im/v1/messages/{id}");

@@ -2,6 +2,7 @@
 
 mod cell;
 mod lab;
+mod own_test;
 mod process;
 mod scenarios;
 mod sdk;
@@ -42,6 +43,15 @@ async fn main() -> Result<()> {
         } else {
             notes.extend(scenarios::run(sdk, &mut table).await?);
         }
+        match own_test::run(sdk).await {
+            Ok(Some(())) => notes.push(format!("{}: its own test passed", sdk.name())),
+            Ok(None) => {}
+            Err(error) => {
+                eprintln!("{}: its own test failed: {error:#}", sdk.name());
+                notes.push(format!("{}: its own test failed", sdk.name()));
+                failed += 1;
+            }
+        }
     }
     let notes: Vec<String> = notes.iter().map(|note| format!("- {note}")).collect();
     let report = format!("{table}\n{}", notes.join("\n"));
@@ -49,7 +59,7 @@ async fn main() -> Result<()> {
     fs::create_dir_all(logs())?;
     fs::write(logs().join("report.md"), report)?;
     if failed > 0 {
-        bail!("{failed} of the main job's steps failed");
+        bail!("{failed} steps failed");
     }
     Ok(())
 }

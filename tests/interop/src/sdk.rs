@@ -175,11 +175,11 @@ impl Sdk {
         Ok(inputs)
     }
 
-    fn folder(self) -> PathBuf {
+    pub(crate) fn folder(self) -> PathBuf {
         home().join(self.name())
     }
 
-    fn work(self) -> PathBuf {
+    pub(crate) fn work(self) -> PathBuf {
         work().join(self.name())
     }
 }
@@ -198,7 +198,7 @@ fn home() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) -> Command {
+pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(folder);
     command

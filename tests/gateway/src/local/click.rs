@@ -71,7 +71,7 @@ pub(super) async fn click(shared: &Arc<Shared>, body: Value) -> Result<Value, Fa
         crate::envelope::merge(&mut patch, more.clone());
     }
     let click = click.by(push::operator(&app, request.user.as_deref())?).merge(patch);
-    let outgoing = Outgoing::from(click).app(&app.id).fragments(request.fragments.unwrap_or(1));
+    let outgoing = Outgoing::from(click).app(&app.id).fragments(push::count("fragments", request.fragments)?);
     let mut outgoing = push::to(wait(outgoing, request.wait_ms), request.connection);
     outgoing.asked = Some(Box::new(Asked { path: "/local/click", body }));
     outcome(shared, send(shared, outgoing).await?)

@@ -55,6 +55,10 @@ pub(super) fn set(shared: &Arc<Shared>, body: Value) -> Result<Value, Failed> {
         let request: Request = typed(step)?;
         fault(&request, &format!("script[{index}]."))?;
     }
+    if let Some(seed) = seed {
+        // The choice of connections is chance as well.
+        lock(&shared.state).rng = fastrand::Rng::with_seed(seed);
+    }
     for (index, step) in script.into_iter().enumerate() {
         let seed = seed.map(|seed| seed.wrapping_add(index as u64));
         start(shared, step, seed, &format!("script[{index}]."))?;

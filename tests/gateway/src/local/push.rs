@@ -153,8 +153,16 @@ struct RawRequest {
     log_id: Option<String>,
 }
 
-/// The most fragments and copies that a request may ask for.
-const FRAMES_LIMIT: usize = 1000;
+/// The most fragments, and the most copies, that a request may ask for.
+const FRAMES_LIMIT: usize = 100;
+
+/// A number of fragments or copies, 1 by default.
+pub(super) fn count(name: &str, count: Option<usize>) -> Result<usize, Wrong> {
+    match count.unwrap_or(1) {
+        count @ 1..=FRAMES_LIMIT => Ok(count),
+        count => Err(Wrong::new(name, format!("is {count}, not 1 to {FRAMES_LIMIT}"))),
+    }
+}
 
 pub(super) async fn raw(shared: &Arc<Shared>, body: Value) -> Result<Value, Failed> {
     let request: RawRequest = typed(&body)?;
@@ -183,16 +191,12 @@ pub(super) async fn raw(shared: &Arc<Shared>, body: Value) -> Result<Value, Fail
         let number = text.parse().map_err(|_| wrong())?;
         outgoing = if name == "seq_id" { outgoing.seq_id(number) } else { outgoing.log_id(number) };
     }
-    for (name, count) in [("fragments", request.fragments), ("copies", request.copies)] {
-        if count.is_some_and(|count| count == 0 || count > FRAMES_LIMIT) {
-            return Err(Wrong::new(name, format!("is not 1 to {FRAMES_LIMIT}")).into());
-        }
-    }
-    outgoing = outgoing.fragments(request.fragments.unwrap_or(1));
+    outgoing = outgoing.fragments(count("fragments", request.fragments)?);
+    let copies = count("copies", request.copies)?;
     if let Some(order) = request.order {
-        outgoing = outgoing.order(order.into_iter().take(FRAMES_LIMIT));
+        outgoing = outgoing.order(order.into_iter().take(FRAMES_LIMIT * 10));
     }
-    if let Some(copies) = request.copies.filter(|copies| *copies > 1) {
+    if copies > 1 {
         outgoing = outgoing.copies(copies);
     }
     let mut outgoing = to(wait(outgoing, request.wait_ms), request.connection);

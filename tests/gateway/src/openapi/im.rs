@@ -5,6 +5,7 @@ use tokio::time::Duration;
 
 use super::{Call, Refused};
 use crate::envelope::{CHAT, id};
+use crate::journal::Seen;
 use crate::message::{About, Mention};
 use crate::messages::Request;
 use crate::people::chat_with;
@@ -114,6 +115,14 @@ fn post(
     let message = BotMessage::new(&call.app, message_id, &msg_type, content, about);
     let message = BotMessage { receive_id, parent_id, ..message };
     let data = described(&message);
+    call.shared.journal.add(
+        None,
+        Seen::Sent {
+            message_id: message.message_id.clone(),
+            receive_id: message.receive_id.clone(),
+            msg_type: message.msg_type.clone(),
+        },
+    );
     messages.add(message, request);
     Ok(json!({"code": 0, "msg": "success", "data": data}))
 }
