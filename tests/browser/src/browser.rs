@@ -76,24 +76,38 @@ impl Browser {
         let browser = Self { client, port, _driver: driver };
         browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({"source": COLLECT})).await;
         browser.devtools("Emulation.setTimezoneOverride", &json!({"timezoneId": "Asia/Shanghai"})).await;
+        let calm = json!({"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]});
+        browser.devtools("Emulation.setEmulatedMedia", &calm).await;
         Some(browser)
     }
 
-    /// A command of Chromium's own, which `WebDriver` does not have.
-    pub async fn devtools(&self, command: &str, parameters: &Value) {
+    /// A command of Chromium's own, which `WebDriver` does not have, and its result.
+    pub async fn devtools(&self, command: &str, parameters: &Value) -> Value {
         let session = self.client.session_id().await.unwrap().unwrap();
         let body = json!({"cmd": command, "params": parameters}).to_string();
+        let length = body.len();
         let head = format!(
-            "POST /session/{session}/goog/cdp/execute HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
+            "POST /session/{session}/goog/cdp/execute HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
         );
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-        // The driver keeps the connection, so the end of the first line has to do.
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer);
-        assert!(answer.starts_with("HTTP/1.1 200"), "{command}: {answer}");
+        // The driver keeps the connection, so the length says where its answer ends.
+        let mut answer = Vec::new();
+        let (head, length) = loop {
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "{command}: no answer");
+            let text = String::from_utf8_lossy(&answer);
+            if let Some((head, _)) = text.split_once("\r\n\r\n") {
+                let lines = head.lines().filter_map(|line| line.split_once(':'));
+                let mut lengths = lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+                break (head.len() + 4, lengths.next().unwrap().1.trim().parse::<usize>().unwrap());
+            }
+        };
+        while answer.len() < head + length {
+            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "{command}: half an answer");
+        }
+        let mut answer: Value = serde_json::from_slice(&answer[head..]).unwrap();
+        assert!(answer["value"].get("error").is_none(), "{command}: {answer}");
+        answer["value"].take()
     }
 
     /// Opens an address.
@@ -152,6 +166,12 @@ impl Browser {
     pub async fn text(&self, css: &str) -> String {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await.expect(css);
         element.text().await.unwrap()
+    }
+
+    /// A picture of the window in base64, small enough for a document.
+    pub async fn small_picture(&self) -> String {
+        let wanted = json!({"format": "webp", "quality": 80});
+        self.devtools("Page.captureScreenshot", &wanted).await["data"].as_str().unwrap().to_owned()
     }
 
     /// Keeps a picture of the window as `target/browser/NAME.png`.

@@ -36,7 +36,7 @@ impl Desk {
     /// Opens the page anew.
     pub async fn reload(&self, language: &str, light: &str) {
         let url = self.gateway.base_url();
-        self.browser.go(&format!("{url}/local/health")).await;
+        self.browser.go(&url).await;
         self.browser
             .js(&format!(
                 "localStorage.setItem('feishu-gateway.lang', '{language}'), localStorage.setItem('feishu-gateway.light', '{light}')"

@@ -99,6 +99,34 @@ async fn an_update_of_the_message_appears_as_it_comes() {
 }
 
 #[tokio::test]
+async fn updates_over_the_openapi_and_streamed_text_appear_as_they_come() {
+    let Some(desk) = Desk::open("en", "light").await else { return };
+    let page = &desk.browser;
+    let secret = desk.gateway.app_secret();
+    page.js(&format!(
+        "fetch('/open-apis/auth/v3/tenant_access_token/internal', {{method: 'POST', body: JSON.stringify({{app_id: '{}', app_secret: '{secret}'}})}}).then((it) => it.json()).then((it) => {{ window.token = it.tenant_access_token; }})",
+        desk.gateway.app_id()
+    ))
+    .await;
+    let send = |method: &str, path: &str, body: &serde_json::Value| {
+        format!(
+            "fetch('/open-apis/{path}', {{method: '{method}', headers: {{Authorization: `Bearer ${{token}}`, 'Content-Type': 'application/json'}}, body: JSON.stringify({body})}}).then((it) => it.json())"
+        )
+    };
+    desk.gallery_card("languages").await;
+    let id = page.js("document.querySelector('#feed .message').dataset.id").await;
+    for words in ["One", "One two", "One two three"] {
+        let card = json!({"schema": "2.0", "config": {"update_multi": true}, "body": {"elements": [{"tag": "markdown", "content": words}]}});
+        let path = format!("im/v1/messages/{}", id.as_str().unwrap());
+        let done = page.js(&send("PATCH", &path, &json!({"content": card.to_string()}))).await;
+        assert_eq!(done["code"], 0, "{done}");
+        page.until(&format!("document.querySelector('#feed .cardbody').innerText === '{words}'")).await;
+    }
+    assert!(page.text("#feed .who").await.contains("version 4"));
+    assert_eq!(desk.complaints().await, json!([]));
+}
+
+#[tokio::test]
 async fn the_connections_view_cuts_mutes_and_heals() {
     let Some(desk) = Desk::open("en", "dark").await else { return };
     let page = &desk.browser;

@@ -4,4 +4,5 @@ mod accessibility;
 mod chat;
 mod components;
 mod hostile;
+mod pictures;
 mod timeline;

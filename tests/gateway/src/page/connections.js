@@ -1,9 +1,8 @@
 // Apps and their connections: which client, since when, how it ended; the settings that clients are given.
 
-import { post } from "./api.js";
+import { Refused, post } from "./api.js";
 import { guide } from "./connect.js";
 import { button, el, fill, fresh } from "./dom.js";
-import { Refused } from "./api.js";
 import { all, now, on } from "./store.js";
 import { ago, clock, onLang, t } from "./text.js";
 import { toast } from "./toast.js";
@@ -56,13 +55,18 @@ async function bring(fault, connection) {
 
 function apps() {
   const host = document.getElementById("apps");
-  const stamp = JSON.stringify(all("app").map((it) => [it.app_id, it.name, it.connections, it.settings, it.webhook]));
+  const stamp = JSON.stringify(all("app").map((it) => [it.app_id, it.name, alive(it), it.settings, it.webhook]));
   if (host.dataset.drawn === stamp || host.contains(document.activeElement)) return;
   host.dataset.drawn = stamp;
   fill(host, all("app").map((app) => el("section", { class: "app" },
-    el("div", { class: "row wrap" }, el("h3", {}, app.name || app.app_id), el("code", {}, app.app_id), el("span", { class: "grow" }), el("span", { class: "quiet" }, t("apps.connections", { count: app.connections, most: app.max_connections }))),
+    el("div", { class: "row wrap" }, el("h3", {}, app.name || app.app_id), el("code", {}, app.app_id), el("span", { class: "grow" }), el("span", { class: "quiet" }, t("apps.connections", { count: alive(app), most: app.max_connections }))),
     app.webhook ? el("p", { class: "quiet" }, t("apps.webhook", { url: app.webhook.url })) : null,
     settings(app), el("details", {}, el("summary", {}, t("connect.title")), guide(app)))));
+}
+
+/** Live connections of an app now; the app itself has the number of the snapshot. */
+function alive(app) {
+  return all("connection").filter((it) => it.app_id === app.app_id && it.state !== "ended").length;
 }
 
 /** The ClientConfig of an app, to change. */

@@ -10,6 +10,8 @@ export class Form {
   /** A component: `{name, value(), reset(), required, control}`; `value()` gives undefined when nothing is chosen. */
   add(field) {
     this.#fields.push(field);
+    // What was missing is there: the note goes with the next change.
+    for (const name of ["input", "change"]) (field.holder ?? field.control).addEventListener(name, () => mark(field, ""));
   }
 
   /** Puts back what the card said. */

@@ -109,7 +109,10 @@ export function chooser({ label, placeholder, options, multiple, chosen, disable
     opener.setAttribute("aria-expanded", String(opened));
     if (opened) return;
     refresh();
-    if (JSON.stringify(before) !== JSON.stringify(selected)) commit([...selected]);
+    if (JSON.stringify(before) !== JSON.stringify(selected)) {
+      node.dispatchEvent(new Event("change"));
+      commit([...selected]);
+    }
     before = [...selected];
   });
   opener.addEventListener("click", show);
@@ -119,7 +122,8 @@ export function chooser({ label, placeholder, options, multiple, chosen, disable
       show();
     }
   });
-  search.addEventListener("input", () => {
+  search.addEventListener("input", (event) => {
+    event.stopPropagation();
     const wanted = search.value.trim().toLowerCase();
     shown = options.filter((it) => `${it.label} ${it.find ?? ""}`.toLowerCase().includes(wanted)).slice(0, DRAWN);
     active = 0;

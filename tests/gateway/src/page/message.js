@@ -28,7 +28,8 @@ function nameHere(person) {
 
 function marks(message) {
   const found = [];
-  if (message.version > 1 && !message.recalled) found.push(t("chat.changed", { version: message.version, how: t(`changed.${message.changed_by}`) }));
+  // A user's message changes only by its preview, which is in sight.
+  if (message.version > 1 && !message.recalled && message.sender.type === "app") found.push(t("chat.changed", { version: message.version, how: t(`changed.${message.changed_by}`) }));
   if (message.streaming) found.push(t("chat.streaming"));
   if (list(message.visible_to).length > 0) found.push(t("chat.visible", { count: message.visible_to.length }));
   return found.map((it) => el("span", { class: "chip c-grey" }, it));
