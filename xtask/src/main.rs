@@ -43,6 +43,12 @@ const PROGRAMS: &[(&str, &str, &str, &[&str])] = &[
     ),
     ("bench", "[--curves | --steps | ...]", "measures a bot", &["--release", "--package", "feishu-bench"]),
     ("interop", "[--quick] [SDK ...]", "compares with the official SDKs", &["--package", "feishu-interop"]),
+    (
+        "kill",
+        "[--quick] [file|redis]",
+        "kills bots that use an inbox, and counts what is lost",
+        &["--package", "feishu-kill"],
+    ),
     ("network", "", "tests network faults in namespaces, as root on Linux", &["--package", "feishu-network"]),
 ];
 

@@ -1,8 +1,5 @@
 //! The rules that every engine of an inbox keeps.
 
-#[cfg(feature = "inbox-redis")]
-mod redis_server;
-
 use std::time::Duration;
 
 use feishu_runtime::testing::MemoryInbox;
@@ -142,12 +139,13 @@ async fn file_inbox_keeps_the_rules_of_an_engine_and_all_when_it_is_opened_again
 #[cfg(feature = "inbox-redis")]
 #[tokio::test]
 async fn redis_inbox_keeps_the_rules_of_an_engine_and_all_when_the_server_starts_again() {
+    use feishu_kit::RedisServer;
     use feishu_runtime::RedisInbox;
 
-    let Some(mut server) = redis_server::RedisServer::start() else { return };
+    let Some(mut server) = RedisServer::start().await else { return };
     let engine = RedisInbox::open(&server.url()).unwrap();
     keeps_the_rules(&engine).await;
-    server.restart();
+    server.restart().await;
     assert_eq!(RedisInbox::open(&server.url()).unwrap().backlog(APP).await.unwrap(), 2);
     let _ = engine.backlog(APP).await;
     assert_eq!(put(&engine, "a", None).await, Stored::Known);
@@ -157,9 +155,12 @@ async fn redis_inbox_keeps_the_rules_of_an_engine_and_all_when_the_server_starts
 #[cfg(feature = "inbox-redis")]
 #[tokio::test]
 async fn redis_inbox_keeps_the_rules_of_an_engine_on_a_cluster() {
+    use feishu_kit::RedisServer;
     use feishu_runtime::RedisInbox;
 
-    let Some(server) = redis_server::RedisServer::start_with(&["--cluster-enabled", "yes"]) else { return };
+    let Some(server) = RedisServer::start_with(&["--cluster-enabled", "yes"]).await else {
+        return;
+    };
     assert!(server.ask("CLUSTER ADDSLOTSRANGE 0 16383", "+OK"));
     while !server.ask("CLUSTER INFO", "$") || !server.ask("GET anything", "$-1") {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -170,13 +171,14 @@ async fn redis_inbox_keeps_the_rules_of_an_engine_on_a_cluster() {
 #[cfg(feature = "inbox-redis")]
 #[tokio::test]
 async fn redis_inbox_keeps_the_rules_of_an_engine_on_the_master_that_sentinels_know() {
+    use feishu_kit::RedisServer;
     use feishu_runtime::RedisInbox;
 
-    let Some(master) = redis_server::RedisServer::start() else { return };
+    let Some(master) = RedisServer::start().await else { return };
     let file = std::env::temp_dir().join(format!("feishu-sentinel-{}.conf", std::process::id()));
     std::fs::write(&file, format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port())).unwrap();
     let arguments = [file.to_str().unwrap(), "--sentinel"];
-    let sentinel = redis_server::RedisServer::start_with(&arguments).unwrap();
+    let sentinel = RedisServer::start_with(&arguments).await.unwrap();
     let known = format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{}", master.port().to_string().len(), master.port());
     while !sentinel.ask("SENTINEL GET-MASTER-ADDR-BY-NAME main", &known) {
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,4 +1,4 @@
-//! What the tests of several packages share: streams to the local platform, the captured log, and messages.
+//! What the tests of several packages share: streams to the local platform, the captured log, messages, a Redis server.
 #![allow(
     clippy::expect_used,
     clippy::missing_panics_doc,
@@ -9,7 +9,9 @@
 mod captured_log;
 mod gateway_dial;
 mod received;
+mod redis_server;
 
 pub use crate::captured_log::{CapturedLog, line_with};
 pub use crate::gateway_dial::GatewayDial;
 pub use crate::received::carried_by;
+pub use crate::redis_server::RedisServer;

@@ -59,8 +59,8 @@ impl EventInbox {
 
     /// Sets after how many failed attempts an event becomes a dead letter; 8 by default, which with the default backoff
     /// takes two minutes. As many attempts may be interrupted by the end of the process; from the second interruption on,
-    /// the next attempt waits until the new process has run for the backoff, so that an event that kills the process
-    /// leaves time for the rest. At least 1.
+    /// the next attempt waits until the new process has run for the backoff, and such events run one at a time: so one that
+    /// kills the process leaves time for the rest, and does not take others with it again and again. At least 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
         self

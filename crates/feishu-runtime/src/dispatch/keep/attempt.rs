@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use feishu_callbacks::{Header, peek};
 use feishu_transport::{Answer, Delivery, Received};
-use tokio::sync::watch;
+use tokio::sync::{SemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
@@ -53,9 +53,10 @@ impl Keeper {
             Ok(header) => Arc::new(header),
             Err(error) => return Finished::dead(&format!("the payload is not a callback or event: {error}")),
         };
-        if let Some(instead) = self.suspect(claimed) {
-            return instead;
-        }
+        let _alone = match self.suspect(claimed) {
+            Ok(alone) => alone,
+            Err(instead) => return instead,
+        };
         let Some(chosen) = self.plan.choose(&header, || self.core.clock.now()) else {
             return Finished::dead(&format!("there is no handler for `{}`", header.event_type));
         };
@@ -75,18 +76,26 @@ impl Keeper {
         finished
     }
 
-    /// What to do in place of an attempt with an event at which the process has died again and again.
-    fn suspect(&self, claimed: &ClaimedEvent) -> Option<Finished> {
+    /// Of the events at which the process has died again and again, runs one at a time, so that one of them does not make
+    /// the others look guilty; and gives the rest some time before. Returns what to do in place of the attempt.
+    fn suspect(&self, claimed: &ClaimedEvent) -> Result<Option<SemaphorePermit<'_>>, Finished> {
         let interrupted = claimed.attempt.saturating_sub(1).saturating_sub(claimed.failures);
         if interrupted >= self.inbox.attempts {
-            return Some(Finished::dead(&format!("the process ended during {interrupted} attempts")));
+            return Err(Finished::dead(&format!("the process ended during {interrupted} attempts")));
         }
         if interrupted < 2 {
-            return None;
+            return Ok(None);
         }
         let lived = self.started.get().map_or(Duration::MAX, Instant::elapsed);
-        let rest = self.inbox.pause(interrupted).checked_sub(lived).filter(|rest| !rest.is_zero())?;
-        Some(Finished::release(rest))
+        match self.inbox.pause(interrupted).checked_sub(lived) {
+            Some(rest) if !rest.is_zero() => Err(Finished::release(rest)),
+            // Spread out, so that one of many comes soon after the other.
+            _ => self
+                .alone
+                .try_acquire()
+                .map(Some)
+                .map_err(|_| Finished::release(BUSY.mul_f64(fastrand::f64()))),
+        }
     }
 
     fn call(

@@ -47,6 +47,7 @@ impl Keeper {
     /// Waits for new events or the end of an attempt, for at most this time.
     async fn woken(&self, wait: Duration) {
         tokio::select! {
+            biased;
             () = self.wake.notified() => {}
             () = sleep(wait) => {}
         }

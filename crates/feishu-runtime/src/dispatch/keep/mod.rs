@@ -5,10 +5,10 @@ mod claims;
 mod finish;
 mod store;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::entry::Entry;
@@ -32,10 +32,12 @@ pub(super) struct Keeper {
     owner: String,
     arrivals: Mutex<Arrivals>,
     /// The events that are being handled here.
-    flights: Mutex<HashMap<String, Flight>>,
+    flights: Mutex<BTreeMap<String, Flight>>,
     /// Wakes the task that claims events.
     wake: Notify,
     started: OnceLock<Instant>,
+    /// For one of the events at which the process has died again and again.
+    alone: Semaphore,
 }
 
 /// The claim of an event that is being handled: until when it is valid; `None` once it is lost.
@@ -59,6 +61,7 @@ impl Keeper {
             flights: Mutex::default(),
             wake: Notify::new(),
             started: OnceLock::new(),
+            alone: Semaphore::new(1),
         })
     }
 
@@ -68,7 +71,7 @@ impl Keeper {
         self.core.tasks().spawn(Arc::clone(self).claim_all());
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<String, Flight>> {
+    fn flights(&self) -> MutexGuard<'_, BTreeMap<String, Flight>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,6 +94,7 @@ async fn lost(valid: &mut watch::Receiver<Option<Instant>>) {
     loop {
         let Some(until) = *valid.borrow_and_update() else { return };
         tokio::select! {
+            biased;
             () = sleep_until(until) => return,
             changed = valid.changed() => if changed.is_err() { return },
         }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A server, stopped after the test.
-pub(crate) struct RedisServer {
+/// A `redis-server` process of the test, stopped with it. It confirms nothing that a crash could lose.
+#[derive(Debug)]
+pub struct RedisServer {
     process: Child,
     port: u16,
     folder: PathBuf,
@@ -15,13 +16,12 @@ pub(crate) struct RedisServer {
 
 impl RedisServer {
     /// `None`, with a plain word on stderr, where there is no Redis.
-    pub(crate) fn start() -> Option<Self> {
-        Self::start_with(&[])
+    pub async fn start() -> Option<Self> {
+        Self::start_with(&[]).await
     }
 
     /// With more arguments.
-    #[expect(clippy::print_stderr, reason = "what was left out is to be seen")]
-    pub(crate) fn start_with(more: &[&str]) -> Option<Self> {
+    pub async fn start_with(more: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("feishu-redis-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -29,7 +29,7 @@ impl RedisServer {
         match spawn(port, &folder, &more) {
             Ok(process) => {
                 let server = Self { process, port, folder, more };
-                server.ready();
+                server.ready().await;
                 Some(server)
             }
             Err(error) => {
@@ -39,20 +39,21 @@ impl RedisServer {
         }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The URL for clients.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
     /// Kills the server and starts it again.
-    pub(crate) fn restart(&mut self) {
+    pub async fn restart(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.process = spawn(self.port, &self.folder, &self.more).unwrap();
-        self.ready();
+        self.ready().await;
     }
 
     /// Sends one command, and returns whether the answer begins as expected.
-    pub(crate) fn ask(&self, command: &str, expected: &str) -> bool {
+    pub fn ask(&self, command: &str, expected: &str) -> bool {
         use std::io::{Read as _, Write as _};
         let answer = TcpStream::connect(("127.0.0.1", self.port)).and_then(|mut stream| {
             write!(stream, "{command}\r\n")?;
@@ -63,16 +64,17 @@ impl RedisServer {
         answer.is_ok_and(|answer| answer == expected.as_bytes())
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// The port on loopback.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    fn ready(&self) {
+    async fn ready(&self) {
         for _ in 0..1000 {
             if self.ask("PING", "+PONG") {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("redis-server did not come up on port {}", self.port);
     }
