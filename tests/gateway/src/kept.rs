@@ -44,6 +44,11 @@ impl<T, const LIMIT: usize> Kept<T, LIMIT> {
         self.order.iter()
     }
 
+    /// The entries, the newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &T> {
+        self.order.iter().rev().filter_map(|key| self.by_key.get(key))
+    }
+
     /// The entries, in no order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.by_key.values()

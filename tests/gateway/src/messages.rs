@@ -117,6 +117,13 @@ impl Messages {
         *self = Self::new(self.record.take());
     }
 
+    /// The cards of an app's bot that were sent or clicked, the newest first. With a reader of the changes each is up to
+    /// date.
+    pub(crate) fn cards_of(&self, app: &str) -> impl Iterator<Item = &BotMessage> {
+        let messages = self.by_id.newest_first().map(|held| &held.message);
+        messages.filter(move |it| *it.app == *app && it.msg_type == "interactive")
+    }
+
     /// How much is remembered.
     pub(crate) fn kept(&self) -> Value {
         serde_json::json!({"limit": KEPT_LIMIT, "forgotten": self.by_id.forgotten()})

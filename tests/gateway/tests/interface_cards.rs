@@ -114,6 +114,19 @@ async fn click_on_what_the_card_does_not_have_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn click_on_a_template_is_made_from_the_request() {
+    let local = Local::start().await;
+    let mut client = Client::connect(&local.gateway).await;
+    local.gateway.connected(1).await;
+    let id = local.gateway.post_card(json!({"type": "template", "data": {"template_id": "AAq1"}}));
+    let click = json!({"message_id": id, "name": "approve", "value": {"order": 42}});
+    let (_, push) = tokio::join!(local.post("click", click), client.answer(json!({})));
+    let event = &event_of(&push)["event"];
+    assert_eq!(event["action"]["value"], json!({"order": 42}));
+    assert_eq!(event["context"]["open_message_id"], *id);
+}
+
+#[tokio::test(start_paused = true)]
 async fn click_sees_the_card_as_it_is_after_an_answer() {
     let (local, mut client, id) = with_card().await;
     let done = json!({"schema": "2.0", "body": {"elements": [

@@ -140,6 +140,24 @@ fn faults_of_a_file_are_active_from_the_start() {
     std::fs::remove_file(file).unwrap();
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn tls_writes_its_root_certificate_and_serves_nothing_in_the_clear() {
+    let file = std::env::temp_dir().join(format!("feishu-gateway-ca-{}.pem", std::process::id()));
+    let mut program = Program::start(&["--port", "0", "--tls", "--ca", file.to_str().unwrap(), "--json"]);
+    let started: Value = serde_json::from_str(&program.line_with("started")).unwrap();
+    let address = started["data"]["base_url"].as_str().unwrap().replace("https://", "");
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    assert_eq!(started["data"]["ca"], file.to_str().unwrap());
+    let mut stream = TcpStream::connect(&address).unwrap();
+    write!(stream, "GET /local/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    // An alert of TLS, or a reset.
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    std::fs::remove_file(file).unwrap();
+}
+
 #[test]
 fn help_is_in_both_languages_and_mistakes_end_with_code_2() {
     let (code, text) = Program::start(&["--help"]).end();

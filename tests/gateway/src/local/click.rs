@@ -88,9 +88,9 @@ fn target(shared: &Shared, app: &App, request: &Request) -> Result<Option<Target
     if request.free {
         return Ok(None);
     }
-    let messages = lock(&shared.messages).all();
-    let cards = messages.into_iter().filter(|it| it.app == app.id && it.msg_type == "interactive");
-    let cards: Vec<BotMessage> = match &request.message_id {
+    let messages = lock(&shared.messages);
+    let cards = messages.cards_of(&app.id);
+    let cards: Vec<&BotMessage> = match &request.message_id {
         Some(id) => {
             let found = cards.filter(|it| it.message_id == *id).collect::<Vec<_>>();
             if found.is_empty() {
@@ -101,15 +101,17 @@ fn target(shared: &Shared, app: &App, request: &Request) -> Result<Option<Target
             found
         }
         None => cards
-            .filter(|it| !it.content.is_null() && !it.recalled)
+            .filter(|it| !it.recalled)
             .filter(|it| request.chat_id.as_ref().is_none_or(|chat| it.about.chat_id == *chat))
             .collect(),
     };
-    let is_known = cards.iter().any(|it| it.content.is_object());
-    if !is_known {
+    // What a template holds is known to the platform's card tool only.
+    let is_known = |it: &&&BotMessage| it.content.is_object() && it.content.get("type").is_none();
+    let cards: Vec<&BotMessage> = cards.iter().filter(is_known).copied().collect();
+    if cards.is_empty() {
         return Ok(None);
     }
-    for message in cards.iter().rev() {
+    for message in &cards {
         if message.recalled {
             return Err(
                 Wrong::new("message_id", "the message was recalled: its card cannot be clicked").into()
@@ -124,7 +126,7 @@ fn target(shared: &Shared, app: &App, request: &Request) -> Result<Option<Target
                     return Err(Wrong::new(request.by(), format!("{}: {why}", component.label())).into());
                 }
                 let action = request.action(app, component, &all)?;
-                return Ok(Some(Target { message: message.clone(), action }));
+                return Ok(Some(Target { message: BotMessage::clone(message), action }));
             }
             several => {
                 let names: Vec<String> = several.iter().map(|it| it.label()).collect();
@@ -134,7 +136,7 @@ fn target(shared: &Shared, app: &App, request: &Request) -> Result<Option<Target
         }
     }
     let newest =
-        cards.last().map(|it| components(&it.content).iter().map(Component::label).collect::<Vec<_>>());
+        cards.first().map(|it| components(&it.content).iter().map(Component::label).collect::<Vec<_>>());
     let text = format!(
         "no card has such a component; the newest card has {}. free makes a click all the same",
         newest.filter(|names| !names.is_empty()).map_or_else(|| "none".into(), |names| names.join(", "))
