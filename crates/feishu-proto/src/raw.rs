@@ -354,6 +354,13 @@ mod tests {
     }
 
     #[test]
+    fn raw_frame_decode_refuses_a_key_of_more_than_32_bits() {
+        let wire = [0x08, 0, 0x10, 0, 0x18, 0, 0x20, 0, 0xe0, 0xdf, 0xdf, 0xdf, 0xdf, 0xdf, 0xdf, 0x17, 0x20];
+        assert!(Frame::decode(&wire[..]).is_err());
+        assert!(RawFrame::decode(Bytes::copy_from_slice(&wire)).is_err());
+    }
+
+    #[test]
     fn raw_frame_header_without_a_value_is_empty() {
         let wire = [0x08, 0, 0x10, 0, 0x18, 0, 0x20, 0, 0x2a, 3, 0x0a, 1, b'k'];
         let raw = RawFrame::decode(Bytes::copy_from_slice(&wire)).unwrap();

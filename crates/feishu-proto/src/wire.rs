@@ -37,7 +37,8 @@ impl<'a> Fields<'a> {
 
     fn read(&self) -> Option<Field<'a>> {
         let start = self.at;
-        let (key, at) = read_varint(self.message, start)?;
+        // A key has 32 bits, and prost refuses a longer one.
+        let (key, at) = read_varint(self.message, start).filter(|(key, _)| u32::try_from(*key).is_ok())?;
         let (tag, wire_type) = (key >> 3, key & 7);
         let (number, at) = read_varint(self.message, at)?;
         match wire_type {
