@@ -20,6 +20,9 @@ mod context;
 mod core;
 mod dedup;
 mod dispatch;
+#[cfg(feature = "doctor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "doctor")))]
+pub mod doctor;
 mod error;
 mod handler;
 mod histogram;

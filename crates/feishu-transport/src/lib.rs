@@ -80,3 +80,5 @@ pub use crate::net::ProxyPolicy;
 pub use crate::net::Tls;
 #[cfg(feature = "ws")]
 pub use crate::net::WebSocketConnect;
+#[cfg(feature = "doctor")]
+pub use crate::net::{Certificate, Probe};

@@ -12,6 +12,8 @@ mod hold;
 mod open;
 mod outbox;
 mod parts;
+#[cfg(feature = "doctor")]
+mod probe;
 mod reconnect;
 mod router;
 mod shared;

@@ -57,7 +57,7 @@ impl LongConnectionBuilder {
     }
 
     #[cfg(feature = "http")]
-    fn http_endpoint(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpEndpoint, Error> {
+    pub(super) fn http_endpoint(&self, dial: Arc<dyn Dial>) -> Result<crate::HttpEndpoint, Error> {
         let Some(credential) = self.credential.clone() else {
             return Err(Error::misuse("set an app id and a secret, or an endpoint source"));
         };

@@ -1,9 +1,13 @@
 //! The network below the connection: TCP, TLS, proxies, HTTP exchanges and the WebSocket.
 
+#[cfg(feature = "doctor")]
+mod certificate;
 #[cfg(feature = "ws")]
 mod counted;
 #[cfg(feature = "http")]
 pub(crate) mod exchange;
+#[cfg(feature = "doctor")]
+mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
 #[cfg(feature = "proxy")]
@@ -15,6 +19,10 @@ mod tls;
 #[cfg(feature = "ws")]
 mod ws;
 
+#[cfg(feature = "doctor")]
+pub use certificate::Certificate;
+#[cfg(feature = "doctor")]
+pub use probe::Probe;
 #[cfg(feature = "proxy")]
 pub use proxy::ProxyPolicy;
 #[cfg(feature = "http")]

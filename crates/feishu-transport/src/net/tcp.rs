@@ -67,6 +67,43 @@ impl NetworkDial {
         self
     }
 
+    /// Goes the way to `target` step by step; see [`Probe`](crate::Probe).
+    #[cfg(feature = "doctor")]
+    pub(crate) async fn probe(&self, tls: &crate::Tls, target: &Target) -> crate::Probe {
+        let mut probe = crate::Probe::new(target);
+        probe.result = self.try_way(tls, target, &mut probe).await;
+        probe
+    }
+
+    #[cfg(feature = "doctor")]
+    async fn try_way(
+        &self,
+        tls: &crate::Tls,
+        target: &Target,
+        probe: &mut crate::Probe,
+    ) -> Result<(), Error> {
+        let proxy = self.proxy.as_ref().map_err(Clone::clone)?.for_target(target)?;
+        let (host, port) =
+            proxy.as_ref().map_or((&target.host, target.port), |proxy| (&proxy.host, proxy.port));
+        probe.proxy = proxy.as_ref().map(|proxy| Target::new(&proxy.host, proxy.port, false).to_string());
+        let limit = self.timeouts.connect;
+        let found = timeout(limit, lookup_host((host.as_str(), port))).await;
+        let found = found.map_err(|_| Error::timed_out(Stage::Connect, limit))?.map_err(|error| {
+            Error::unreachable(Stage::Connect, format_args!("{host}: {error}")).with_source(error)
+        })?;
+        probe.addresses = found.take(MAX_ADDRESSES).map(|address| address.ip()).collect();
+        let stream = self.reach(target).await?;
+        probe.is_open = true;
+        if !target.tls {
+            return Ok(());
+        }
+        let (connector, recorder) = tls.recording()?;
+        let limit = self.timeouts.tls;
+        let encrypted = timeout(limit, connector.handshake(&target.host, stream)).await;
+        probe.certificate = recorder.seen();
+        encrypted.unwrap_or_else(|_| Err(Error::timed_out(Stage::Tls, limit))).map(drop)
+    }
+
     /// The error of an invalid setting, if any.
     #[cfg_attr(
         not(any(feature = "proxy", feature = "tls")),

@@ -4,10 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
+#[cfg(feature = "doctor")]
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier};
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, crypto};
+use tokio_rustls::rustls::{
+    ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, WantsVerifier, crypto,
+};
+
+#[cfg(feature = "doctor")]
+use super::certificate::Recorder;
 
 use crate::{BoxStream, Error, Stage};
 
@@ -92,27 +99,58 @@ impl Tls {
     }
 
     fn config(&self) -> Result<ClientConfig, Error> {
-        let unusable = |error: &dyn fmt::Display| Error::misuse(format!("TLS cannot be set up: {error}"));
-        let provider: Arc<CryptoProvider> = Arc::new(match self.provider {
-            Provider::Ring => crypto::ring::default_provider(),
-            #[cfg(feature = "aws-lc-rs")]
-            Provider::AwsLc => crypto::aws_lc_rs::default_provider(),
-        });
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(&error))?;
+        let provider = self.provider();
+        let builder = versions(&provider)?;
         #[cfg(feature = "platform-roots")]
         if matches!(self.roots, Roots::Platform) {
-            let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(
-                self.extra.iter().cloned(),
-                provider,
-            )
-            .map_err(|error| unusable(&error))?;
+            let verifier = self.platform_verifier(provider)?;
             return Ok(builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_no_client_auth());
         }
+        Ok(builder.with_root_certificates(self.store()?).with_no_client_auth())
+    }
+
+    /// The same configuration, with a verifier that remembers what it was shown.
+    #[cfg(feature = "doctor")]
+    pub(super) fn recording(&self) -> Result<(Connector, Arc<Recorder>), Error> {
+        let provider = self.provider();
+        let verifier: Arc<dyn ServerCertVerifier> = match self.roots {
+            #[cfg(feature = "platform-roots")]
+            Roots::Platform => Arc::new(self.platform_verifier(Arc::clone(&provider))?),
+            _ => {
+                let roots = Arc::new(self.store()?);
+                let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+                verifier.build().map_err(|error| unusable(&error))?
+            }
+        };
+        let recorder = Arc::new(Recorder::new(verifier));
+        let config = versions(&provider)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::<Recorder>::clone(&recorder))
+            .with_no_client_auth();
+        Ok((Connector(TlsConnector::from(Arc::new(config))), recorder))
+    }
+
+    fn provider(&self) -> Arc<CryptoProvider> {
+        Arc::new(match self.provider {
+            Provider::Ring => crypto::ring::default_provider(),
+            #[cfg(feature = "aws-lc-rs")]
+            Provider::AwsLc => crypto::aws_lc_rs::default_provider(),
+        })
+    }
+
+    #[cfg(feature = "platform-roots")]
+    fn platform_verifier(
+        &self,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<rustls_platform_verifier::Verifier, Error> {
+        rustls_platform_verifier::Verifier::new_with_extra_roots(self.extra.iter().cloned(), provider)
+            .map_err(|error| unusable(&error))
+    }
+
+    fn store(&self) -> Result<RootCertStore, Error> {
         let mut roots = RootCertStore::empty();
         if matches!(self.roots, Roots::Bundled) {
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -120,8 +158,18 @@ impl Tls {
         for certificate in &self.extra {
             roots.add(certificate.clone()).map_err(|error| unusable(&error))?;
         }
-        Ok(builder.with_root_certificates(roots).with_no_client_auth())
+        Ok(roots)
     }
+}
+
+fn versions(provider: &Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))
+}
+
+fn unusable(error: &dyn fmt::Display) -> Error {
+    Error::misuse(format!("TLS cannot be set up: {error}"))
 }
 
 impl fmt::Debug for Tls {

@@ -6,6 +6,7 @@
 mod bot;
 mod card_update;
 mod cardkit;
+mod connections;
 mod im;
 mod previews;
 mod rates;
@@ -116,6 +117,7 @@ async fn route(
     }
     let answer = match (method, path.as_slice()) {
         (&Method::GET, ["bot", "v3", "info"]) => Ok(bot::info(&call)),
+        (&Method::GET, ["event", "v1", "connection"]) => Ok(connections::count(&call)),
         (&Method::POST, ["interactive", "v1", "card", "update"]) => card_update::update(&call),
         (&Method::POST, ["im", "v1", "messages"]) => im::send(&call),
         (&Method::POST, ["im", "v1", "messages", id, "reply"]) => im::reply(&call, id),
