@@ -18,6 +18,7 @@ mod frame;
 mod generated;
 mod header;
 mod kind;
+mod places;
 mod raw;
 mod wire;
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::places::{HeaderAt, Headers};
 use crate::wire::{Fields, LENGTH_DELIMITED, VARINT, put_bytes, put_length};
 use crate::{DecodeError, Frame, Kind, Method, header_name};
 
@@ -36,7 +37,7 @@ const REQUIRED: u8 = 0b1111;
 pub struct RawFrame {
     wire: Bytes,
     method: i32,
-    headers: Vec<HeaderAt>,
+    headers: Headers,
     payload: Range<usize>,
     kept: Kept,
     encoded: bool,
@@ -83,12 +84,6 @@ impl Kept {
     }
 }
 
-#[derive(Clone)]
-struct HeaderAt {
-    key: Range<usize>,
-    value: Range<usize>,
-}
-
 impl RawFrame {
     /// Looks into a binary message.
     ///
@@ -118,14 +113,14 @@ impl RawFrame {
 
     /// The value of the first header called `name`.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|header| self.bytes(&header.key) == name.as_bytes())?;
-        std::str::from_utf8(self.bytes(&found.value)).ok()
+        let found = self.headers.iter().find(|header| self.place(header.key) == name.as_bytes())?;
+        std::str::from_utf8(self.place(found.value)).ok()
     }
 
     /// All headers in order.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let text = |range| std::str::from_utf8(self.bytes(range)).unwrap_or_default();
-        self.headers.iter().map(move |header| (text(&header.key), text(&header.value)))
+        let text = |place| std::str::from_utf8(self.place(place)).unwrap_or_default();
+        self.headers.iter().map(move |header| (text(header.key), text(header.value)))
     }
 
     /// [`header_name::MESSAGE_ID`], if there is one and it is not empty.
@@ -191,11 +186,15 @@ impl RawFrame {
         self.wire.get(range.clone()).unwrap_or_default()
     }
 
+    fn place(&self, (start, end): (u32, u32)) -> &[u8] {
+        self.wire.get(start as usize..end as usize).unwrap_or_default()
+    }
+
     /// Finds everything in a frame of the usual form: all required fields, no field twice that should be there once.
     fn scan(wire: Bytes) -> Option<Self> {
         let mut frame = Self {
             method: 0,
-            headers: Vec::with_capacity(8),
+            headers: Headers::default(),
             payload: 0..0,
             kept: Kept::default(),
             encoded: false,
@@ -220,7 +219,7 @@ impl RawFrame {
                     }
                 }
                 (HEADERS, LENGTH_DELIMITED) => {
-                    frame.headers.push(header(field.bytes, field.end - field.bytes.len())?);
+                    frame.headers.push(HeaderAt::read(field.bytes, field.end - field.bytes.len())?);
                     headers_end = field.end;
                 }
                 (6 | 7 | 9, LENGTH_DELIMITED) => {
@@ -243,24 +242,6 @@ impl RawFrame {
         frame.wire = wire;
         usual.then_some(frame)
     }
-}
-
-/// The places of a header's name and value; `offset` is the place of the header in the frame.
-fn header(message: &[u8], offset: usize) -> Option<HeaderAt> {
-    let (mut name, mut value) = (None, None);
-    let mut fields = Fields::of(message);
-    for field in fields.by_ref() {
-        let place = offset + field.end - field.bytes.len()..offset + field.end;
-        match (field.tag, field.wire_type) {
-            (1, LENGTH_DELIMITED) => name = Some(place),
-            (2, LENGTH_DELIMITED) => value = Some(place),
-            (0..=2, _) => return None,
-            _ => continue,
-        }
-        std::str::from_utf8(field.bytes).ok()?;
-    }
-    let (true, Some(key), Some(value)) = (fields.is_done(), name, value) else { return None };
-    Some(HeaderAt { key, value })
 }
 
 /// A protobuf `int32` is the low half of its varint.
@@ -297,7 +278,7 @@ impl From<Frame> for RawFrame {
             kept: Kept::new(0, wire.len()..wire.len(), wire.len()),
             wire,
             method: frame.method,
-            headers: Vec::new(),
+            headers: Headers::default(),
             payload: 0..0,
             encoded: false,
         })

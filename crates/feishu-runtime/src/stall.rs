@@ -2,18 +2,21 @@
 //!
 //! A tokio worker thread that is blocked in a handler does not drive sockets and timers. Another worker could, but it may
 //! be asleep: the worker that received a message runs its handler itself and wakes no other worker for it. And a blocked
-//! task cannot notice its own deadline. So a separate thread watches while handlers are polled: it wakes a worker, and
-//! answers late deliveries.
+//! task cannot notice its own deadline. So a separate thread watches while handlers are polled: it wakes a worker, gives
+//! the connection another task, and answers late deliveries.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use feishu_transport::Takeover;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// How often the thread checks: the longest time for which a blocking handler delays others.
 const LOOK: Duration = Duration::from_millis(20);
+/// A poll that has taken so long at a check counts as blocked: its connection gets another task.
+const BLOCKED: Duration = Duration::from_millis(1);
 /// Number of checks without a handler after which the thread sleeps until the next one.
 const LOOKS: u32 = 100;
 
@@ -41,9 +44,17 @@ struct Shared {
 #[derive(Default)]
 struct Watched {
     /// The calls being polled now, at most one per worker.
-    polled: Vec<Arc<dyn Polled>>,
+    polled: Vec<Entry>,
     resting: bool,
     ended: bool,
+}
+
+/// A call that is being polled.
+struct Entry {
+    polled: Arc<dyn Polled>,
+    began: Instant,
+    /// For a call on the task of its connection.
+    takeover: Option<Takeover>,
 }
 
 /// A guard held while a handler is polled.
@@ -54,12 +65,17 @@ pub(crate) struct Polling<'a> {
 
 impl StallGuard {
     /// Creates the guard to be held while `polled` is polled.
-    pub(crate) fn polling(&self, polled: Arc<dyn Polled>) -> Polling<'_> {
+    pub(crate) fn polling(
+        &self,
+        polled: Arc<dyn Polled>,
+        began: Instant,
+        takeover: Option<Takeover>,
+    ) -> Polling<'_> {
         let looks = *self.looks.get_or_init(|| start(&self.shared));
         let shared = looks.then_some(&*self.shared);
         if let Some(shared) = shared {
             let mut seen = shared.lock();
-            seen.polled.push(Arc::clone(&polled));
+            seen.polled.push(Entry { polled: Arc::clone(&polled), began, takeover });
             if seen.resting {
                 shared.changed.notify_one();
             }
@@ -89,7 +105,7 @@ impl Drop for Polling<'_> {
         if let Some(index) = seen
             .polled
             .iter()
-            .position(|polled| std::ptr::addr_eq(Arc::as_ptr(polled), Arc::as_ptr(&self.polled)))
+            .position(|entry| std::ptr::addr_eq(Arc::as_ptr(&entry.polled), Arc::as_ptr(&self.polled)))
         {
             seen.polled.swap_remove(index);
         }
@@ -134,8 +150,11 @@ impl Shared {
                 continue;
             }
             quiet = 0;
-            let polled = seen.polled.clone();
+            let polled = seen.polled.iter().map(|entry| Arc::clone(&entry.polled)).collect::<Vec<_>>();
+            let blocked = seen.polled.iter().filter(|entry| entry.began.elapsed() >= BLOCKED);
+            let takeovers = blocked.filter_map(|entry| entry.takeover.clone()).collect::<Vec<_>>();
             drop(seen);
+            takeovers.iter().for_each(Takeover::start);
             // A task spawned from outside wakes a worker, which then also drives sockets and timers.
             runtime.spawn(async {});
             polled.into_iter().for_each(Polled::look);

@@ -227,6 +227,10 @@ impl Received {
 }
 
 /// The headers of a message, in a frame or without one.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "frames are the usual case, and a box is an allocation for each"
+)]
 enum Headers {
     Frame(RawFrame),
     Plain(Vec<(String, String)>),

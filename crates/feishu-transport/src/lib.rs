@@ -38,6 +38,7 @@ mod settings;
 mod stage;
 mod state;
 mod stop;
+mod takeover;
 mod transport;
 mod url;
 
@@ -67,6 +68,7 @@ pub use crate::settings::{ServerSettings, SettingsUpdate};
 pub use crate::stage::Stage;
 pub use crate::state::{Connected, State};
 pub use crate::stop::{Shutdown, ShutdownHandle};
+pub use crate::takeover::Takeover;
 pub use crate::transport::{Inbox, Transport};
 pub use feishu_proto::{Kind, header_name};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Delivery, Error, Shutdown};
+use crate::{Delivery, Error, Shutdown, Takeover};
 
 /// A source of deliveries: the long connection, a webhook, a queue, a recording, a channel in a test.
 #[async_trait]
@@ -33,6 +33,15 @@ pub trait Inbox: Send + Sync {
     /// Takes one delivery. Called on the task that reads the socket, so it must pass the delivery on and return without
     /// blocking. A full inbox answers the delivery itself, or drops it, which answers with code 500.
     fn deliver(&self, delivery: Delivery);
+
+    /// Takes one delivery on the task of its connection, where it may be handled at once: that saves a task and a wake-up.
+    /// [`LongConnection`](crate::LongConnection) calls this in place of [`deliver`](Self::deliver), which it calls by
+    /// default. If it may block, it must arrange for [`Takeover::start`] to be called from elsewhere meanwhile, as the
+    /// connection neither reads nor writes until this returns.
+    fn deliver_here(&self, delivery: Delivery, takeover: &Takeover) {
+        let _ = takeover;
+        self.deliver(delivery);
+    }
 }
 
 impl<F: Fn(Delivery) + Send + Sync> Inbox for F {

@@ -81,6 +81,11 @@ impl Pass {
         self.wait.is_none()
     }
 
+    /// The permit of a slot that was granted already.
+    pub(crate) fn into_permit(self) -> Permit {
+        self.permit
+    }
+
     /// Waits for the running slot. `None` if a delivery of another type took the place in the queue.
     pub(crate) async fn granted(self) -> Option<Permit> {
         let Self { mut permit, wait } = self;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 pub use failure::Failure;
 
-pub(crate) use perform::{Perform, Prepared};
+pub(crate) use perform::{Perform, Prepared, Running};
 
 use crate::core::{ClickPlace, Core, RouteRules, Rules};
 use crate::stats::{Incident, Outcome};

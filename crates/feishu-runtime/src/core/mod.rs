@@ -1,11 +1,11 @@
 //! State shared by all deliveries of one client.
 
+mod begin;
 mod cards;
 mod clock;
 mod ending;
 mod odd;
 mod rules;
-mod runners;
 mod stale;
 mod unhandled;
 
@@ -30,9 +30,9 @@ use crate::panics::poll_caught;
 use crate::stall::StallGuard;
 use crate::stats::{Incident, Ledger, Outcome, Stats};
 
+use begin::Pace;
 use clock::Clock;
 use odd::OddMembers;
-use runners::Runners;
 use stale::StaleRate;
 use unhandled::Unhandled;
 
@@ -51,7 +51,7 @@ pub(crate) struct Core {
     pub(crate) api: OnceLock<crate::OpenApi>,
     pub(crate) odd: OddMembers,
     pub(crate) cards: Arc<Cards>,
-    runners: Runners,
+    pace: Pace,
     pub(crate) clock: Clock,
     pub(crate) stale: StaleRate,
     tasks: TaskTracker,
@@ -75,7 +75,7 @@ impl Core {
             api: OnceLock::new(),
             odd: OddMembers::default(),
             cards: Arc::default(),
-            runners: Runners::new(),
+            pace: Pace::new(rules.routes.len()),
             clock: Clock::new(Arc::clone(&rules.wall_clock)),
             stale: StaleRate::default(),
             tasks: TaskTracker::new(),

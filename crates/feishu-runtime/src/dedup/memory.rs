@@ -8,7 +8,6 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use feishu_transport::Answer;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -20,7 +19,7 @@ const CALLBACK_RETENTION: Duration = Duration::from_secs(60);
 /// Callbacks to remember: a minute of 136 per second. More would keep memory busy that the processor's caches no longer
 /// hold.
 const CALLBACK_ENTRIES: usize = 8192;
-/// Bytes of the remembered callbacks; their answers are shared with what was sent, not copied.
+/// Bytes of the remembered callbacks, with their answers.
 const CALLBACK_BYTES: usize = 4 << 20;
 /// Entries of one table: few enough that growing it takes less than a tenth of a millisecond.
 const SHARD_ENTRIES: usize = 4096;
@@ -107,13 +106,7 @@ impl Memory {
     }
 
     fn end(&self, kind: Kind, key: u64, answer: Option<&Answer>) {
-        let kept = answer.map(|answer| match answer.data() {
-            Some(data) if answer.is_ok() && data == "{}" => Answer::empty(),
-            // A copy, because the answer may be a part of a larger buffer, which must not live for hours.
-            Some(data) if kind == Kind::Event => Answer::ok(Bytes::copy_from_slice(data)),
-            _ => answer.clone(),
-        });
-        let waiting = self.shard(kind, key).end(key, kept, self.now());
+        let waiting = self.shard(kind, key).end(key, answer, self.now());
         for waiter in waiting {
             let _ = waiter.send(answer.cloned().unwrap_or_else(Answer::failed));
         }
@@ -188,6 +181,8 @@ impl Drop for Claim {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);

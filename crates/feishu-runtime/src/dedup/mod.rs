@@ -2,6 +2,7 @@
 
 #[cfg(feature = "dedup-file")]
 mod file;
+mod log;
 mod memory;
 #[cfg(feature = "dedup-redis")]
 mod redis;

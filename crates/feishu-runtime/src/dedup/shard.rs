@@ -2,16 +2,17 @@
 //!
 //! Pure: the time goes in as whole seconds. Every call does the same small amount of work, whatever is remembered.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use bytes::Bytes;
 use feishu_transport::Answer;
 use tokio::sync::oneshot;
 
+use super::log::Log;
+
 /// Repeats that wait for one answer. The platform sends an event five times in all.
 pub(super) const MAX_WAITING: usize = 16;
-/// Bytes that an entry takes beside its answer: 32 in the table and 16 in the queue, each about two thirds full.
+/// Bytes that an entry takes beside its answer: 24 in the table and 24 in the log, each about two thirds full.
 pub(super) const ENTRY_BYTES: usize = 80;
 /// Expired entries that one call forgets at most. Two, so that expiry catches up with what is added.
 const EXPIRED_PER_CALL: usize = 2;
@@ -29,21 +30,18 @@ pub(super) struct Bounds {
 pub(super) struct Shard {
     bounds: Bounds,
     entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
-    /// What may be forgotten, oldest first, with the second at which it ended.
-    ended: VecDeque<(u64, u32)>,
-    /// Entries that are not in flight, and the bytes they take.
+    /// What may be forgotten. A key that failed and came again is listed twice.
+    log: Log,
+    /// Entries that are not in flight.
     remembered: usize,
-    bytes: usize,
 }
 
 #[derive(Debug)]
 enum Entry {
     /// A handler is running for it. Boxed only once a repeat has come or an interim answer was sent.
     InFlight(Option<Box<InFlight>>),
-    Ended {
-        at: u32,
-        result: Outcome,
-    },
+    /// Its number in the log.
+    Ended(u32),
 }
 
 #[derive(Debug, Default)]
@@ -51,14 +49,6 @@ struct InFlight {
     /// What was sent when the deadline passed.
     interim: Option<Answer>,
     waiting: Vec<oneshot::Sender<Answer>>,
-}
-
-#[derive(Debug)]
-enum Outcome {
-    Failed,
-    /// Answered with `{}`, as nearly all events are.
-    Empty,
-    Answered(Box<Answer>),
 }
 
 /// What a claim found.
@@ -75,20 +65,21 @@ pub(super) enum Found {
 
 impl Shard {
     pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, entries: HashMap::default(), ended: VecDeque::new(), remembered: 0, bytes: 0 }
+        Self { bounds, entries: HashMap::default(), log: Log::default(), remembered: 0 }
     }
 
     /// Claims a key at this second.
     pub(super) fn claim(&mut self, key: u64, now: u32) -> Found {
         self.forget(now);
         let repeat = match self.entries.get_mut(&key) {
-            // It may be past its time and still here, because each call forgets only a few.
-            Some(Entry::Ended { at, .. }) if self.bounds.is_expired(*at, now) => false,
-            Some(Entry::Ended { result: Outcome::Empty, .. }) => return Found::Answered(Answer::empty()),
-            Some(Entry::Ended { result: Outcome::Answered(answer), .. }) => {
-                return Found::Answered(answer.as_ref().clone());
-            }
-            Some(Entry::Ended { result: Outcome::Failed, .. }) => true,
+            Some(Entry::Ended(number)) => match self.log.get(*number) {
+                // It may be past its time and still here, because each call forgets only a few.
+                Some(ended) if !self.bounds.is_expired(ended.at, now) => match self.log.answer(ended) {
+                    Some(answer) => return Found::Answered(answer),
+                    None => true,
+                },
+                _ => false,
+            },
             Some(Entry::InFlight(in_flight)) => {
                 let in_flight = in_flight.get_or_insert_with(Box::default);
                 if let Some(answer) = &in_flight.interim {
@@ -116,14 +107,14 @@ impl Shard {
     }
 
     /// Notes how a claim ended, with `None` for a failure, and returns who waits for it.
-    pub(super) fn end(&mut self, key: u64, answer: Option<Answer>, now: u32) -> Vec<oneshot::Sender<Answer>> {
-        let result = match answer {
-            None => Outcome::Failed,
-            Some(answer) if answer == Answer::empty() => Outcome::Empty,
-            Some(answer) => Outcome::Answered(Box::new(answer)),
-        };
-        let before = self.put(key, Entry::Ended { at: now, result });
-        self.ended.push_back((key, now));
+    pub(super) fn end(
+        &mut self,
+        key: u64,
+        answer: Option<&Answer>,
+        now: u32,
+    ) -> Vec<oneshot::Sender<Answer>> {
+        let number = self.log.push(key, answer, now);
+        let before = self.put(key, Entry::Ended(number));
         self.forget(now);
         match before {
             Some(Entry::InFlight(Some(in_flight))) => in_flight.waiting,
@@ -133,52 +124,34 @@ impl Shard {
 
     /// How many ended deliveries are remembered, and the bytes they take.
     pub(super) fn size(&self) -> (usize, usize) {
-        (self.remembered, self.bytes)
+        (self.remembered, self.remembered * ENTRY_BYTES + self.log.data_len())
     }
 
     fn put(&mut self, key: u64, entry: Entry) -> Option<Entry> {
-        self.count(&entry, true);
+        self.remembered += usize::from(matches!(entry, Entry::Ended(_)));
         let before = self.entries.insert(key, entry);
-        if let Some(before) = &before {
-            self.count(before, false);
-        }
+        self.remembered -= usize::from(matches!(before, Some(Entry::Ended(_))));
         before
-    }
-
-    fn count(&mut self, entry: &Entry, add: bool) {
-        let Entry::Ended { result, .. } = entry else { return };
-        let data = match result {
-            Outcome::Failed | Outcome::Empty => 0,
-            Outcome::Answered(answer) => size_of::<Answer>() + answer.data().map_or(0, Bytes::len),
-        };
-        if add {
-            self.bytes += ENTRY_BYTES + data;
-            self.remembered += 1;
-        } else {
-            self.bytes = self.bytes.saturating_sub(ENTRY_BYTES + data);
-            self.remembered = self.remembered.saturating_sub(1);
-        }
     }
 
     /// Drops the oldest while there is too much, and a few of those that are too old. What is in flight stays.
     fn forget(&mut self, now: u32) {
         let mut expired = 0;
-        while let Some((key, at)) = self.ended.front().copied() {
-            let too_much = self.remembered > self.bounds.entries
-                || self.bytes > self.bounds.bytes
-                // A key that failed and came again is listed twice.
-                || self.ended.len() / 2 > self.bounds.entries;
+        while let Some((number, oldest)) = self.log.oldest() {
+            let (remembered, bytes) = self.size();
+            let too_much = remembered > self.bounds.entries
+                || bytes > self.bounds.bytes
+                || self.log.len() / 2 > self.bounds.entries;
             if !too_much {
-                if expired == EXPIRED_PER_CALL || !self.bounds.is_expired(at, now) {
+                if expired == EXPIRED_PER_CALL || !self.bounds.is_expired(oldest.at, now) {
                     return;
                 }
                 expired += 1;
             }
-            self.ended.pop_front();
-            if matches!(self.entries.get(&key), Some(Entry::Ended { at: ended, .. }) if *ended == at) {
-                if let Some(entry) = self.entries.remove(&key) {
-                    self.count(&entry, false);
-                }
+            self.log.pop();
+            if matches!(self.entries.get(&oldest.key), Some(Entry::Ended(listed)) if *listed == number) {
+                self.entries.remove(&oldest.key);
+                self.remembered -= 1;
             }
         }
     }
@@ -212,6 +185,7 @@ impl Hasher for Hashed {
 
 #[cfg(test)]
 mod tests {
+    use super::super::log::PLACE_BYTES;
     use super::*;
 
     fn shard(entries: usize, bytes: usize) -> Shard {
@@ -220,7 +194,7 @@ mod tests {
 
     fn handle(shard: &mut Shard, key: u64, answer: &Answer, now: u32) {
         assert!(matches!(shard.claim(key, now), Found::New { .. }), "{key} at {now}");
-        assert!(shard.end(key, Some(answer.clone()), now).is_empty());
+        assert!(shard.end(key, Some(answer), now).is_empty());
     }
 
     fn is_known(shard: &mut Shard, key: u64, now: u32) -> bool {
@@ -245,7 +219,7 @@ mod tests {
         assert!(!is_known(&mut few, 1, 0), "one past it");
 
         let answer = Answer::ok(vec![b' '; 100]);
-        let mut small = shard(100, 3 * (ENTRY_BYTES + size_of::<Answer>() + 100));
+        let mut small = shard(100, 3 * (ENTRY_BYTES + 100));
         (1..=3).for_each(|key| handle(&mut small, key, &answer, 0));
         assert!(is_known(&mut small, 1, 0));
         handle(&mut small, 4, &Answer::empty(), 0);
@@ -269,12 +243,12 @@ mod tests {
         let mut shard = shard(10_000, 1 << 20);
         (0..1000).for_each(|key| handle(&mut shard, key, &Answer::empty(), 0));
         assert!(!is_known(&mut shard, 999, 100), "expired, and not yet forgotten");
-        shard.end(999, Some(Answer::empty()), 100);
+        shard.end(999, Some(&Answer::empty()), 100);
         let before = shard.size().0;
         assert!((990..1000).contains(&before), "{before}");
         (1000..1500).for_each(|key| handle(&mut shard, key, &Answer::empty(), 100));
         assert_eq!(shard.size().0, 501, "only what is young");
-        assert_eq!((shard.entries.len(), shard.ended.len()), (501, 501));
+        assert_eq!((shard.entries.len(), shard.log.len()), (501, 501));
     }
 
     #[test]
@@ -284,13 +258,13 @@ mod tests {
             assert!(matches!(shard.claim(1, now % 50), Found::New { .. }));
             shard.end(1, None, now % 50);
         }
-        assert!(shard.ended.len() <= 18, "{}", shard.ended.len());
+        assert!(shard.log.len() <= 18, "{}", shard.log.len());
     }
 
     #[test]
     fn entry_bytes_covers_the_tables_at_their_fullest() {
         // hashbrown fills a table to 7/8 before it doubles, so just after it is 7/16 full, at one byte of metadata each.
         let slot = size_of::<(u64, Entry)>() + 1;
-        assert!(slot * 8 / 7 + size_of::<(u64, u32)>() <= ENTRY_BYTES);
+        assert!(slot * 8 / 7 + PLACE_BYTES <= ENTRY_BYTES);
     }
 }

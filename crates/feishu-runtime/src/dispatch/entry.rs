@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use feishu_transport::Answer;
+use feishu_transport::{Answer, Takeover};
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
@@ -11,7 +11,7 @@ use super::order::Lanes;
 use super::run::Start;
 use super::settle::Ended;
 use crate::Failure;
-use crate::admission::Permit;
+use crate::admission::{Pass, Permit};
 use crate::call::Call;
 use crate::core::Core;
 use crate::dedup::{Claim, Claimed, Kind};
@@ -39,15 +39,15 @@ impl Entry {
         Self { lanes: lanes.collect(), core }
     }
 
-    /// Takes a call, unless it is a repeat.
-    pub(super) fn take(&self, call: &Arc<Call>) {
+    /// Takes a call, unless it is a repeat; on the task of its connection if there is a `takeover`.
+    pub(super) fn take(&self, call: &Arc<Call>, takeover: Option<&Takeover>) {
         match claim(call) {
-            None => self.enter(call, None),
+            None => self.enter(call, None, takeover),
             Some(Claimed::New { claim, repeat }) => {
                 if repeat {
                     call.set_repeat();
                 }
-                self.enter(call, Some(claim));
+                self.enter(call, Some(claim), takeover);
             }
             Some(Claimed::Answered(answer)) => call.settle(Ended::Duplicate(answer), None),
             Some(Claimed::InFlight(answer)) => self.core.spawn(wait_for_same(Arc::clone(call), answer)),
@@ -58,7 +58,7 @@ impl Entry {
     }
 
     /// Admits a call and starts its task.
-    fn enter(&self, call: &Arc<Call>, claim: Option<Claim>) {
+    fn enter(&self, call: &Arc<Call>, claim: Option<Claim>, takeover: Option<&Takeover>) {
         let core = &self.core;
         if core.ending().is_some_and(|ending| !call.is_callback() || !ending.serves(call.route().deadline)) {
             return call.settle(Ended::Refused, claim);
@@ -67,7 +67,7 @@ impl Entry {
         let full = "the limit of running and waiting deliveries is reached; see `Limits`";
         match self.lanes.get(call.route).and_then(Option::as_ref) {
             None => match core.admission.enter(call.route, bytes) {
-                Some(pass) => core.spawn_call(Arc::clone(call).run(Start::Unordered(pass), claim)),
+                Some(pass) => self.start(call, pass, claim, takeover),
                 None => shed(call, full, claim),
             },
             Some(lanes) => match core.admission.enter_later(call.route, bytes) {
@@ -77,6 +77,21 @@ impl Entry {
                 }
                 None => shed(call, full, claim),
             },
+        }
+    }
+
+    /// Starts an admitted call.
+    fn start(&self, call: &Arc<Call>, pass: Pass, claim: Option<Claim>, takeover: Option<&Takeover>) {
+        let call = Arc::clone(call);
+        let Some(here) = takeover.filter(|_| !self.core.is_slow(call.route)) else {
+            call.run_later(Start::Unordered(pass), claim);
+            if takeover.is_some() {
+                self.core.stall_guard.pass_on();
+            }
+            return;
+        };
+        if let Err(panic) = caught(|| call.run_here(pass, claim, here)) {
+            tracing::error!(%panic, "a delivery was given up; please report this");
         }
     }
 }

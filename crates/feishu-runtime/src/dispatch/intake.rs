@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use feishu_callbacks::{Timestamp, peek};
-use feishu_transport::{Answer, Delivery, Inbox};
+use feishu_transport::{Answer, Delivery, Inbox, Takeover};
 
 use super::entry::Entry;
 use super::keep::Keeper;
@@ -26,7 +26,11 @@ pub(crate) struct Intake {
 
 impl Inbox for Intake {
     fn deliver(&self, delivery: Delivery) {
-        self.take(delivery, false);
+        self.take(delivery, None, false);
+    }
+
+    fn deliver_here(&self, delivery: Delivery, takeover: &Takeover) {
+        self.take(delivery, Some(takeover), false);
     }
 }
 
@@ -49,8 +53,14 @@ impl Intake {
         &self.core
     }
 
-    /// Accepts one delivery. With `keep_typed` the call keeps the handler's typed reply. Returns the call, if one was made.
-    pub(crate) fn take(&self, delivery: Delivery, keep_typed: bool) -> Option<Arc<Call>> {
+    /// Accepts one delivery, on the task of its connection if there is a `takeover`. With `keep_typed` the call keeps the
+    /// handler's typed reply. Returns the call, if one was made.
+    pub(crate) fn take(
+        &self,
+        delivery: Delivery,
+        takeover: Option<&Takeover>,
+        keep_typed: bool,
+    ) -> Option<Arc<Call>> {
         let core = &self.core;
         core.stats.received();
         let header = match peek(delivery.received().payload()) {
@@ -81,7 +91,7 @@ impl Intake {
         });
         match &self.keeper {
             Some(keeper) if !call.is_callback() => keeper.take(&call),
-            _ => self.entry.take(&call),
+            _ => self.entry.take(&call, takeover),
         }
         Some(call)
     }

@@ -26,6 +26,13 @@ pub(crate) enum Ended {
     Killed,
 }
 
+impl Ended {
+    /// The end of a handler.
+    pub(super) fn of(result: Result<Answer, Failure>) -> Self {
+        result.map_or_else(Self::Failed, Self::Answered)
+    }
+}
+
 impl Call {
     /// Answers at the deadline. `Some` if this ends the call.
     pub(super) fn late(self: &Arc<Self>, claim: Option<&Claim>, queued: bool) -> Option<Ended> {

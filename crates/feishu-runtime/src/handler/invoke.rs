@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use feishu_callbacks::{DecodeError, Header, OddField, Reply};
+use feishu_callbacks::{DecodeError, Header, Reply};
 
-use super::RawEvent;
-use super::options::TypedOptions;
+use super::serving::Serving;
+use super::typed::{Serve, Typed};
 use crate::call::{Call, Prepared};
-use crate::{Callback, Context, Failure, HandlerError};
 
 /// A type-erased handler.
 pub(crate) trait Invoke: Send + Sync {
@@ -31,51 +29,6 @@ pub(crate) trait Invoke: Send + Sync {
     fn is_callback(&self, header: &Header) -> bool;
 }
 
-/// The common interface of all handlers: takes `E`, returns `R`.
-pub(crate) trait Serve<E, R>: Send + Sync + 'static {
-    /// Starts one call.
-    fn serve(&self, event: E, cx: Context) -> impl Future<Output = Result<R, HandlerError>> + Send;
-}
-
-impl<E, R, F, Fut> Serve<E, R> for F
-where
-    F: Fn(E, Context) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<R, HandlerError>> + Send,
-{
-    fn serve(&self, event: E, cx: Context) -> impl Future<Output = Result<R, HandlerError>> + Send {
-        self(event, cx)
-    }
-}
-
-/// Takes each of several members.
-type See<'a> = &'a mut dyn FnMut(&OddField);
-
-/// How a payload is read as `E`.
-pub(crate) struct Read<E> {
-    decode: fn(&Arc<Header>, &Bytes) -> Result<E, DecodeError>,
-    /// Shows each member that was left out.
-    odd: fn(&E, See<'_>),
-}
-
-impl<C: Callback> Read<C> {
-    pub(crate) fn of_callback() -> Self {
-        Self { decode: C::decode, odd: |callback, see| callback.odd_fields().for_each(see) }
-    }
-}
-
-impl Read<RawEvent> {
-    pub(crate) fn of_raw() -> Self {
-        Self { decode: RawEvent::decode, odd: |event, see| event.header.odd_fields().iter().for_each(see) }
-    }
-}
-
-/// A typed handler with its options.
-pub(crate) struct Typed<E, R, H> {
-    pub(crate) read: Read<E>,
-    pub(crate) handler: H,
-    pub(crate) options: TypedOptions<E, R>,
-}
-
 impl<E, R, H> Invoke for Typed<E, R, H>
 where
     E: Send + 'static,
@@ -88,20 +41,7 @@ where
         let key = self.options.key_of.as_ref().map(|key_of| key_of(&event));
         let once =
             self.options.once_per.as_ref().and_then(|once| Some(((once.key)(&event)?, once.answer.clone())));
-        let call = Arc::clone(call);
-        let future = Box::pin(async move {
-            let cx = Context::new(Arc::clone(&call));
-            let reply = self.handler.serve(event, cx).await.map_err(Failure::Error)?;
-            let answer = call.encode(&reply)?;
-            if call.is_answered() {
-                if let Some(take) = &self.options.late_result {
-                    take(reply, Context::new(call)).await.map_err(Failure::Error)?;
-                }
-            } else {
-                call.keep_typed(reply);
-            }
-            Ok(answer)
-        });
+        let future = Box::pin(Serving::new(self, Arc::clone(call), event));
         Ok(Prepared { key, once, future })
     }
 

@@ -6,6 +6,8 @@ mod once;
 mod options;
 mod raw;
 mod route;
+mod serving;
+mod typed;
 #[cfg(feature = "openapi")]
 mod update;
 

@@ -10,9 +10,10 @@ use std::time::Duration;
 use feishu_callbacks::{Reply, ReplyError};
 use feishu_transport::Answer;
 
-use super::invoke::{Invoke, Read, Serve, Typed};
+use super::invoke::Invoke;
 use super::layer::{Next, layer};
 use super::options::{Late, Options, TypedOptions};
+use super::typed::{Read, Serve, Typed};
 use super::{Handler, RawEvent};
 use crate::{Callback, Context, Failure, HandlerError};
 

@@ -49,7 +49,7 @@ impl Harness {
     /// As [`call`](Self::call).
     pub async fn call_received(&self, received: Received) -> Answered {
         let (delivery, pending) = Delivery::channel(received);
-        let call = self.intake.take(delivery, true);
+        let call = self.intake.take(delivery, None, true);
         let answer = pending.await;
         Answered { answer, kept: call.map(|call| call.take_kept()).unwrap_or_default() }
     }

@@ -1,63 +1,67 @@
-//! Drives one open connection: the link's I/O, the session's protocol and the outbox's answers, in one poll.
+//! Drives one open connection: the link's I/O, the session's protocol and the outbox's answers.
 
-use std::collections::VecDeque;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use feishu_proto::RawFrame;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::closing::Closing;
 use super::doubt::Doubt;
 use super::ending::{Ending, judge};
 use super::hold::{Hold, Turn};
-use super::outbox::{Outbox, Outgoing};
+use super::outbox::Outbox;
 use super::shared::Shared;
 use super::stall::Stall;
+use super::unsent::Unsent;
 use crate::session::{Session, Step};
 use crate::state::Activity;
-use crate::{Answer, Delivery, Error, Inbox, Link, Message, Received, ReplyPath, Stage};
+use crate::{Answer, Delivery, Error, Link, Message, Received, ReplyPath, Stage};
 
-/// Maximum number of messages read from the link before answers are written.
-const RECEIVE_BATCH: usize = 64;
-/// One open connection: a future that resolves when the connection ends.
+/// One open connection, driven by its [task](super::task).
 pub(super) struct Driver {
-    pub(super) link: Box<dyn Link>,
-    pub(super) session: Option<Session>,
-    pub(super) outbox: Arc<Outbox>,
-    pub(super) path: Arc<dyn ReplyPath>,
-    pub(super) inbox: Arc<dyn Inbox>,
-    pub(super) activity: Arc<Activity>,
-    pub(super) shared: Arc<Shared>,
+    link: Box<dyn Link>,
+    session: Session,
+    outbox: Arc<Outbox>,
+    unsent: Unsent,
+    path: Arc<dyn ReplyPath>,
+    activity: Arc<Activity>,
+    shared: Arc<Shared>,
     io: Io,
 }
 
 struct Io {
-    /// Taken from the outbox, not yet given to the link.
-    waiting: VecDeque<Outgoing>,
-    /// Given to the link, not yet flushed.
-    unflushed: Vec<Outgoing>,
     needs_flush: bool,
     stall: Stall,
     timer: Pin<Box<Sleep>>,
     doubt: Doubt,
     closing: Closing,
     hold: Hold,
+    /// What is read in this turn.
+    turn: Turn,
     /// Whether the driver has yielded to ready handlers since the last answer came.
     yielded: bool,
 }
 
-/// What receiving ended with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Receive {
+/// What came of reading.
+pub(super) enum Receive {
+    /// A message for the inbox.
+    Delivery(Delivery),
     /// There is nothing more to read for now.
     Drained,
-    /// There may be more.
-    More,
     /// Reading pauses; the timer or an answer goes on.
+    Held,
+}
+
+/// Why reading stopped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// There is nothing more to read for now.
+    Drained,
+    /// There may be more, but answers are to be written first.
+    More,
+    /// Too many bytes are unanswered.
     Held,
 }
 
@@ -67,85 +71,95 @@ impl Driver {
         session: Session,
         outbox: Arc<Outbox>,
         path: Arc<dyn ReplyPath>,
-        inbox: Arc<dyn Inbox>,
         activity: Arc<Activity>,
         shared: Arc<Shared>,
     ) -> Self {
         let io = Io {
-            waiting: VecDeque::new(),
-            unflushed: Vec::new(),
             needs_flush: false,
             stall: Stall::default(),
             timer: Box::pin(sleep_until(Instant::now())),
             doubt: Doubt::default(),
             closing: Closing::No,
             hold: Hold::default(),
+            turn: Turn::UntilOver,
             yielded: false,
         };
-        Self { link, session: Some(session), outbox, path, inbox, activity, shared, io }
+        let unsent = Unsent::new(&outbox, &shared);
+        Self { link, session, outbox, unsent, path, activity, shared, io }
     }
 
-    /// One turn: receive, judge, ping, answer, flush, close. An `Err` ends the connection.
-    fn turn(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<(), Ending> {
-        let received = self.receive(session, cx);
-        // Also at the end of the connection: the answers then go out on another one.
-        self.refuse(session.take_refused());
-        let received = received?;
-        let drained = received == Receive::Drained;
-        let now = Instant::now();
-        if drained {
-            // Only after reading: a peer is silent only if nothing is waiting to be read.
-            let verdict = judge(session, now);
-            if self.io.doubt.is_over(verdict.is_err(), self.io.timer.is_elapsed(), now) {
-                return verdict;
-            }
-        }
-        session.expire(now.into_std());
-        self.take_orders(session, cx, now);
-        self.send(session, cx, now)?;
-        self.flush(session, cx, now)?;
-        self.close_when_due(session, cx, now, drained)?;
-        if received == Receive::More {
-            cx.waker().wake_by_ref();
-        }
-        self.arm_timer(session, cx);
-        Ok(())
+    /// The session, for the next connection.
+    pub(super) fn into_session(self) -> Session {
+        self.session
     }
 
-    /// Reads messages from the link.
-    fn receive(&mut self, session: &mut Session, cx: &mut Context<'_>) -> Result<Receive, Ending> {
-        let mut now = None;
-        let turn = self.io.hold.turn(self.is_over());
-        if turn == Turn::Pause {
-            return Ok(Receive::Held);
+    /// Begins a turn, which ends with [`Driver::write`]: answers that are given in between need not wake the task.
+    pub(super) fn begin(&mut self) {
+        self.outbox.hold_wakes();
+        self.io.turn = self.io.hold.turn(self.is_over());
+    }
+
+    /// Reads up to the next message for the inbox. An `Err` ends the connection.
+    pub(super) fn receive(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<Receive, Ending> {
+        let received = self.read(now, cx);
+        if received.is_err() {
+            // The answers then go out on another connection.
+            self.refuse();
         }
-        for _ in 0..RECEIVE_BATCH {
-            if turn == Turn::UntilOver && self.is_over() {
+        received
+    }
+
+    fn read(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<Receive, Ending> {
+        match self.io.turn {
+            Turn::Pause => return Ok(Receive::Held),
+            Turn::UntilOver if self.is_over() => {
                 self.io.hold.begin();
                 return Ok(Receive::Held);
             }
+            Turn::UntilOver | Turn::All => {}
+        }
+        loop {
             let message = match self.link.poll_next(cx) {
                 Poll::Pending => return Ok(Receive::Drained),
                 Poll::Ready(Some(Ok(message))) => message,
                 Poll::Ready(Some(Err(error))) => return Err(self.gone(error)),
                 Poll::Ready(None) => return Err(self.gone(Error::lost("closed by the peer"))),
             };
-            let now = *now.get_or_insert_with(|| {
-                let now = Instant::now();
-                self.activity.frame_at(now);
-                now
-            });
-            match session.receive(now.into_std(), message) {
+            self.activity.frame_at(now);
+            match self.session.receive(now.into_std(), message) {
                 Step::Idle => {}
                 Step::Deliver { frame, payload } => {
                     self.activity.event_at(now);
-                    self.deliver(Received::from_frame(frame, payload, now, Arc::clone(&self.outbox.info)));
+                    let received = Received::from_frame(frame, payload, now, Arc::clone(&self.outbox.info));
+                    if let Some(delivery) = self.delivery(received) {
+                        return Ok(Receive::Delivery(delivery));
+                    }
                 }
-                Step::Settings(update) => session.apply(&self.shared.merge_settings(&update)),
+                Step::Settings(update) => self.session.apply(&self.shared.merge_settings(&update)),
                 Step::PeerCloses(reason) => self.peer_closes(now, reason)?,
             }
         }
-        Ok(Receive::More)
+    }
+
+    /// What follows reading: judge, ping, answer, flush, close. An `Err` ends the connection.
+    pub(super) fn write(&mut self, paused: Pause, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let drained = paused == Pause::Drained;
+        self.refuse();
+        let now = Instant::now();
+        if drained {
+            // Only after reading: a peer is silent only if nothing is waiting to be read.
+            let verdict = judge(&self.session, now);
+            if self.io.doubt.is_over(verdict.is_err(), self.io.timer.is_elapsed(), now) {
+                return verdict;
+            }
+        }
+        self.session.expire(now.into_std());
+        self.take_orders(cx, now);
+        self.send(cx, now)?;
+        self.flush(cx, now)?;
+        self.close_when_due(cx, now, drained)?;
+        self.arm_timer(cx);
+        Ok(())
     }
 
     /// Whether unanswered messages hold too many bytes.
@@ -153,21 +167,23 @@ impl Driver {
         self.outbox.pending_bytes() > self.shared.config.limits.unanswered_bytes
     }
 
-    fn deliver(&self, received: Received) {
+    /// The delivery of a message; `None` if it was answered here.
+    fn delivery(&self, received: Received) -> Option<Delivery> {
         self.outbox.delivered(received.payload().len());
         self.shared.router.delivered();
         let delivery = Delivery::new(received, Arc::clone(&self.path));
         if self.is_unanswerable() {
             // No handler runs in vain: an event comes again elsewhere.
             self.shared.counters.refused_while_stopping.one();
-            return delivery.answer(&Answer::failed());
+            delivery.answer(&Answer::failed());
+            return None;
         }
-        self.inbox.deliver(delivery);
+        Some(delivery)
     }
 
     /// Answers messages that were too large with 500.
-    fn refuse(&self, frames: Vec<RawFrame>) {
-        for frame in frames {
+    fn refuse(&mut self) {
+        for frame in self.session.take_refused() {
             self.outbox.delivered(0);
             self.shared.router.refused();
             let received =
@@ -203,7 +219,7 @@ impl Driver {
 
     /// Closes the outbox: pending and later answers go out on another connection.
     fn take_no_more_answers(&mut self) {
-        self.shared.router.closed(&self.outbox, std::mem::take(&mut self.io.waiting).into());
+        self.shared.router.closed(&self.outbox, std::mem::take(&mut self.unsent.waiting).into());
     }
 
     /// Classifies an error or the end of the link: expected while closing, otherwise a loss.
@@ -215,14 +231,14 @@ impl Driver {
         }
     }
 
-    fn take_orders(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) {
+    fn take_orders(&mut self, cx: &mut Context<'_>, now: Instant) {
         if matches!(self.io.closing, Closing::Replying(..)) {
             return;
         }
-        let had_answers = !self.io.waiting.is_empty();
-        let Poll::Ready(orders) = self.outbox.poll_take(cx, &mut self.io.waiting) else { return };
+        let had_answers = !self.unsent.waiting.is_empty();
+        let Poll::Ready(orders) = self.outbox.poll_take(cx, &mut self.unsent.waiting) else { return };
         if orders.probe {
-            session.probe_now(now.into_std());
+            self.session.probe_now(now.into_std());
         }
         if let (Some(patience), Closing::No | Closing::Retiring(_)) = (orders.retire, &self.io.closing) {
             self.io.closing = Closing::Retiring(now + patience);
@@ -233,20 +249,20 @@ impl Driver {
     }
 
     /// Writes pings and answers to the link until it accepts no more.
-    fn send(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+    fn send(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         if matches!(self.io.closing, Closing::AwaitingPeer(_) | Closing::Replying(..)) {
             return Ok(());
         }
         if self.io.stall.is_on() {
             // The link has enough to write. What waits here can still be dropped, and a ping's deadline has not begun.
-            self.shared.router.expire_waiting(&mut self.io.waiting, now);
+            self.shared.router.expire_waiting(&mut self.unsent.waiting, now);
             return Ok(());
         }
         while self.is_ready(cx)? {
-            let Some(ping) = session.poll_ping(now.into_std()) else { break };
+            let Some(ping) = self.session.poll_ping(now.into_std()) else { break };
             self.start_send(ping)?;
         }
-        if self.io.waiting.is_empty() {
+        if self.unsent.waiting.is_empty() {
             return Ok(());
         }
         if self.outbox.pending() > 0 && !std::mem::replace(&mut self.io.yielded, true) {
@@ -254,10 +270,10 @@ impl Driver {
             cx.waker().wake_by_ref();
             return Ok(());
         }
-        while !self.io.waiting.is_empty() && self.is_ready(cx)? {
-            if let Some(outgoing) = self.io.waiting.pop_front() {
+        while !self.unsent.waiting.is_empty() && self.is_ready(cx)? {
+            if let Some(outgoing) = self.unsent.waiting.pop_front() {
                 self.start_send(Message::Binary(outgoing.wire.clone()))?;
-                self.io.unflushed.push(outgoing);
+                self.unsent.unflushed.push(outgoing);
             }
         }
         Ok(())
@@ -279,7 +295,7 @@ impl Driver {
         self.link.start_send(message).map_err(|error| self.gone(error))
     }
 
-    fn flush(&mut self, session: &mut Session, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
+    fn flush(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Ending> {
         if !self.io.needs_flush {
             return Ok(());
         }
@@ -287,15 +303,15 @@ impl Driver {
             Poll::Ready(Ok(())) => {
                 self.io.needs_flush = false;
                 if self.io.stall.ended() {
-                    session.written(now.into_std());
+                    self.session.written(now.into_std());
                 }
-                self.shared.counters.answers_written.add(self.io.unflushed.len() as u64);
-                for outgoing in self.io.unflushed.drain(..) {
+                self.shared.counters.answers_written.add(self.unsent.unflushed.len() as u64);
+                for outgoing in self.unsent.unflushed.drain(..) {
                     if let Some(confirm) = outgoing.confirm {
                         confirm.written();
                     }
                 }
-                if !self.io.waiting.is_empty() {
+                if !self.unsent.waiting.is_empty() {
                     cx.waker().wake_by_ref();
                 }
                 Ok(())
@@ -304,7 +320,7 @@ impl Driver {
             Poll::Pending => {
                 if self.io.stall.goes_on(self.link.written(), now) {
                     // The peer takes bytes. A ping may wait behind them, so its answer comes later.
-                    session.written(now.into_std());
+                    self.session.written(now.into_std());
                 }
                 let limit = self.shared.config.timeouts.write;
                 if self.io.stall.until(limit).is_some_and(|until| until <= now) {
@@ -317,14 +333,8 @@ impl Driver {
 
     /// Closes once nothing waits for an answer. `drained` says that all that has arrived has been taken: the platform
     /// gives a click to this connection for as long as it is open.
-    fn close_when_due(
-        &mut self,
-        session: &mut Session,
-        cx: &mut Context<'_>,
-        now: Instant,
-        drained: bool,
-    ) -> Result<(), Ending> {
-        let written = !self.io.needs_flush && self.io.waiting.is_empty();
+    fn close_when_due(&mut self, cx: &mut Context<'_>, now: Instant, drained: bool) -> Result<(), Ending> {
+        let written = !self.io.needs_flush && self.unsent.waiting.is_empty();
         match &self.io.closing {
             Closing::Retiring(until) => {
                 if now < *until && !(drained && written && self.outbox.pending() == 0) {
@@ -336,7 +346,7 @@ impl Driver {
                 }
                 self.start_send(Message::Close(Some((1000, String::new()))))?;
                 self.io.closing = Closing::AwaitingPeer(now + self.shared.config.timeouts.close);
-                self.flush(session, cx, now)
+                self.flush(cx, now)
             }
             Closing::AwaitingPeer(until) if now >= *until => Err(Ending::Released),
             Closing::Replying(until, _) if written || now >= *until => Err(self.gone(Error::lost(""))),
@@ -346,12 +356,12 @@ impl Driver {
 
     /// Sets the timer to the next deadline. A timer that would fire too early is kept: deadlines move with every
     /// message, and resetting a timer costs more than one unnecessary turn.
-    fn arm_timer(&mut self, session: &Session, cx: &mut Context<'_>) {
+    fn arm_timer(&mut self, cx: &mut Context<'_>) {
         loop {
             // A link that accepts no bytes wakes the driver once it does; due pings wait until then.
             let write = self.io.stall.until(self.shared.config.timeouts.write);
             let can_ping = write.is_none() && matches!(self.io.closing, Closing::No | Closing::Retiring(_));
-            let mut next = Instant::from_std(session.next_timeout(can_ping));
+            let mut next = Instant::from_std(self.session.next_timeout(can_ping));
             next = self.io.doubt.until.map_or(next, |until| until.max(next));
             for due in [write, self.io.closing.until(), self.io.hold.until].into_iter().flatten() {
                 next = next.min(due);
@@ -366,31 +376,5 @@ impl Driver {
                 Poll::Ready(()) => {}
             }
         }
-    }
-}
-
-impl Future for Driver {
-    /// With the session, for the next connection.
-    type Output = (Session, Ending);
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let Some(mut session) = this.session.take() else { return Poll::Pending };
-        match this.turn(&mut session, cx) {
-            Ok(()) => {
-                this.session = Some(session);
-                Poll::Pending
-            }
-            Err(ending) => Poll::Ready((session, ending)),
-        }
-    }
-}
-
-/// Hands unsent answers to other connections, however the driver ends.
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let mut unsent = std::mem::take(&mut self.io.unflushed);
-        unsent.extend(self.io.waiting.drain(..));
-        self.shared.router.closed(&self.outbox, unsent);
     }
 }

@@ -18,7 +18,9 @@ mod reconnect;
 mod router;
 mod shared;
 mod stall;
+mod task;
 mod tick;
+mod unsent;
 mod waits;
 
 use std::fmt;

@@ -7,14 +7,24 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use feishu_proto::RawFrame;
+use tokio::time::Instant;
 
-use crate::{Confirm, ConnectionInfo, Received};
+use crate::{Confirm, ConnectionInfo};
 
-/// An encoded answer.
+/// An encoded answer. It does not hold the message, so that the buffer with that can be used for the next one.
 pub(super) struct Outgoing {
     pub(super) wire: Bytes,
-    pub(super) received: Arc<Received>,
+    /// When the message arrived.
+    pub(super) arrival: Instant,
     pub(super) confirm: Option<Confirm>,
+}
+
+impl Outgoing {
+    /// The id of the message that it answers.
+    pub(super) fn message_id(&self) -> Option<String> {
+        RawFrame::decode(self.wire.clone()).ok()?.message_id().map(str::to_owned)
+    }
 }
 
 /// Requests to a driver.
@@ -74,6 +84,11 @@ impl Outbox {
         let mut inner = self.lock();
         inner.orders.retire = Some(patience);
         wake(inner);
+    }
+
+    /// Does not wake the driver until the next [`Outbox::poll_take`], because it is running.
+    pub(super) fn hold_wakes(&self) {
+        drop(self.lock().waker.take());
     }
 
     /// Takes everything queued since the last call; `Pending` if there is nothing. The next entry wakes the driver.

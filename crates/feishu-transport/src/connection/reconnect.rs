@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use tracing::Instrument as _;
 
 use super::config::{OnConnectionLimit, Retries};
 use super::driver::Driver;
@@ -15,6 +14,7 @@ use super::open::{Opened, open};
 use super::outbox::Outbox;
 use super::router::ConnectionPath;
 use super::shared::{Shared, Signals};
+use super::task::Driven;
 use super::waits::{CloseSignal, closing, giving_up, outdated, sleep_until_or_never, time_to_close};
 use crate::backoff::Backoff;
 use crate::lifecycle::LifecycleEvent;
@@ -29,7 +29,7 @@ pub(super) struct Reconnector {
     index: usize,
     backoff: Backoff,
     /// The current driver and those that are closing. Dropping the reconnector ends them.
-    drivers: JoinSet<(Connected, (Session, Ending))>,
+    drivers: JoinSet<(Connected, Option<(Session, Ending)>)>,
     wake: watch::Receiver<u64>,
     rotate: watch::Receiver<u64>,
     close: CloseSignal,
@@ -196,20 +196,19 @@ impl Reconnector {
         session.connected(now.into_std(), opened.service_id, &opened.settings);
         let path: Arc<dyn ReplyPath> =
             Arc::new(ConnectionPath { outbox: Arc::clone(&outbox), router: Arc::clone(&shared.router) });
-        let inbox = Arc::clone(&self.inbox);
         let driver = Driver::new(
             opened.link,
             session,
             Arc::clone(&outbox),
             path,
-            inbox,
             Arc::clone(&activity),
             Arc::clone(&shared),
         );
         let generation = info.generation;
         let connected = Connected::new(now, Arc::clone(&info), activity);
         let name = connected.clone();
-        self.drivers.spawn(async move { (name, driver.await) }.in_current_span());
+        let running = Driven::start(driver, Arc::clone(&self.inbox));
+        self.drivers.spawn(async move { (name, running.await) });
 
         shared.set_has_connected();
         shared.counters.connections.one();
@@ -233,10 +232,10 @@ impl Reconnector {
     fn ended(
         &mut self,
         current: &Current,
-        ended: Result<(Connected, (Session, Ending)), tokio::task::JoinError>,
+        ended: Result<(Connected, Option<(Session, Ending)>), tokio::task::JoinError>,
     ) -> Option<Ended> {
-        let Ok((connected, (session, ending))) = ended else {
-            // The driver's task itself failed: the caller's inbox panicked in it. The connection is gone.
+        let Ok((connected, Some((session, ending)))) = ended else {
+            // The connection's task itself failed: the caller's inbox panicked in it.
             let uptime = current.connected.uptime();
             let cause = Error::lost("the inbox panicked while handling a delivery");
             self.disconnected(&current.connected.info, Some(&cause), uptime);

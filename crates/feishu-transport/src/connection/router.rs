@@ -169,17 +169,16 @@ impl Router {
 
     /// Whether the answer is too old to be sent on another connection than its message's.
     fn is_over(&self, outgoing: &Outgoing, now: Instant) -> bool {
-        outgoing.received.received_at() + self.timeouts.answer <= now
+        outgoing.arrival + self.timeouts.answer <= now
     }
 
     fn lost(&self, outgoing: &Outgoing) {
         self.counters.answers_lost.one();
-        let message_id = outgoing.received.message_id();
+        let message_id = outgoing.message_id();
         tracing::warn!(
             message_id,
             "answer lost: no connection in time; a user sees an error, an event is sent again"
         );
-        let message_id = message_id.map(str::to_owned);
         self.observer.tell(&self.counters, || LifecycleEvent::AnswerLost { message_id });
     }
 
@@ -202,7 +201,7 @@ impl ReplyPath for ConnectionPath {
         let Some(frame) = received.frame() else { return };
         let outgoing = Outgoing {
             wire: encode_answer(frame, answer, biz_rt).into(),
-            received: Arc::clone(received),
+            arrival: received.received_at(),
             confirm,
         };
         self.outbox.answered(received.payload().len());

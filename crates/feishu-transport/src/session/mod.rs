@@ -24,6 +24,10 @@ use heartbeat::{Heartbeat, Probe};
 use reassembly::{Placed, Reassembly};
 
 /// What the driver must do after a received message.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "frames are the usual case, and a box is an allocation for each"
+)]
 pub(crate) enum Step {
     /// Nothing.
     Idle,

@@ -141,7 +141,7 @@ impl Keeper {
     fn away(&self, arrival: &mut Arrival, why: &'static str) {
         if self.inbox.handle_when_away {
             arrival.passed_on = true;
-            self.entry.take(&arrival.call);
+            self.entry.take(&arrival.call, None);
         } else {
             refuse(&arrival.call, Outcome::Unstored, why);
         }
