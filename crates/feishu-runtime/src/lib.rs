@@ -97,6 +97,8 @@ mod guides {
     mod handlers {}
     #[doc = include_str!("../../../docs/guides/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/guides/click-a-card.md")]
+    mod click_a_card {}
     #[doc = include_str!("../../../docs/guides/send-and-reply.md")]
     mod send_and_reply {}
     #[doc = include_str!("../../../docs/guides/deploy.md")]
