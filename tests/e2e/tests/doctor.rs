@@ -1,5 +1,6 @@
 //! The doctor on real sockets: each fault of a name, a port, a TLS box and a proxy has its own finding; and its program.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_gateway::Gateway;
@@ -7,8 +8,13 @@ use feishu_runtime::doctor::{Diagnosis, Doctor, Finding, Verdict};
 use feishu_runtime::transport::{
     AppSecret, Domain, LongConnection, LongConnectionBuilder, ProxyPolicy, Timeouts, Tls,
 };
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 const SOON: Duration = Duration::from_secs(2);
 
@@ -85,6 +91,51 @@ async fn a_box_in_between_is_named_by_the_issuer_of_its_certificate() {
         found.iter().all(|finding| finding.verdict == Verdict::Warning && finding.english.contains("CN="))
     );
     assert_eq!(trusted.exit_code(), 0);
+}
+
+/// A TLS server with a certificate made from these parameters, and the root above it in PEM.
+async fn with_certificate(leaf: CertificateParams) -> (String, String) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = leaf.signed_by(&key, &root).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(acceptor.accept(stream));
+        }
+    });
+    let root: &rcgen::Certificate = root.as_ref();
+    (base, root.pem())
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_time_or_host_has_its_own_finding() {
+    let leaf = |name: &str| CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let (mut old, mut early) = (leaf("127.0.0.1"), leaf("127.0.0.1"));
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    early.not_before = rcgen::date_time_ymd(2999, 1, 1);
+    for (leaf, code, part) in [
+        (old, "tls_time", "clock"),
+        (early, "tls_time", "clock"),
+        (leaf("other.example"), "tls_other_name", "another host"),
+    ] {
+        let (base, root) = with_certificate(leaf).await;
+        let tls = Tls::new().with_root_pem(root).unwrap();
+        let diagnosis = examine(connection(&base).tls(tls)).await;
+        let found = last(&diagnosis);
+        assert_eq!((found.code, found.verdict), (code, Verdict::Wrong), "{found:?}");
+        assert!(found.english.contains(part), "{found:?}");
+    }
 }
 
 #[tokio::test]
