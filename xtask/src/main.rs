@@ -37,8 +37,8 @@ const COMMANDS: &[(&str, &str, &str, Run)] = &[
 const PROGRAMS: &[(&str, &str, &str, &[&str])] = &[
     (
         "simulate",
-        "--seeds N",
-        "runs the client against a simulated platform",
+        "[--inbox] --seeds N",
+        "runs the client, or processes with an inbox, on virtual time",
         &["--package", "feishu-simulation"],
     ),
     ("bench", "[--curves | --steps | ...]", "measures a bot", &["--release", "--package", "feishu-bench"]),

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod handlers;
+pub mod inbox;
 mod ledger;
 mod link;
 pub mod lives;

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use feishu_simulation::{Summary, run};
+use feishu_simulation::inbox::{self, InboxSummary};
+use feishu_simulation::{Failure, Summary, run};
 
-const USAGE: &str = "usage: --seeds N [--from S] | --seed S";
+const USAGE: &str = "usage: [--inbox] --seeds N [--from S] | [--inbox] --seed S";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -12,9 +13,13 @@ fn main() -> ExitCode {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1)?.parse::<u64>().ok()
     };
+    let from = number("--from").unwrap_or(0);
+    let is_inbox = arguments.iter().any(|argument| argument == "--inbox");
     match (number("--seed"), number("--seeds")) {
-        (Some(seed), None) => replay(seed),
-        (None, Some(count)) => many(number("--from").unwrap_or(0), count),
+        (Some(seed), None) if is_inbox => replay(inbox::run(seed, true)),
+        (None, Some(count)) if is_inbox => many("--inbox ", inbox::run, InboxSummary::add, from, count),
+        (Some(seed), None) => replay(run(seed, true)),
+        (None, Some(count)) => many("", run, Summary::add, from, count),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
@@ -22,10 +27,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs one seed and prints every step.
-fn replay(seed: u64) -> ExitCode {
-    let ended = run(seed, true);
-    let trace = ended.as_ref().map_or_else(|failure| &failure.trace, |summary| &summary.trace);
+/// Prints every step of a seed.
+fn replay<S: Trace>(ended: Result<S, Failure>) -> ExitCode {
+    let trace = ended.as_ref().map_or_else(|failure| failure.trace.as_slice(), |summary| summary.trace());
     for line in trace {
         println!("{line}");
     }
@@ -40,38 +44,66 @@ fn replay(seed: u64) -> ExitCode {
 }
 
 /// Runs many seeds, spread over the processors, and prints the seeds that failed.
-fn many(from: u64, count: u64) -> ExitCode {
+fn many<S: Trace>(
+    flag: &str,
+    run: fn(u64, bool) -> Result<S, Failure>,
+    add: fn(&mut S, &S),
+    from: u64,
+    count: u64,
+) -> ExitCode {
     let workers = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let ended: Vec<_> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
             .map(|worker| {
                 scope.spawn(move || {
-                    let (mut sum, mut failures) = (Summary::default(), Vec::new());
+                    let (mut sum, mut failures, mut held) = (S::default(), Vec::new(), 0);
                     for seed in
                         (from..from.saturating_add(count)).skip(usize_of(worker)).step_by(usize_of(workers))
                     {
                         match run(seed, false) {
-                            Ok(summary) => sum.add(&summary),
+                            Ok(summary) => {
+                                held += 1;
+                                add(&mut sum, &summary);
+                            }
                             Err(failure) => failures.push(failure),
                         }
                     }
-                    (sum, failures)
+                    (sum, failures, held)
                 })
             })
             .collect();
         workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
     });
-    let mut sum = Summary::default();
-    let mut failures = 0;
-    for (summary, failed) in &ended {
-        sum.add(summary);
-        failures += failed.len();
+    let (mut sum, mut all_held) = (S::default(), 0);
+    for (summary, failed, held) in &ended {
+        add(&mut sum, summary);
+        all_held += held;
         for failure in failed {
-            eprintln!("FAILED: {failure}; replay it with `cargo xtask simulate --seed {}`", failure.seed);
+            eprintln!(
+                "FAILED: {failure}; replay it with `cargo xtask simulate {flag}--seed {}`",
+                failure.seed
+            );
         }
     }
     println!("{sum}");
-    if failures == 0 && sum.seeds == count { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all_held == count { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A summary with everything that happened.
+trait Trace: Default + std::fmt::Display + Send {
+    fn trace(&self) -> &[String];
+}
+
+impl Trace for Summary {
+    fn trace(&self) -> &[String] {
+        &self.trace
+    }
+}
+
+impl Trace for InboxSummary {
+    fn trace(&self) -> &[String] {
+        &self.trace
+    }
 }
 
 fn usize_of(number: u64) -> usize {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval, sleep_until};
 
 use super::Keeper;
 
@@ -19,7 +19,8 @@ impl Keeper {
         let mut renewal = interval(self.inbox.lease / 3);
         let mut count = interval(COUNT);
         let mut pause = AWAY.0;
-        let mut wait = Duration::ZERO;
+        // A time and not a pause, because renewals come in between.
+        let mut next = Instant::now();
         loop {
             let stopping = self.core.stopping().is_cancelled();
             if stopping && self.flights().is_empty() {
@@ -31,25 +32,26 @@ impl Keeper {
                 _ = renewal.tick() => self.renew().await,
                 () = self.core.stopping().cancelled(), if !stopping => {}
                 _ = count.tick(), if !stopping => self.count().await,
-                () = self.woken(wait) => {
+                () = self.woken(next) => {
                     if stopping {
+                        // No more claims: only renewals, until the attempts have ended.
+                        next = Instant::now() + self.inbox.poll;
                         continue;
                     }
-                    (wait, pause) = match self.claim().await {
-                        Some(wait) => (wait, AWAY.0),
-                        None => (pause, (2 * pause).min(AWAY.1)),
-                    };
+                    let wait = self.claim().await;
+                    next = Instant::now() + wait.unwrap_or(pause);
+                    pause = if wait.is_some() { AWAY.0 } else { (2 * pause).min(AWAY.1) };
                 }
             }
         }
     }
 
-    /// Waits for new events or the end of an attempt, for at most this time.
-    async fn woken(&self, wait: Duration) {
+    /// Waits for new events or the end of an attempt, at most until this time.
+    async fn woken(&self, until: Instant) {
         tokio::select! {
             biased;
             () = self.wake.notified() => {}
-            () = sleep(wait) => {}
+            () = sleep_until(until) => {}
         }
     }
 
