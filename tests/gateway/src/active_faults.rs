@@ -1,10 +1,13 @@
 //! The active faults, in the order they were set.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::Fault;
 use crate::fault::Place;
+use crate::record::Record;
 
 /// Where and how often a fault happens.
 #[derive(Debug)]
@@ -46,8 +49,10 @@ pub(crate) struct Victim<'a> {
     pub(crate) connection: Option<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct ActiveFaults {
+    /// Told of every change; `None` when the interface is not served.
+    record: Option<Arc<Record>>,
     faults: Vec<Active>,
     newest: u64,
 }
@@ -61,24 +66,39 @@ struct Active {
 }
 
 impl ActiveFaults {
+    pub(crate) fn new(record: Option<Arc<Record>>) -> Self {
+        Self { record, ..Self::default() }
+    }
+
     /// Adds a fault; its number, `None` when it would never happen.
     pub(crate) fn add(&mut self, fault: Fault, terms: Terms) -> Option<u64> {
         if terms.times == Some(0) {
             return None;
         }
         self.newest += 1;
-        self.faults.push(Active { id: self.newest, fault, terms, happened: 0 });
+        let active = Active { id: self.newest, fault, terms, happened: 0 };
+        self.announce(&active.json());
+        self.faults.push(active);
         Some(self.newest)
     }
 
     pub(crate) fn clear(&mut self) {
-        self.faults.clear();
+        for active in std::mem::take(&mut self.faults) {
+            self.announce(&active.over());
+        }
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> bool {
-        let before = self.faults.len();
-        self.faults.retain(|active| active.id != id);
-        self.faults.len() < before
+        let Some(index) = self.faults.iter().position(|active| active.id == id) else { return false };
+        let over = self.faults.remove(index).over();
+        self.announce(&over);
+        true
+    }
+
+    fn announce(&self, fault: &Value) {
+        if let Some(record) = &self.record {
+            record.publish("fault", fault);
+        }
     }
 
     /// Takes one use of the oldest active fault of a place.
@@ -108,22 +128,9 @@ impl ActiveFaults {
         self.faults.iter().any(|active| active.id == id)
     }
 
-    pub(crate) fn ids(&self) -> Vec<u64> {
-        self.faults.iter().map(|active| active.id).collect()
-    }
-
     /// What the interface shows, oldest first.
     pub(crate) fn json(&self) -> Vec<Value> {
-        let one = |active: &Active| {
-            json!({
-                "id": active.id,
-                "fault": active.terms.request.get("fault").cloned().unwrap_or_else(|| name(&active.fault)),
-                "left": active.terms.times,
-                "happened": active.happened,
-                "request": active.terms.request.as_object().cloned().unwrap_or_default(),
-            })
-        };
-        self.faults.iter().map(one).collect()
+        self.faults.iter().map(Active::json).collect()
     }
 
     fn count(&mut self, index: usize) -> Option<Fault> {
@@ -132,10 +139,12 @@ impl ActiveFaults {
         let fault = active.fault.clone();
         if let Some(left) = &mut active.terms.times {
             *left -= 1;
-            if *left == 0 {
-                self.faults.remove(index);
-            }
         }
+        let (json, is_over) = (active.json(), active.terms.times == Some(0));
+        if is_over {
+            self.faults.remove(index);
+        }
+        self.announce(&json);
         Some(fault)
     }
 }
@@ -147,6 +156,22 @@ fn name(fault: &Fault) -> Value {
 }
 
 impl Active {
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "fault": self.terms.request.get("fault").cloned().unwrap_or_else(|| name(&self.fault)),
+            "left": self.terms.times,
+            "happened": self.happened,
+            "request": self.terms.request.as_object().cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The same, over.
+    fn over(mut self) -> Value {
+        self.terms.times = Some(0);
+        self.json()
+    }
+
     fn hits(&self, victim: Victim<'_>) -> bool {
         self.terms.app.as_deref().is_none_or(|app| app == victim.app)
             && self.terms.connection.is_none_or(|id| Some(id) == victim.connection)

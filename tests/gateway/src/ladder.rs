@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::Outgoing;
 use crate::record::{Attempt, State};
 use crate::shared::Shared;
@@ -22,13 +24,27 @@ pub(crate) fn pauses(clock: f64) -> impl Iterator<Item = Duration> {
 
 /// Pushes an event of the interface again while it fails, beginning behind its first delivery.
 pub(crate) fn climb(shared: &Arc<Shared>, first: u64, again: Outgoing) {
-    let mut pauses = pauses(shared.config.clock);
-    if failed(shared, first) {
-        let Some(pause) = pauses.next() else { return };
-        announce(shared, first, Some(pause));
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move { rungs(&shared, first, &again, pause, pauses).await });
+    if !failed(shared, first) {
+        return;
     }
+    let shared = Arc::clone(shared);
+    let stopped = shared.ladders.subscribe();
+    let mut pauses = pauses(shared.config.clock);
+    let Some(pause) = pauses.next() else { return };
+    if !is_waiting(&shared, first) {
+        announce(&shared, first, Some(pause));
+    }
+    tokio::spawn(async move {
+        if is_waiting(&shared, first) {
+            // The request did not wait for the whole limit; the answer may come yet.
+            tokio::time::sleep(shared.config.answer_limit).await;
+            if !failed(&shared, first) {
+                return;
+            }
+            announce(&shared, first, Some(pause));
+        }
+        rungs(&shared, first, &again, pause, pauses, stopped).await;
+    });
 }
 
 async fn rungs(
@@ -37,8 +53,8 @@ async fn rungs(
     again: &Outgoing,
     mut pause: Duration,
     mut pauses: impl Iterator<Item = Duration>,
+    mut stopped: watch::Receiver<u64>,
 ) {
-    let mut stopped = shared.ladders.subscribe();
     let mut before = first;
     for number in 2.. {
         tokio::select! {
@@ -57,6 +73,11 @@ async fn rungs(
         announce(shared, id, Some(next));
         (before, pause) = (id, next);
     }
+}
+
+fn is_waiting(shared: &Shared, id: u64) -> bool {
+    let state = shared.journal.record().and_then(|record| record.delivery(id, |it| it.row.state));
+    state == Some(State::Waiting)
 }
 
 fn failed(shared: &Shared, id: u64) -> bool {

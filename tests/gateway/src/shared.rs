@@ -16,6 +16,7 @@ use crate::local::Local;
 use crate::messages::Messages;
 use crate::openapi::{Rates, TenantTokens};
 use crate::peer::Peer;
+use crate::record::Record;
 use crate::wire::Tap;
 use crate::{Connection, Fault, Finding, FindingKind, LimitAt, Settings};
 
@@ -88,10 +89,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(settings: Settings, seed: Option<u64>) -> Self {
+    pub(crate) fn new(settings: Settings, seed: Option<u64>, record: Option<Arc<Record>>) -> Self {
         Self {
             settings,
-            faults: ActiveFaults::default(),
+            faults: ActiveFaults::new(record),
             tickets: Tickets::default(),
             live: Vec::new(),
             admitted: HashMap::new(),

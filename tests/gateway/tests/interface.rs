@@ -279,6 +279,40 @@ async fn faults_hit_whom_they_name_and_heal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn fault_that_is_used_up_or_healed_is_announced_as_over() {
+    let (local, mut client) = connected().await;
+    let last = local.get("snapshot").await["last_event"].as_u64().unwrap();
+    local.post("faults", json!({"fault": "unpublished", "times": 1})).await;
+    local.post("faults", json!({"fault": "no_pongs"})).await;
+    tokio::join!(local.post("click", json!({"name": "a"})), client.answer(json!({})));
+    local.post("heal", json!({})).await;
+    let events = local.events(last).await;
+    let faults = events.iter().filter(|(name, _)| name == "fault");
+    let seen: Vec<(&Value, &Value)> = faults.map(|(_, it)| (&it["fault"], &it["left"])).collect();
+    let wanted = [
+        ("unpublished", json!(1)),
+        ("no_pongs", Value::Null),
+        ("unpublished", json!(0)),
+        ("no_pongs", json!(0)),
+    ];
+    assert_eq!(seen.len(), wanted.len(), "{seen:?}");
+    for ((fault, left), (name, wanted)) in seen.into_iter().zip(wanted) {
+        assert_eq!((fault, left), (&json!(name), &wanted));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn event_that_is_answered_after_the_request_ended_is_not_repeated() {
+    let (local, mut client) = connected().await;
+    let outcome = local.post("event", json!({"type": "a.b_v1", "wait_ms": 1})).await;
+    assert_eq!((&outcome["code"], &outcome["next_attempt_at"]), (&Value::Null, &Value::Null));
+    client.answer(json!({})).await;
+    tokio::time::sleep(Duration::from_secs(8 * 3600)).await;
+    let rows = local.get("deliveries").await;
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["state"]), (1, &json!("answered")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn repeated_cut_ends_every_new_connection_until_healed() {
     let local = Local::start().await;
     local.post("faults", json!({"fault": "cut", "every_ms": 1000, "times": 2})).await;

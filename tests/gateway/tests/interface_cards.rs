@@ -161,3 +161,18 @@ async fn preview_is_shown_in_its_message() {
     let (_, push) = tokio::join!(local.post("preview", typing), client.answer(json!({})));
     assert_eq!(event_of(&push)["event"]["context"]["open_message_id"], "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn click_takes_a_component_that_is_there_once_for_each_language() {
+    let local = Local::start().await;
+    let mut client = Client::connect(&local.gateway).await;
+    local.gateway.connected(1).await;
+    let button = |text: &str| {
+        json!([{"tag": "action", "actions": [
+            {"tag": "button", "name": "approve", "text": {"tag": "plain_text", "content": text}, "value": {"order": 42}},
+        ]}])
+    };
+    local.gateway.post_card(json!({"i18n_elements": {"zh_cn": button("批准"), "en_us": button("Approve")}}));
+    let (_, push) = tokio::join!(local.post("click", json!({"name": "approve"})), client.answer(json!({})));
+    assert_eq!(event_of(&push)["event"]["action"]["value"], json!({"order": 42}));
+}

@@ -121,7 +121,8 @@ fn target(shared: &Shared, app: &App, request: &Request) -> Result<Option<Target
         let found: Vec<&Component<'_>> = all.iter().filter(|it| request.means(it)).collect();
         match found.as_slice() {
             [] => {}
-            [component] => {
+            // A card can have the same component once for each language.
+            [component, others @ ..] if others.iter().all(|it| it.is_same(component)) => {
                 if let Some(why) = component.is_silent() {
                     return Err(Wrong::new(request.by(), format!("{}: {why}", component.label())).into());
                 }

@@ -70,6 +70,12 @@ impl<'a> Component<'a> {
         self.json.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Whether the bot could not tell them apart.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let name = |it: &Self| it.text("name").map(str::to_owned);
+        self.tag == other.tag && name(self) == name(other) && self.value() == other.value()
+    }
+
     /// The words on it, in every language.
     pub(super) fn is_labelled(&self, wanted: &str) -> bool {
         let Some(text) = self.json.get("text") else { return false };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::schema::Wrong;
@@ -88,7 +88,6 @@ fn start(shared: &Arc<Shared>, body: Value, seed: Option<u64>, at: &str) -> Resu
         request: body,
     };
     let id = lock(&shared.state).faults.add(fault, terms);
-    announce(shared);
     let Some(id) = id.filter(|_| is_now) else { return Ok(()) };
     if delay.is_zero() && !turn(shared, id, &request) {
         return Ok(());
@@ -124,18 +123,8 @@ fn turn(shared: &Shared, id: u64, request: &Request) -> bool {
         for connection in hit {
             shared.happen(connection, &fault);
         }
-        announce(shared);
     }
     lock(&shared.state).faults.is_active(id)
-}
-
-/// Tells the readers of the stream which faults there are.
-fn announce(shared: &Shared) {
-    let Some(record) = shared.journal.record() else { return };
-    let faults = lock(&shared.state).faults.json();
-    for fault in faults {
-        record.publish("fault", &fault);
-    }
 }
 
 #[derive(Deserialize)]
@@ -145,27 +134,18 @@ struct HealRequest {
 
 pub(super) fn heal(shared: &Arc<Shared>, body: &Value) -> Result<Value, Failed> {
     let HealRequest { id } = typed(body)?;
-    let healed = {
-        let mut state = lock(&shared.state);
-        match id {
-            Some(id) if state.faults.remove(id) => vec![id],
-            Some(id) => return Err(Wrong::new("id", format!("there is no active fault {id}")).into()),
-            None => {
-                let ids = state.faults.ids();
-                state.faults.clear();
-                ids
-            }
+    if let Some(id) = id {
+        if !lock(&shared.state).faults.remove(id) {
+            return Err(Wrong::new("id", format!("there is no active fault {id}")).into());
         }
-    };
-    if id.is_none() {
-        let live: Vec<Connection> = lock(&shared.state).live.iter().cloned().map(Connection).collect();
+    } else {
+        let live: Vec<Connection> = {
+            let mut state = lock(&shared.state);
+            state.faults.clear();
+            state.live.iter().cloned().map(Connection).collect()
+        };
         for connection in live {
             shared.resume(&connection);
-        }
-    }
-    if let Some(record) = shared.journal.record() {
-        for id in healed {
-            record.publish("fault", &json!({"id": id, "fault": "", "left": 0, "happened": 0, "request": {}}));
         }
     }
     Ok(active(shared))

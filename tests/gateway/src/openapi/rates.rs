@@ -40,12 +40,7 @@ impl Rates {
         if self.0.len() > WINDOWS_LIMIT {
             self.0.retain(|_, window| window.began.elapsed() < window.length);
         }
-        // Ids are no part of the call's name.
-        let call: Vec<&str> = path
-            .iter()
-            .map(|part| if part.contains(['_', '7']) && part.len() > 15 { "*" } else { part })
-            .collect();
-        let call = format!("{app} {method} {}", call.join("/"));
+        let call = format!("{app} {method} {}", name(path));
         let minute = self.count(format!("m {call}"), Duration::from_secs(60), PER_MINUTE);
         let second = self.count(format!("s {call}"), Duration::from_secs(1), PER_SECOND);
         if !minute || !second {
@@ -69,5 +64,32 @@ impl Rates {
         }
         window.count += 1;
         window.count <= limit
+    }
+}
+
+/// The call without the ids in its path.
+fn name(path: &[&str]) -> String {
+    let mut name = String::new();
+    let mut before = "";
+    for part in path {
+        let is_id =
+            matches!(before, "messages" | "cards" | "elements" | "resources") && *part != "id_convert";
+        name.push('/');
+        name.push_str(if is_id { ":id" } else { part });
+        before = part;
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn ids_are_no_part_of_a_calls_name() {
+        assert_eq!(name(&["im", "v1", "messages", "om_1", "reply"]), "/im/v1/messages/:id/reply");
+        let content = ["cardkit", "v1", "cards", "7", "elements", "answer", "content"];
+        assert_eq!(name(&content), "/cardkit/v1/cards/:id/elements/:id/content");
+        assert_eq!(name(&["cardkit", "v1", "cards", "id_convert"]), "/cardkit/v1/cards/id_convert");
     }
 }

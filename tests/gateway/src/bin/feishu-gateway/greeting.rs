@@ -4,9 +4,14 @@ use feishu_gateway::{Gateway, Value, json};
 
 use crate::args::Args;
 
+/// An address that can be called from this machine, also when the platform listens on all of them.
+fn reachable(gateway: &Gateway) -> String {
+    gateway.base_url().replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+}
+
 /// The address of the page, with the token if there is one.
 pub(crate) fn page(gateway: &Gateway, args: &Args) -> String {
-    let base = gateway.base_url();
+    let base = reachable(gateway);
     match &args.token {
         Some(token) => format!("{base}/?token={token}"),
         None => format!("{base}/"),
@@ -16,7 +21,7 @@ pub(crate) fn page(gateway: &Gateway, args: &Args) -> String {
 /// The first line with `--json`.
 pub(crate) fn json_line(gateway: &Gateway, args: &Args) -> Value {
     json!({"event": "started", "data": {
-        "base_url": gateway.base_url(),
+        "base_url": reachable(gateway),
         "page": page(gateway, args),
         "app_id": gateway.app_id(),
         "app_secret": gateway.app_secret(),
@@ -27,10 +32,10 @@ pub(crate) fn json_line(gateway: &Gateway, args: &Args) -> Value {
 
 /// The text for people.
 pub(crate) fn text(gateway: &Gateway, args: &Args) -> String {
-    let (url, id, secret) = (gateway.base_url(), gateway.app_id(), gateway.app_secret());
+    let (url, id, secret) = (reachable(gateway), gateway.app_id(), gateway.app_secret());
     let lang = args.lang;
     let mut lines = vec![
-        format!("{}{}", lang.of("listening on ", "监听于 "), url),
+        format!("{}{}", lang.of("listening on ", "监听于 "), gateway.base_url()),
         format!("  {}{}", lang.of("page       ", "页面       "), page(gateway, args)),
         format!("  app id     {id}"),
         format!("  app secret {secret}"),
