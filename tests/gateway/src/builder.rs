@@ -211,7 +211,7 @@ impl Builder {
         };
         #[cfg(feature = "tls")]
         let (security, root) = if self.tls {
-            let made = crate::tls::make()?;
+            let made = crate::tls::make(self.address.ip())?;
             (Security::Tls(made.acceptor), Some(made.root))
         } else {
             (Security::Plain, None)

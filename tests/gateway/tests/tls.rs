@@ -67,3 +67,16 @@ async fn another_root_is_not_trusted() {
     let error = secured(&other, "localhost", gateway.dial()).await.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
 }
+
+#[tokio::test]
+async fn certificate_has_another_name_than_its_authority() {
+    // OpenSSL, and with it Python and Node, would take it for self-signed otherwise.
+    let gateway = Gateway::builder().tls().start().await.unwrap();
+    let io = secured(&gateway, "localhost", gateway.dial()).await.unwrap();
+    let leaf = io.get_ref().1.peer_certificates().unwrap()[0].to_vec();
+    let names = |der: &[u8]| {
+        let authority = b"feishu-gateway local authority";
+        der.windows(authority.len()).filter(|window| window == authority).count()
+    };
+    assert_eq!((names(&leaf), names(gateway.root_der())), (1, 2), "issuer; issuer and subject");
+}

@@ -69,11 +69,13 @@ impl Row for ConnectionRow {
 
 /// The SDK and its version by the `User-Agent` of its endpoint call; empty when it is not known.
 fn client(user_agent: &str) -> String {
-    const NAMES: [(&str, &str); 6] = [
+    const NAMES: [(&str, &str); 7] = [
         ("oapi-sdk-go", "Go"),
         ("oapi-sdk-python", "Python"),
         ("oapi-node-sdk", "Node"),
         ("oapi-sdk-java", "Java"),
+        // The endpoint call of the Java SDK has the name of its HTTP library.
+        ("okhttp", "Java, okhttp"),
         ("feishu-transport", "Rust"),
         ("feishu-", "Rust"),
     ];
@@ -175,6 +177,7 @@ mod tests {
             ("oapi-sdk-go-v3/3.12.0", "Go 3.12.0"),
             ("oapi-sdk-python/v1.7.5 source/x", "Python 1.7.5"),
             ("oapi-node-sdk/1.74.0", "Node 1.74.0"),
+            ("okhttp/3.14.9", "Java, okhttp 3.14.9"),
             ("curl/8.5.0", ""),
             ("", ""),
         ] {
