@@ -68,6 +68,12 @@ fn approved() -> Result<RawCard, HandlerError> {
 
 async fn previewed(link: UrlPreviewGet, _: Context) -> Result<PreviewReply, HandlerError> {
     let url = link.event.context.url.unwrap_or_default();
+    if url.ends_with("/card") {
+        let press = json!({"tag": "button", "name": "press", "text": {"tag": "plain_text", "content": "Press"},
+            "behaviors": [{"type": "callback", "value": {"from": "preview"}}]});
+        let card = json!({"schema": "2.0", "config": {"update_multi": true}, "body": {"elements": [press]}});
+        return Ok(PreviewReply::title("A card").with_card(RawCard::new(card)?));
+    }
     Ok(PreviewReply::title(format!("Order {}", url.rsplit('/').next().unwrap_or_default())))
 }
 

@@ -40,6 +40,23 @@ async fn a_link_has_its_preview_while_typing_and_after_sending() {
 }
 
 #[tokio::test]
+async fn the_card_of_a_preview_is_clicked_with_its_link() {
+    let Some(desk) = Desk::open("en", "light").await else { return };
+    let page = &desk.browser;
+    page.keys("#words", "https://example.com/card").await;
+    page.press(ENTER).await;
+    page.until("document.querySelector('#feed .preview .card')").await;
+    let action = desk.action(page.click("#feed [data-name=press]")).await;
+    assert_eq!(action, json!({"tag": "button", "name": "press", "value": {"from": "preview"}}));
+    let event = page
+        .js("fetch('/local/deliveries').then((it) => it.json()).then((it) => fetch(`/local/deliveries/${it.at(-1).id}`)).then((it) => it.json()).then((it) => it.payload.event)")
+        .await;
+    assert_eq!(event["delivery_type"], "url_preview", "{event}");
+    assert_eq!(event["context"]["url"], "https://example.com/card", "{event}");
+    assert_eq!(desk.complaints().await, json!([]));
+}
+
+#[tokio::test]
 async fn a_pasted_card_is_sent_and_bad_json_is_named() {
     let Some(desk) = Desk::open("en", "dark").await else { return };
     let page = &desk.browser;

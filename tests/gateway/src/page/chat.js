@@ -1,12 +1,13 @@
 // A conversation with the bot as its user sees it.
 
 import { post } from "./api.js";
+import { behaviour } from "./behaviour.js";
 import { addresses, composer } from "./composer.js";
 import { guide } from "./connect.js";
 import { el, fill } from "./dom.js";
 import { openGallery } from "./gallery.js";
-import { pretty } from "./json.js";
-import { drawMessage } from "./message.js";
+import { at, member, pretty, text } from "./json.js";
+import { drawMessage, previewCard } from "./message.js";
 import { showLocal, showOutcome, showRefused } from "./outcome.js";
 import { nameOf } from "./people.js";
 import { showJson } from "./raw.js";
@@ -142,7 +143,8 @@ function arrange(host, nodes) {
 function hooks(message) {
   const place = () => drawn.get(message.message_id)?.node.querySelector(".column-of") ?? document.getElementById("feed");
   return {
-    act: (change, control) => act(message, change, control, place),
+    act: (change, control) => act({ app_id: message.app_id, message_id: message.message_id, chat_id: message.chat_id, ...change }, control, place),
+    press: (preview, change, control) => act(onPreview(message, preview, change), control, place),
     tell: (key, names) => toast("info", t(key, names)),
     fail: (code) => showLocal(code, place()),
     json: (it) => showJson(it.message_id, pretty(it.content, 200000)),
@@ -159,24 +161,35 @@ async function attempt(promise, place) {
   }
 }
 
-async function act(message, change, control, place) {
+/** A click on the card of a link's preview. The card is in no message of the bot, so the click says all by itself. */
+function onPreview(message, preview, { path, ...change }) {
+  const element = at(previewCard(preview), path);
+  const value = member(behaviour(element, "callback"), "value") ?? member(element, "value");
+  const name = text(member(element, "name"));
+  return {
+    app_id: message.app_id, message_id: message.message_id, chat_id: message.chat_id, free: true, tag: text(member(element, "tag")), ...change,
+    ...(name === "" ? {} : { name }), ...(value === undefined ? {} : { value }), merge: { delivery_type: "url_preview", context: { url: preview.url } },
+  };
+}
+
+async function act(request, control, place) {
   if (control.getAttribute("aria-busy") === "true") return false;
   control.setAttribute("aria-busy", "true");
-  const outcome = await attempt(post("click", { app_id: message.app_id, message_id: message.message_id, chat_id: message.chat_id, user: here.user, ...change }), place);
+  const outcome = await attempt(post("click", { user: here.user, ...request }), place);
   control.removeAttribute("aria-busy");
   if (outcome === null) return false;
   showOutcome(outcome, place(), look);
   return outcome.verdict.ok;
 }
 
-async function send(text) {
+async function send(words) {
   const feed = document.getElementById("feed");
   following = true;
-  const outcome = await attempt(post("message", { app_id: here.app, chat_id: here.chat, user: here.user, text }), () => feed);
+  const outcome = await attempt(post("message", { app_id: here.app, chat_id: here.chat, user: here.user, text: words }), () => feed);
   if (outcome === null) return;
   if (!outcome.verdict.ok) showOutcome(outcome, drawn.get(outcome.open_message_id)?.node.querySelector(".column-of") ?? feed, look);
   if (!document.getElementById("previews").checked) return;
-  for (const url of addresses(text)) {
+  for (const url of addresses(words)) {
     await attempt(post("preview", { app_id: here.app, chat_id: here.chat, user: here.user, message_id: outcome.open_message_id, url }), () => feed);
   }
 }

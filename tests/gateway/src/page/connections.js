@@ -35,16 +35,19 @@ function draw() {
   // Not while a button in it has the focus: it would be lost.
   if (table.contains(document.activeElement) && table.dataset.rows === String(live.length + ended.length)) return;
   table.dataset.rows = String(live.length + ended.length);
+  // A connection is not told anew with each push, so the known ones are counted.
+  const pushes = new Map();
+  for (const { connection } of all("delivery")) pushes.set(connection, (pushes.get(connection) ?? 0) + 1);
   fill(table, live.length + ended.length === 0 ? el("p", { class: "quiet" }, t("connections.none")) : el("table", {},
     el("caption", { class: "sr" }, t("view.connections")),
     el("thead", {}, el("tr", {}, ["id", "client", "app", "since", "pings", "ping", "deliveries", "state"].map((it) => el("th", { scope: "col" }, t(`connections.${it}`))), el("td", {}))),
-    el("tbody", {}, [...live.reverse(), ...ended].map(row))));
+    el("tbody", {}, [...live.reverse(), ...ended].map((it) => row(it, pushes)))));
 }
 
-function row(it) {
+function row(it, pushes) {
   return el("tr", { class: it.state },
     el("th", { scope: "row" }, `#${it.id}`), el("td", { title: it.user_agent }, it.client || it.user_agent || "?"), el("td", { class: "code" }, it.app_id), el("td", {}, clock(it.connected_at)),
-    el("td", {}, it.pings), el("td", {}, it.last_ping_at === null ? "–" : ago(it.last_ping_at, now())), el("td", {}, it.deliveries),
+    el("td", {}, it.pings), el("td", {}, it.last_ping_at === null ? "–" : ago(it.last_ping_at, now())), el("td", {}, Math.max(it.deliveries, pushes.get(it.id) ?? 0)),
     el("td", {}, it.state === "ended" ? `${it.end ?? t("state.ended")}` : t(`state.${it.state}`)),
     el("td", { class: "row" }, it.state === "ended" ? null : ["cut", "mute"].map((fault) => button(t(`fault.${fault}`), () => bring(fault, it.id), { class: "small", "aria-label": `${t(`fault.${fault}`)} #${it.id}` }))));
 }

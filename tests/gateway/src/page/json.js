@@ -74,6 +74,12 @@ export function parse(source) {
   }
 }
 
+/** What a JSON pointer leads to, or undefined. */
+export function at(value, pointer) {
+  const keys = pointer.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return keys.reduce((found, key) => (Array.isArray(found) ? found[Number(key)] : member(found, key)), value);
+}
+
 /** A step of a JSON pointer added to another pointer. */
 export function step(pointer, ...keys) {
   return pointer + keys.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");

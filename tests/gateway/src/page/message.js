@@ -19,7 +19,7 @@ export function drawMessage(message, people, hooks) {
       el("div", { class: "who" }, el("span", { class: "name" }, name), el("time", { class: "quiet", title: new Date(message.created_at).toLocaleString() }, clock(message.created_at)), marks(message), menu(message, hooks)),
       message.parent_id ? el("p", { class: "quiet" }, t("chat.reply", { id: message.parent_id.slice(-6) })) : null,
       body(message, people, hooks),
-      message.preview ? drawPreview(message.preview, people, { ...hooks, act: (change, control) => hooks.act(change, control) }) : null));
+      message.preview ? drawPreview(message.preview, people, { ...hooks, act: (change, control) => hooks.press(message.preview, change, control) }) : null));
 }
 
 function nameHere(person) {
@@ -128,11 +128,16 @@ export function drawPreview(preview, people, hooks) {
   const inline = member(preview, "inline");
   const title = inlineTitle(preview);
   const leads = target(member(inline, "url")) || text(member(preview, "url"));
-  const raw = member(member(preview, "card"), "data");
-  const card = member(member(preview, "card"), "type") === "template" ? member(preview, "card") : raw;
+  const card = previewCard(preview);
   return el("div", { class: "preview" },
     title === "" ? null : el("p", { class: "title" }, member(inline, "image_key") ? icon("image") : null, link(leads, title)),
     card === undefined || card === null ? null : drawCard(card, { people, ...hooks }));
+}
+
+/** The card of a preview, or undefined. */
+export function previewCard(preview) {
+  const card = member(preview, "card");
+  return member(card, "type") === "template" ? card : member(card, "data");
 }
 
 /** The title of a preview in the language of the page. */
