@@ -133,6 +133,18 @@ async fn a_write_that_moves_may_take_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ping_that_waited_for_a_slow_write_leaves_right_behind_it() {
+    let (bench, receipt) = writing(8 << 10, 2 * SECOND, 120).await;
+    sleep(9 * SECOND).await;
+    let before = pings(&bench.gateway).len();
+    bench.client.handle.network_changed();
+    assert!(receipt.await);
+    sleep(SECOND).await;
+    assert_eq!(pings(&bench.gateway).len(), before + 1);
+    assert_eq!(bench.client.handle.counters().connections, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_write_that_moves_too_seldom_is_a_lost_connection() {
     let start = Instant::now();
     let (bench, receipt) = writing(8 << 10, 11 * SECOND, 120).await;

@@ -304,6 +304,8 @@ impl Driver {
                 self.io.needs_flush = false;
                 if self.io.stall.ended() {
                     self.session.written(now.into_std());
+                    // A ping may have waited for this.
+                    cx.waker().wake_by_ref();
                 }
                 self.shared.counters.answers_written.add(self.unsent.unflushed.len() as u64);
                 for outgoing in self.unsent.unflushed.drain(..) {
