@@ -29,7 +29,12 @@ const COMMANDS: &[(&str, &str, &str, Run)] = &[
         proto::run,
     ),
     ("api", "[--check]", "writes the public API of each library to docs/api (--check: compares)", api::run),
-    ("fuzz", "[--seconds N]", "runs each fuzz target for a minute; needs cargo-fuzz and nightly", fuzz::run),
+    (
+        "fuzz",
+        "[--seconds N] [--keep]",
+        "runs each fuzz target for a minute from its seeds; needs cargo-fuzz and nightly",
+        fuzz::run,
+    ),
     ("msrv", "", "checks the published crates with the oldest supported Rust", msrv::run),
 ];
 
