@@ -2,29 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::Duration;
 
 use feishu_e2e::bot::{HANG, builder, click};
-use feishu_gateway::{Gateway, Settings};
+use feishu_e2e::platform::platform;
+use feishu_gateway::Gateway;
 use feishu_runtime::callbacks::{CardActionTrigger, CardReply, Toast};
 use feishu_runtime::{Context, Dispatcher};
 use tokio::runtime::Builder;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-
-/// The platform, on a separate runtime and thread, independent of the bot's.
-fn platform() -> (Gateway, tokio::runtime::Handle) {
-    let (sender, started) = channel();
-    thread::spawn(move || {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let settings = Settings::default().ping_interval(1);
-        let gateway = runtime.block_on(Gateway::builder().settings(settings).start()).unwrap();
-        sender.send((gateway, runtime.handle().clone())).unwrap();
-        runtime.block_on(std::future::pending::<()>());
-    });
-    started.recv().unwrap()
-}
 
 /// A handler for clicks: `block` blocks its thread until it is released, from outside; `early` answers before.
 fn blocking(released: Receiver<()>) -> Dispatcher {

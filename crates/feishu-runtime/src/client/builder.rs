@@ -18,6 +18,7 @@ pub struct ClientBuilder<S> {
     pub(super) source: S,
     dispatcher: Option<Dispatcher>,
     grace: Duration,
+    io_thread: bool,
     inbox: Option<EventInbox>,
     #[cfg(feature = "openapi")]
     api: Option<crate::OpenApi>,
@@ -27,6 +28,7 @@ pub struct ClientBuilder<S> {
 pub(super) struct Parts {
     pub(super) dispatcher: Option<Dispatcher>,
     grace: Duration,
+    io_thread: bool,
     inbox: Option<EventInbox>,
 }
 
@@ -36,6 +38,7 @@ impl<S> ClientBuilder<S> {
             source,
             dispatcher: None,
             grace: GRACE,
+            io_thread: false,
             inbox: None,
             #[cfg(feature = "openapi")]
             api: None,
@@ -51,6 +54,18 @@ impl<S> ClientBuilder<S> {
     /// Sets how long handlers may continue after a stop request; 6 s by default.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// Runs the transport on a thread of its own, for a bot whose handlers may block *every* worker thread of the runtime,
+    /// or its only one. Pings then go on, and each click is answered at its deadline, within 50 ms. Off by default: while one
+    /// worker thread is free, a blocked handler delays nothing anyway. It costs a thread, and about twice the CPU time per
+    /// callback, as each is handed from that thread to a worker. Better than both are handlers that do not block; see
+    /// [`on_blocking`](crate::DispatcherBuilder::on_blocking).
+    ///
+    /// Events of an [`inbox`](Self::inbox) are not answered at their deadline by it; the platform sends them again.
+    pub fn io_thread(mut self) -> Self {
+        self.io_thread = true;
         self
     }
 
@@ -77,7 +92,7 @@ impl<S> ClientBuilder<S> {
     }
 
     pub(super) fn finish(
-        Parts { dispatcher, grace, inbox }: Parts,
+        Parts { dispatcher, grace, io_thread, inbox }: Parts,
         transport: Box<dyn Transport>,
         connection: Option<ConnectionHandle>,
         app_id: Option<Arc<str>>,
@@ -88,11 +103,13 @@ impl<S> ClientBuilder<S> {
             ));
         };
         let queue = inbox.as_ref().map(|inbox| inbox.of_app(app_id.as_deref().unwrap_or_default()));
-        Ok(Client::new(transport, dispatcher.intake(app_id, inbox), connection, grace, queue))
+        let client = Client::new(transport, dispatcher.intake(app_id, inbox), connection, grace, queue);
+        Ok(Client { io_thread, ..client })
     }
 
     pub(super) fn into_parts(self) -> (S, Parts) {
-        (self.source, Parts { dispatcher: self.dispatcher, grace: self.grace, inbox: self.inbox })
+        let Self { source, dispatcher, grace, io_thread, inbox, .. } = self;
+        (source, Parts { dispatcher, grace, io_thread, inbox })
     }
 }
 

@@ -5,6 +5,7 @@ mod announce;
 mod builder;
 mod handle;
 mod health;
+mod io_thread;
 #[cfg(feature = "long-connection")]
 mod long_connection;
 mod report;
@@ -51,6 +52,8 @@ pub struct Client {
     stop: Shutdown,
     handle: ClientHandle,
     grace: Duration,
+    /// Whether the transport gets a thread of its own.
+    io_thread: bool,
     #[cfg(feature = "long-connection")]
     states: Option<states::StateObserver>,
     /// The line to print at the start if the program has no log.
@@ -84,6 +87,7 @@ impl Client {
             stop,
             handle,
             grace,
+            io_thread: false,
             #[cfg(feature = "long-connection")]
             states: None,
             #[cfg(feature = "long-connection")]
@@ -186,12 +190,17 @@ impl Client {
             tracing::info!("{start}");
         }
         self.intake.start_inbox();
-        let Self { transport, intake, stop, handle, grace, .. } = self;
+        let Self { transport, intake, stop, handle, grace, io_thread, .. } = self;
         let core = Arc::clone(intake.core());
         let end_on_drop = EndOnDrop(handle.clone());
         handle.enter(Phase::Running);
         let mut stopped = stop.clone();
-        let mut transport = pin!(transport.run(intake, stop));
+        let mut transport = pin!(async move {
+            if io_thread {
+                return io_thread::run(transport, intake, stop).await;
+            }
+            transport.run(intake, stop).await
+        });
 
         let ended = tokio::select! {
             biased;

@@ -49,6 +49,12 @@ impl Intake {
         }
     }
 
+    /// Whether a call may be answered as late by another task than its own. An event of the inbox is acknowledged only
+    /// when it is stored.
+    pub(crate) fn answers_late(&self, call: &Call) -> bool {
+        self.keeper.is_none() || call.is_callback()
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }

@@ -277,6 +277,13 @@ impl Call {
         }
     }
 
+    /// Answers from elsewhere for a call whose deadline has passed, as its own task may be blocked.
+    pub(crate) fn answer_if_late(self: &Arc<Self>) {
+        if self.deadline <= Instant::now() && !self.is_answered() {
+            self.late(None, false);
+        }
+    }
+
     /// Polls the handler, and logs a warning if that takes long.
     pub(super) fn poll_handler<F>(
         self: &Arc<Self>,
@@ -341,9 +348,7 @@ impl Waits {
 /// Answers at the deadline for a handler that blocks its thread.
 impl Polled for Call {
     fn look(self: Arc<Self>) {
-        if self.deadline <= Instant::now() && !self.is_answered() {
-            self.late(None, false);
-        }
+        self.answer_if_late();
     }
 }
 
