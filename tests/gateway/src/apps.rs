@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Settings;
 use crate::openapi::bot_open_id;
@@ -50,6 +50,16 @@ impl App {
             None => self.people.first(),
             Some(name) => self.people.iter().find(|person| person.is(name)),
         }
+    }
+
+    /// The ids of a person that the app may see.
+    pub(crate) fn ids(&self, person: &Person) -> Map<String, Value> {
+        let ids =
+            [("user_id", &person.user_id), ("open_id", &person.open_id), ("union_id", &person.union_id)];
+        ids.into_iter()
+            .filter(|(name, _)| !self.without_ids.iter().any(|without| without == name))
+            .map(|(name, id)| (name.into(), id.as_str().into()))
+            .collect()
     }
 
     /// The person with this open id.

@@ -107,7 +107,9 @@ async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -
     let path = request.uri().path();
     let clock = shared.config.clock_offset;
     let date = (clock != 0).then(|| http_date(shared.config.now().as_secs()));
+    let refused = shared.config.local.as_ref().and_then(|local| local.access.check_bot(&request).err());
     let mut answer = match (request.method(), path) {
+        (_, path) if is_for_bots(path) && refused.is_some() => text(403, refused.unwrap_or_default()),
         (_, "/callback/ws/endpoint") => endpoint::call(&shared, request).await,
         (&Method::GET, "/ws/v2") => handshake::upgrade(&shared, tap, request).await,
         (_, path) if path.starts_with("/open-apis/") => openapi::answer(&shared, request).await,
@@ -128,6 +130,10 @@ async fn route(shared: Arc<Shared>, tap: Arc<Tap>, request: Request<Incoming>) -
         answer.headers_mut().insert(header::DATE, date);
     }
     Ok(answer)
+}
+
+fn is_for_bots(path: &str) -> bool {
+    matches!(path, "/callback/ws/endpoint" | "/ws/v2") || path.starts_with("/open-apis/")
 }
 
 /// Seconds since 1970 as the header `Date` has them.

@@ -177,5 +177,8 @@ fn a_port_that_is_taken_is_named() {
     let port = taken.local_addr().unwrap().port().to_string();
     let (code, text) = Program::start(&["--port", &port]).end();
     assert_eq!(code, Some(1));
-    assert!(text.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{text}");
+    assert!(
+        text.contains(&format!("cannot listen on 127.0.0.1:{port}")) && text.contains("--port 0"),
+        "{text}"
+    );
 }

@@ -47,6 +47,24 @@ impl Access {
         }
     }
 
+    /// Why a request of a bot is refused, if it is. A bot is no page of a browser and sends no origin, or its own; a page of
+    /// another site would be let in otherwise, as app id and secret are the same for everybody.
+    pub(crate) fn check_bot<B>(&self, request: &Request<B>) -> Result<(), &'static str> {
+        let headers = request.headers();
+        let origin = text(headers, "origin");
+        let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let is_good = match own {
+            None => origin.is_empty(),
+            // A name that another site points here is both host and origin.
+            Some(own) => is_loopback(own) || self.token.is_some() && own == text(headers, "host"),
+        };
+        if is_good {
+            Ok(())
+        } else {
+            Err("the request comes from a page of another site: leave its header Origin out")
+        }
+    }
+
     /// The cookie for a page that was opened with `?token=TOKEN`, if it is the right one.
     pub(crate) fn cookie(&self, query: Option<&str>) -> Option<String> {
         let token = self.token.as_deref()?;
@@ -71,7 +89,7 @@ fn same(a: &str, b: &str) -> bool {
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+        None => host.split([':', '/']).next().unwrap_or_default(),
     };
     let name = name.to_ascii_lowercase();
     let is_name = name == "localhost" || name.ends_with(".localhost");
@@ -115,6 +133,30 @@ mod tests {
             assert_eq!(check(&local, "/local/health", headers), good, "{headers:?}");
         }
         assert!(check(&local, "/", &[("host", "localhost"), ("sec-fetch-site", "cross-site")]), "a link");
+    }
+
+    #[test]
+    fn bots_are_refused_only_with_the_origin_of_another_site() {
+        let bot = |access: &Access, headers: &[(&str, &str)]| {
+            let mut request = Request::get("/ws/v2");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            access.check_bot(&request.body(()).unwrap()).is_ok()
+        };
+        let (local, open) = (Access::default(), Access { token: Some("t0ken".into()) });
+        let container = ("host", "gateway:8765");
+        for (headers, good, good_with_token) in [
+            (&[container][..], true, true),
+            (&[container, ("origin", "http://gateway:8765")], false, true),
+            (&[container, ("origin", "http://localhost/")], true, true),
+            (&[container, ("origin", "http://evil.example")], false, false),
+            (&[container, ("origin", "null")], false, false),
+            (&[("host", "evil.example"), ("origin", "http://evil.example")], false, true),
+        ] {
+            assert_eq!(bot(&local, headers), good, "{headers:?}");
+            assert_eq!(bot(&open, headers), good_with_token, "{headers:?} with a token");
+        }
     }
 
     #[test]

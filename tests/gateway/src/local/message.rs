@@ -140,13 +140,10 @@ fn mentioned(app: &App, text: &str) -> (String, Vec<Mention>) {
 
 /// A mention as the event has it.
 fn mention_json(app: &App, mention: &Mention) -> Value {
-    let mut ids = json!({"open_id": mention.id});
-    if let Some(person) = app.with_open_id(&mention.id) {
-        merge(&mut ids, json!({"union_id": person.union_id}));
-        if !app.without_ids.iter().any(|without| without == "user_id") {
-            merge(&mut ids, json!({"user_id": person.user_id}));
-        }
-    }
+    let ids = match app.with_open_id(&mention.id) {
+        Some(person) => app.ids(person).into(),
+        None => json!({"open_id": mention.id}),
+    };
     let kind = if mention.is_bot { "bot" } else { "user" };
     json!({
         "key": mention.key,
@@ -210,5 +207,19 @@ mod tests {
         let names: Vec<&str> = mentions.iter().map(|mention| &*mention.name).collect();
         assert_eq!(names, ["Local bot", "Lin Xiao", "Chen Yu"]);
         assert_eq!(mention_json(&app, &mentions[1])["key"], "@_user_2");
+    }
+
+    #[test]
+    fn mention_has_the_ids_that_the_app_may_see() {
+        let mut app = App::new("cli_a", "s");
+        let ids = |app: &App, text: &str| {
+            let (_, mentions) = mentioned(app, text);
+            let ids = mention_json(app, &mentions[0])["id"].clone();
+            ids.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&app, "@lin"), ["open_id", "union_id"]);
+        app.without_ids = vec!["union_id".into()];
+        assert_eq!(ids(&app, "@lin"), ["open_id", "user_id"]);
+        assert_eq!(ids(&app, "@bot"), ["open_id"]);
     }
 }

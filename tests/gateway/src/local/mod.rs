@@ -110,13 +110,17 @@ fn stream(shared: &Arc<Shared>, request: &Request<Incoming>) -> Answer {
     let Some(record) = shared.journal.record() else { return serve::text(404, "") };
     let last = header_text(request, "last-event-id");
     let query = request.uri().query().unwrap_or_default();
-    let asked = query.split('&').find_map(|pair| pair.strip_prefix("after="));
+    let example = || schema::query_example("/local/stream");
+    if let Err(wrong) = schema::check_query("/local/stream", query) {
+        return refused(400, &wrong, &example());
+    }
+    let asked = Query(query).text("after");
     let text = if last.is_empty() { asked } else { Some(last) };
     let after = match text.map(str::parse::<u64>) {
         None => None,
         Some(Ok(after)) => Some(after),
         Some(Err(_)) => {
-            return refused(400, &Wrong::new("after", "is not the id of an event"), &json!("?after=17"));
+            return refused(400, &Wrong::new("after", "is not the id of an event"), &example());
         }
     };
     let pieces = record::follow(record, after, shared.closed.subscribe());
@@ -129,12 +133,15 @@ fn stream(shared: &Arc<Shared>, request: &Request<Incoming>) -> Answer {
 
 async fn json_answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer {
     let method = request.method().clone();
+    let is_get = method == Method::GET;
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let is_json = header_text(&request, "content-type").to_ascii_lowercase().starts_with("application/json");
     let parts: Vec<&str> = path.trim_start_matches("/local/").split('/').collect();
     let result = match method {
-        Method::GET => read::answer(shared, &parts, &Query(&query)),
+        Method::GET => schema::check_query(&path, &query)
+            .map_err(Failed::from)
+            .and_then(|()| read::answer(shared, &parts, &Query(&query))),
         Method::POST => {
             let body = serve::body(request).await;
             post(shared, &parts, is_json, body).await
@@ -143,6 +150,7 @@ async fn json_answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer
     };
     match result {
         Ok(value) => local_json(200, &value),
+        Err(Failed::Wrong(wrong)) if is_get => refused(400, &wrong, &schema::query_example(&path)),
         Err(Failed::Wrong(wrong)) => refused(400, &wrong, &schema::example(described(&parts))),
         Err(Failed::NotFound(text)) => refused(404, &Wrong::whole(text), &Value::Null),
     }
@@ -228,8 +236,8 @@ fn local_json(status: u16, body: &Value) -> Answer {
 /// The query of a request.
 struct Query<'a>(&'a str);
 
-impl Query<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
+impl<'a> Query<'a> {
+    fn text(&self, name: &str) -> Option<&'a str> {
         let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     }

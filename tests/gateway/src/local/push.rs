@@ -33,15 +33,8 @@ pub(super) fn operator(app: &App, user: Option<&str>) -> Result<Map<String, Valu
         let keys: Vec<&str> = app.people.iter().map(|person| &*person.key).collect();
         Wrong::new("user", format!("there is no such person; there are {}", keys.join(", ")))
     })?;
-    let mut operator = Map::new();
+    let mut operator = app.ids(person);
     operator.insert("tenant_key".into(), crate::envelope::TENANT.into());
-    for (name, id) in
-        [("user_id", &person.user_id), ("open_id", &person.open_id), ("union_id", &person.union_id)]
-    {
-        if !app.without_ids.iter().any(|without| without == name) {
-            operator.insert(name.into(), id.as_str().into());
-        }
-    }
     Ok(operator)
 }
 

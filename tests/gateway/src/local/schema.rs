@@ -40,6 +40,45 @@ pub(crate) fn check(path: &str, request: &Value) -> Result<(), Wrong> {
     }
 }
 
+/// A right query for a path, such as `/local/deliveries?limit=100`.
+pub(crate) fn query_example(path: &str) -> Value {
+    let first = query_names(path).next();
+    first.map_or(Value::Null, |name| {
+        let value = if name == "app_id" { "cli_10ca1ba5e0000001" } else { "100" };
+        format!("{path}?{name}={value}").into()
+    })
+}
+
+/// Checks the names in the query of a GET: a misspelt one would be left out without a word.
+pub(crate) fn check_query(path: &str, query: &str) -> Result<(), Wrong> {
+    if DESCRIPTION.pointer("/paths").is_some_and(|paths| paths.get(path).is_none()) {
+        // There is no such path, or it has an id and no query.
+        return Ok(());
+    }
+    let names = || query_names(path);
+    let given = query.split('&').filter(|pair| !pair.is_empty());
+    let unknown = given
+        .map(|pair| pair.split('=').next().unwrap_or_default())
+        .find(|given| !names().any(|name| name == *given));
+    match unknown {
+        None => Ok(()),
+        Some(unknown) if names().next().is_none() => {
+            Err(Wrong::new(unknown, "is not known: there is no query here"))
+        }
+        Some(unknown) => {
+            let text = format!("is not known; there are {}", names().collect::<Vec<_>>().join(", "));
+            Err(Wrong::new(unknown, text))
+        }
+    }
+}
+
+fn query_names(path: &str) -> impl Iterator<Item = &'static str> {
+    let get = DESCRIPTION.get("paths").and_then(|paths| paths.get(path)?.get("get")?.get("parameters"));
+    let parameters = get.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let of_query = parameters.iter().filter(|it| it.get("in").and_then(Value::as_str) == Some("query"));
+    of_query.filter_map(|it| it.get("name").and_then(Value::as_str))
+}
+
 fn body(path: &str) -> Option<&'static Value> {
     DESCRIPTION.get("paths")?.get(path)?.get("post")?.pointer("/requestBody/content/application~1json")
 }

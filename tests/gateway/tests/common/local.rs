@@ -22,10 +22,15 @@ impl Local {
 
     /// A GET that must succeed.
     pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.try_get(path).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    pub(crate) async fn try_get(&self, path: &str) -> (u16, Value) {
         let reply = request(self.gateway.dial(), "GET", &format!("/local/{path}"), &[], "").await;
         self.checked("GET", path, &reply);
-        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
-        reply.json()
+        (reply.status, reply.json())
     }
 
     /// A POST that must succeed.

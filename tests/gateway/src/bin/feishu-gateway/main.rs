@@ -11,9 +11,11 @@ mod greeting;
 mod lang;
 mod printer;
 
+use std::error::Error as _;
+use std::io;
 use std::process::ExitCode;
 
-use feishu_gateway::{Entry, Gateway, Seen, json};
+use feishu_gateway::{Entry, Error, Gateway, Seen, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -81,7 +83,7 @@ async fn run(args: Box<Args>) -> Result<(), (u8, String)> {
 #[cfg(feature = "tls")]
 async fn start(args: &Args) -> Result<Gateway, (u8, String)> {
     let builder = if args.tls { args.builder().tls() } else { args.builder() };
-    let gateway = builder.start().await.map_err(|error| (1, error.to_string()))?;
+    let gateway = builder.start().await.map_err(|error| not_started(&error, args.lang))?;
     if args.tls {
         let written = std::fs::write(&args.ca, gateway.root_pem());
         written.map_err(|error| (1, format!("cannot write {}: {error}", args.ca.display())))?;
@@ -96,7 +98,20 @@ async fn start(args: &Args) -> Result<Gateway, (u8, String)> {
         let zh = "本程序编译时未启用 TLS：cargo install feishu-gateway --features tls";
         return Err((2, args.lang.of(en, zh).into()));
     }
-    args.builder().start().await.map_err(|error| (1, error.to_string()))
+    args.builder().start().await.map_err(|error| not_started(&error, args.lang))
+}
+
+/// The exit code and the reason, with what helps when the port is taken.
+fn not_started(error: &Error, lang: Lang) -> (u8, String) {
+    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let help = match source.map(io::Error::kind) {
+        Some(io::ErrorKind::AddrInUse) => lang.of(
+            "\nIs one running already? Use that one, or another port: --port 0 takes a free one.",
+            "\n是否已有一个在运行？请使用它，或换一个端口：--port 0 取任意空闲端口。",
+        ),
+        _ => "",
+    };
+    (1, format!("{error}{help}"))
 }
 
 /// Opens the page in the browser of the desktop.
