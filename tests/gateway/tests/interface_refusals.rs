@@ -36,8 +36,16 @@ async fn wrong_requests_name_the_field_and_a_right_example() {
         request(local.gateway.dial(), "POST", "/local/click", &[("Content-Type", "text/plain")], "{}").await;
     assert_eq!(reply.status, 400);
     assert!(reply.body.contains("Content-Type: application/json"), "{}", reply.body);
-    let reply = request(local.gateway.dial(), "GET", "/local/nothing?a=b", &[], "").await;
-    assert_eq!(reply.status, 404);
+    for (method, path, part) in [
+        ("GET", "/local/nothing?a=b", "there is no /local/nothing"),
+        ("GET", "/local/click", "/local/click takes POST only"),
+        ("GET", "/local/deliveries/1/replay", "takes POST only"),
+        ("POST", "/local/connections", "takes GET only"),
+    ] {
+        let reply = request(local.gateway.dial(), method, path, &[], "").await;
+        assert_eq!(reply.status, 404, "{method} {path}");
+        assert!(reply.body.contains(part), "{method} {path}: {}", reply.body);
+    }
 }
 
 #[tokio::test(start_paused = true)]

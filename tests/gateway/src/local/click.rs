@@ -296,7 +296,7 @@ fn is_option(app: &App, component: &Component<'_>, option: &str, place: &str) ->
             }
             Err(Wrong::new(
                 place,
-                format!("{option:?} is nobody who can be chosen: see /local/people for open ids"),
+                format!("{option:?} is no person of the directory: see /local/people for open ids"),
             ))
         }
         "input" | "date_picker" | "picker_time" | "picker_datetime" | "checker" => Ok(()),

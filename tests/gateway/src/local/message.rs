@@ -96,7 +96,7 @@ pub(super) async fn message(shared: &Arc<Shared>, body: Value) -> Result<Value, 
     send_event(shared, outgoing, asked, request.repeat.unwrap_or(true)).await
 }
 
-/// The chat of a request, and whether it is the one-to-one chat with somebody.
+/// The chat of a request, and whether it is the one-to-one chat with a person.
 fn chat(app: &App, person: &Person, wanted: Option<&str>) -> (String, bool) {
     let Some(wanted) = wanted else { return (chat_with(&app.id, &person.open_id), true) };
     let is_private = app.people.iter().any(|it| chat_with(&app.id, &it.open_id) == wanted);

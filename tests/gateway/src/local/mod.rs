@@ -214,7 +214,12 @@ async fn post(
 }
 
 fn no_path(parts: &[&str]) -> Failed {
-    Failed::NotFound(format!("there is no /local/{}: see /local/openapi.json", parts.join("/")))
+    let path = format!("/local/{}", parts.join("/"));
+    let methods = schema::methods(if described(parts).is_empty() { &path } else { described(parts) });
+    if !methods.is_empty() {
+        return Failed::NotFound(format!("{path} takes {methods} only: see /local/openapi.json"));
+    }
+    Failed::NotFound(format!("there is no {path}: see /local/openapi.json"))
 }
 
 /// The body in its Rust type. The check against the description came before, so this fails for numbers out of range only.

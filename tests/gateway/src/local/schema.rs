@@ -40,6 +40,13 @@ pub(crate) fn check(path: &str, request: &Value) -> Result<(), Wrong> {
     }
 }
 
+/// What a path can be called with, such as `POST`; empty when there is no such path.
+pub(crate) fn methods(path: &str) -> String {
+    let operations = DESCRIPTION.get("paths").and_then(|paths| paths.get(path)?.as_object());
+    let names = operations.into_iter().flat_map(Map::keys).map(|name| name.to_ascii_uppercase());
+    names.collect::<Vec<_>>().join(" and ")
+}
+
 /// A right query for a path, such as `/local/deliveries?limit=100`.
 pub(crate) fn query_example(path: &str) -> Value {
     let first = query_names(path).next();

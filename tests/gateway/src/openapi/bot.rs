@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Call;
 use crate::people::made_id;
 
-/// `GET /open-apis/bot/v3/info`. Its answer stands under `bot`, not under `data`, and has no `union_id`.
+/// `GET /open-apis/bot/v3/info`. Its answer is under `bot`, not under `data`, and has no `union_id`.
 pub(super) fn info(call: &Call<'_>) -> Value {
     let bot = json!({
         "activate_status": 2,

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::Record;
 
-/// Events that a reader may lag behind; one past it the reader is told that it missed some.
+/// Events that a reader may lag behind; one past it the reader gets `missed`.
 const EVENTS_LIMIT: usize = 8192;
 /// Bytes of these events.
 const BYTES_LIMIT: usize = 16 << 20;
