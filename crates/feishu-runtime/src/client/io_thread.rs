@@ -96,7 +96,9 @@ impl Watch {
             sleep(LOOK).await;
             unanswered.append(&mut self.new.lock().unwrap_or_else(PoisonError::into_inner));
             unanswered.retain(|call: &Arc<Call>| !call.is_answered());
-            unanswered.iter().for_each(|call| call.answer_if_late());
+            for call in &unanswered {
+                call.answer_if_late();
+            }
         }
     }
 }
