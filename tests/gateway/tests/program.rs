@@ -155,6 +155,18 @@ fn tls_writes_its_root_certificate_and_serves_nothing_in_the_clear() {
     // An alert of TLS, or a reset.
     let _ = stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let mut program = Program::start(&["--port", "0", "--tls", "--ca", file.to_str().unwrap()]);
+    program.line_with("trusts the root certificate");
+    for part in [
+        "Tls::with_root_pem",
+        "Go      SSL_CERT_FILE=",
+        "keytool",
+        "REQUESTS_CA_BUNDLE=",
+        "NODE_EXTRA_CA_CERTS=",
+    ] {
+        let line = program.line_with(part);
+        assert!(line.contains(file.to_str().unwrap()), "{line}");
+    }
     std::fs::remove_file(file).unwrap();
 }
 

@@ -54,12 +54,36 @@ pub(crate) fn text(gateway: &Gateway, args: &Args) -> String {
         format!("  Java    new Client.Builder(\"{id}\", \"{secret}\").eventHandler(handler).domain(\"{url}\").build().start();"),
         format!("  Python  lark.ws.Client(\"{id}\", \"{secret}\", event_handler=handler, domain=\"{url}\").start()"),
         format!("  Node    new lark.WSClient({{appId: \"{id}\", appSecret: \"{secret}\", domain: \"{url}\"}}).start({{eventDispatcher}})"),
+    ]);
+    if args.tls {
+        lines.extend(trust(args));
+    }
+    lines.extend([
         String::new(),
-        lang.of("Then press a button on the page, or from a shell:", "然后在页面上点击按钮，或在终端执行：").into(),
+        lang.of("Then press a button on the page, or from a shell:", "然后在页面上点击按钮，或在终端执行：")
+            .into(),
         format!("  {}", curl(&url, args)),
         String::new(),
     ]);
     lines.join("\n")
+}
+
+/// How a bot in each language trusts the root certificate.
+fn trust(args: &Args) -> Vec<String> {
+    // A bot starts in a folder of its own.
+    let file = std::path::absolute(&args.ca).unwrap_or_else(|_| args.ca.clone());
+    let file = file.display();
+    let head = args.lang.of("so that it trusts the root certificate:", "并让它信任根证书：");
+    vec![
+        head.into(),
+        format!("  Rust    Tls::with_root_pem, {file}"),
+        format!("  Go      SSL_CERT_FILE={file}"),
+        format!(
+            "  Java    keytool -importcert -noprompt -storepass changeit -file {file} -keystore trust.p12; java -Djavax.net.ssl.trustStore=trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+        ),
+        format!("  Python  SSL_CERT_FILE={file} REQUESTS_CA_BUNDLE={file}"),
+        format!("  Node    NODE_EXTRA_CA_CERTS={file}"),
+    ]
 }
 
 fn curl(url: &str, args: &Args) -> String {
