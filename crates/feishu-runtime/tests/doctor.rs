@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use feishu_gateway::{Builder, Click, Event, Fault, Gateway, HandshakeRefusal, Refusal};
+use feishu_gateway::{Builder, Click, Event, Fault, Gateway, HandshakeRefusal, Refusal, Settings};
 use feishu_kit::GatewayDial;
 use feishu_runtime::doctor::{Diagnosis, Doctor, Finding, Step, Verdict};
 use feishu_runtime::transport::{AppSecret, Domain, Language, LongConnection, LongConnectionBuilder};
@@ -180,6 +180,50 @@ async fn no_click_at_all_has_an_exit_code_of_its_own() {
     let diagnosis = waiting(&gateway, async |_| {}).await;
     assert_eq!(last(&diagnosis).code, "nothing_came");
     assert_eq!(diagnosis.exit_code(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_lost_while_waiting_is_named_and_a_later_click_still_counts() {
+    let cut = [Fault::Cut, Fault::Close(1001, "going away".to_owned())];
+    for fault in cut {
+        let gateway = platform(|gateway| gateway.settings(Settings::default().reconnect_nonce(0))).await;
+        let shown = format!("{fault:?}");
+        let diagnosis = waiting(&gateway, async |gateway| {
+            gateway.fault(fault);
+            tokio::time::sleep(5 * SECOND).await;
+            gateway.connected(1).await;
+            assert_eq!(gateway.click(Click::button("b")).await.unwrap().code(), 200);
+        })
+        .await;
+        let found = codes(&diagnosis);
+        assert!(found.ends_with(&["lost_while_waiting", "click_came"]), "{shown}: {found:?}");
+        assert_eq!(diagnosis.exit_code(), 0, "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_falls_silent_is_named_when_its_ping_is_not_answered() {
+    let gateway = platform(|gateway| gateway.settings(Settings::default().ping_interval(1))).await;
+    let diagnosis = waiting(&gateway, async |gateway| {
+        gateway.fault(Fault::Stall);
+    })
+    .await;
+    let found = codes(&diagnosis);
+    assert!(found.ends_with(&["lost_while_waiting", "nothing_came"]), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_unknown_when_the_platform_refuses_the_call_that_counts_them() {
+    let gateway = platform(|gateway| gateway).await;
+    gateway.fault(Fault::OpenApi {
+        path: "connection".to_owned(),
+        status: 403,
+        code: 99_991_672,
+        msg: "no scope".to_owned(),
+    });
+    let diagnosis = examine(connection(&gateway, SECRET), Duration::ZERO).await;
+    assert!(codes(&diagnosis).contains(&"connections_unknown"), "{diagnosis:?}");
+    assert_eq!(diagnosis.exit_code(), 0);
 }
 
 #[tokio::test(start_paused = true)]

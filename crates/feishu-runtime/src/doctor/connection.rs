@@ -1,8 +1,9 @@
 //! The connection itself: handshake, first ping, the number of connections, and one click.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use feishu_transport::{ConnectionHandle, LongConnectionBuilder, Shutdown, ShutdownHandle, State};
+use feishu_transport::{ConnectionHandle, Error, LongConnectionBuilder, Shutdown, ShutdownHandle, State};
 use serde::Deserialize;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -29,7 +30,7 @@ const MAX_CONNECTIONS: u64 = 50;
 pub(super) struct Open {
     handle: ConnectionHandle,
     stop: ShutdownHandle,
-    running: AbortOnDropHandle<Result<(), feishu_transport::Error>>,
+    running: AbortOnDropHandle<Result<(), Error>>,
     arrivals: Receiver<Arrival>,
     pages: Pages,
     since: Instant,
@@ -131,7 +132,20 @@ impl Open {
             format!("请现在点击本应用卡片上的按钮；等待 {wait:?}"),
         ));
         let (until, mut event) = (Instant::now() + wait, None);
-        while let Ok(Some(arrival)) = timeout_at(until, self.arrivals.recv()).await {
+        let lost = lost(self.handle.clone());
+        let mut lost = pin!(lost);
+        let mut is_lost = false;
+        loop {
+            let arrival = tokio::select! {
+                biased;
+                arrival = timeout_at(until, self.arrivals.recv()) => arrival,
+                cause = &mut lost, if !is_lost => {
+                    is_lost = true;
+                    findings.add(lost_while_waiting(cause.as_ref()));
+                    continue;
+                }
+            };
+            let Ok(Some(arrival)) = arrival else { break };
             match arrival {
                 Arrival::Callback(name) => {
                     findings.add(Finding::right(
@@ -193,6 +207,38 @@ impl Open {
         )
         .page(self.pages.events.clone())
     }
+}
+
+/// Resolves when the connection is lost, with the cause if the state with it was seen: one that opens again at once hides it.
+async fn lost(handle: ConnectionHandle) -> Option<Error> {
+    let generation = |state: &State| match state {
+        State::Connected(connected) => Some(connected.info.generation),
+        _ => None,
+    };
+    let (first, mut states) = (generation(&handle.state()), handle.states());
+    while let Some(state) = states.next().await {
+        match state {
+            State::Waiting { cause: Some(cause), .. } | State::Stopped { reason: Some(cause) } => {
+                return Some(cause);
+            }
+            state if state.is_connected() && generation(&state) != first => return None,
+            _ => {}
+        }
+    }
+    std::future::pending().await
+}
+
+fn lost_while_waiting(cause: Option<&Error>) -> Finding {
+    let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+    Finding::warning(
+        Step::Click,
+        "lost_while_waiting",
+        format!(
+            "The connection was lost while waiting{cause}, and is opened again; if that happens often, a proxy or firewall in \
+             between ends connections"
+        ),
+        format!("等待期间连接断开{cause}，正在重新连接；若经常发生，说明中间的代理或防火墙会切断连接"),
+    )
 }
 
 #[derive(Deserialize)]
