@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::cargo::{cargo, line, show};
 use crate::workspace::Workspace;
-use crate::{api, msrv, no_arguments, proto, tidy};
+use crate::{api, msrv, no_arguments, proto, publish, tidy};
 
 /// How users run the tests; `tidy` checks that the README says so.
 pub(crate) const TEST_COMMAND: &str = "cargo test --workspace";
@@ -48,9 +48,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     gates.step("kill", || crate::run("kill", &["--quick"]))?;
     // Left out, with a message, where the languages or their registries are missing.
     gates.step("official SDKs", || crate::run("interop", &["--quick", "python", "node"]))?;
-    // Builds each package from its archive. The working tree may be dirty: the archives hold what lies there.
-    let publish = ["publish", "--workspace", "--dry-run", "--allow-dirty", "--locked", "--quiet"];
-    gates.command("publish", cargo(publish))?;
+    gates.step("publish", || publish::run(&workspace))?;
     // Last, because they build the libraries again.
     gates.step("public API", || api::run(&["--check"]))?;
     gates.step("oldest Rust", || msrv::run(&[]))?;

@@ -9,6 +9,7 @@ mod ci;
 mod fuzz;
 mod msrv;
 mod proto;
+mod publish;
 mod tidy;
 mod workspace;
 
