@@ -44,13 +44,13 @@ struct Shared {
 #[derive(Default)]
 struct Watched {
     /// The calls being polled now, at most one per worker.
-    polled: Vec<Entry>,
+    polled: Vec<Poll>,
     resting: bool,
     ended: bool,
 }
 
-/// A call that is being polled.
-struct Entry {
+/// One poll that goes on.
+struct Poll {
     polled: Arc<dyn Polled>,
     began: Instant,
     /// For a call on the task of its connection.
@@ -75,7 +75,7 @@ impl StallGuard {
         let shared = looks.then_some(&*self.shared);
         if let Some(shared) = shared {
             let mut seen = shared.lock();
-            seen.polled.push(Entry { polled: Arc::clone(&polled), began, takeover });
+            seen.polled.push(Poll { polled: Arc::clone(&polled), began, takeover });
             if seen.resting {
                 shared.changed.notify_one();
             }
@@ -105,7 +105,7 @@ impl Drop for Polling<'_> {
         if let Some(index) = seen
             .polled
             .iter()
-            .position(|entry| std::ptr::addr_eq(Arc::as_ptr(&entry.polled), Arc::as_ptr(&self.polled)))
+            .position(|poll| std::ptr::addr_eq(Arc::as_ptr(&poll.polled), Arc::as_ptr(&self.polled)))
         {
             seen.polled.swap_remove(index);
         }
@@ -150,9 +150,9 @@ impl Shared {
                 continue;
             }
             quiet = 0;
-            let polled = seen.polled.iter().map(|entry| Arc::clone(&entry.polled)).collect::<Vec<_>>();
-            let blocked = seen.polled.iter().filter(|entry| entry.began.elapsed() >= BLOCKED);
-            let takeovers = blocked.filter_map(|entry| entry.takeover.clone()).collect::<Vec<_>>();
+            let polled = seen.polled.iter().map(|poll| Arc::clone(&poll.polled)).collect::<Vec<_>>();
+            let blocked = seen.polled.iter().filter(|poll| poll.began.elapsed() >= BLOCKED);
+            let takeovers = blocked.filter_map(|poll| poll.takeover.clone()).collect::<Vec<_>>();
             drop(seen);
             takeovers.iter().for_each(Takeover::start);
             // A task spawned from outside wakes a worker, which then also drives sockets and timers.

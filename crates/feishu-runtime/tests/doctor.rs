@@ -130,6 +130,26 @@ async fn settings_that_cannot_be_used_are_found_before_anything_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_harms_no_client_is_no_finding() {
+    for fault in [
+        Fault::EndpointDelay(SECOND),
+        Fault::HandshakeDelay(SECOND),
+        Fault::PongDelay(SECOND),
+        Fault::PongPayload("no json".into()),
+        Fault::Noise("no frame".into()),
+        Fault::Text("no frame".to_owned()),
+        Fault::WebSocketPing,
+    ] {
+        let gateway = platform(|gateway| gateway).await;
+        let shown = format!("{fault:?}");
+        gateway.fault(fault);
+        let diagnosis = examine(connection(&gateway, SECRET), Duration::ZERO).await;
+        assert!(codes(&diagnosis).contains(&"pong"), "{shown}: {diagnosis:?}");
+        assert_eq!(diagnosis.exit_code(), 0, "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_ping_without_answer_is_a_warning() {
     let gateway = platform(|gateway| gateway).await;
     gateway.fault(Fault::NoPongs);

@@ -54,17 +54,6 @@ pub(super) enum Receive {
     Held,
 }
 
-/// Why reading stopped.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pause {
-    /// There is nothing more to read for now.
-    Drained,
-    /// There may be more, but answers are to be written first.
-    More,
-    /// Too many bytes are unanswered.
-    Held,
-}
-
 impl Driver {
     pub(super) fn new(
         link: Box<dyn Link>,
@@ -141,9 +130,9 @@ impl Driver {
         }
     }
 
-    /// What follows reading: judge, ping, answer, flush, close. An `Err` ends the connection.
-    pub(super) fn write(&mut self, paused: Pause, cx: &mut Context<'_>) -> Result<(), Ending> {
-        let drained = paused == Pause::Drained;
+    /// What follows reading: judge, ping, answer, flush, close. `drained` says that there was nothing more to read. An `Err`
+    /// ends the connection.
+    pub(super) fn write(&mut self, drained: bool, cx: &mut Context<'_>) -> Result<(), Ending> {
         self.refuse();
         let now = Instant::now();
         if drained {

@@ -15,11 +15,11 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
-use super::driver::{Driver, Pause, Receive};
+use super::driver::{Driver, Receive};
 use super::ending::Ending;
 use crate::Inbox;
 use crate::session::Session;
-use crate::takeover::{TakeOver, Takeover};
+use crate::takeover::Takeover;
 
 /// Messages that are read before answers are written.
 const BATCH: usize = 64;
@@ -87,10 +87,18 @@ impl Connection {
     }
 
     fn spawn(self: &Arc<Self>, number: u64) {
-        let takeover = Takeover::new(Arc::<Self>::clone(self), number);
+        let connection = Arc::clone(self);
+        let takeover = Takeover::new(move || connection.take_over(number));
         let task = Task { connection: Arc::clone(self), number, takeover };
         let task = self.runtime.spawn(task.instrument(self.span.clone()));
         *lock(&self.running) = Some(task.abort_handle());
+    }
+
+    /// Starts another task in place of the one with this number, unless that was done before.
+    fn take_over(self: &Arc<Self>, number: u64) {
+        if self.task.compare_exchange(number, number + 1, SeqCst, SeqCst).is_ok() {
+            self.spawn(number + 1);
+        }
     }
 
     fn end(&self, mut slot: MutexGuard<'_, Option<Driver>>, ending: Ending) -> Turn {
@@ -106,14 +114,6 @@ impl Connection {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl TakeOver for Connection {
-    fn take_over(self: Arc<Self>, number: u64) {
-        if self.task.compare_exchange(number, number + 1, SeqCst, SeqCst).is_ok() {
-            self.spawn(number + 1);
-        }
-    }
 }
 
 /// One task of a connection.
@@ -154,7 +154,7 @@ impl Task {
     fn turn(&self, cx: &mut Context<'_>) -> Turn {
         let connection = &self.connection;
         let mut began = None;
-        let mut paused = Pause::More;
+        let (mut next, mut drained) = (Turn::More, false);
         for _ in 0..BATCH {
             let Some(mut slot) = self.driver() else { return Turn::Over };
             let Some(driver) = slot.as_mut() else { return Turn::Over };
@@ -170,11 +170,11 @@ impl Task {
             let delivery = match driver.receive(now, cx) {
                 Ok(Receive::Delivery(delivery)) => delivery,
                 Ok(Receive::Drained) => {
-                    paused = Pause::Drained;
+                    (next, drained) = (Turn::Waits, true);
                     break;
                 }
                 Ok(Receive::Held) => {
-                    paused = Pause::Held;
+                    next = Turn::Waits;
                     break;
                 }
                 Err(ending) => return connection.end(slot, ending),
@@ -184,9 +184,8 @@ impl Task {
         }
         let Some(mut slot) = self.driver() else { return Turn::Over };
         let Some(driver) = slot.as_mut() else { return Turn::Over };
-        match driver.write(paused, cx) {
-            Ok(()) if paused == Pause::More => Turn::More,
-            Ok(()) => Turn::Waits,
+        match driver.write(drained, cx) {
+            Ok(()) => next,
             Err(ending) => connection.end(slot, ending),
         }
     }
