@@ -21,7 +21,8 @@ const MOST_READ: usize = 2000;
 /// How long the name of an owner without claims stays in the consumer group, in milliseconds.
 const FORGET_OWNER: u64 = 3_600_000;
 
-/// An [`InboxEngine`] in Redis 6.2 or newer, or Valkey, for several processes on several machines.
+/// An [`InboxEngine`] in Redis, for several processes on several machines. It needs the commands of Redis 6.2, which Valkey
+/// has as well, and is tested with Redis 7.0.
 ///
 /// The events of an app are a stream, and its processes a consumer group. A claim is an entry pending in the group, with its
 /// lease; the claims of a dead process are taken over by the others once their lease has ended. Only the owner of a claim
