@@ -18,8 +18,11 @@ use crate::verdict::{Left, Verdict};
 use crate::worker::inbox;
 use crate::workers::Workers;
 
-/// How long the workers may take for what is left after the last kill.
-const REST: Duration = Duration::from_secs(60);
+/// How long nothing may happen while something is left.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the workers may take for what is left after the last kill. A key whose first event was at work at several
+/// kills has all of its events still to come, one after the other, each with two writes to the disk.
+const REST: Duration = Duration::from_secs(600);
 /// No attempt starts for longer than this while something is left: a lease, the longest pause and some time.
 const SILENCE: Duration = Duration::from_secs(6);
 /// How often the workers are looked at.
@@ -81,13 +84,13 @@ impl Campaign {
         .to_vec();
         let count = if redis.is_some() { PROCESSES } else { 1 };
         let mut workers = Workers::start(count, arguments, log)?;
-        timeout(REST, gateway.connected(count)).await.context("the workers do not connect")?;
+        timeout(PATIENCE, gateway.connected(count)).await.context("the workers do not connect")?;
 
         let offers = Arc::new(Offers::default());
         let mut tasks = offers.start(&gateway, self.seed);
         let aborts = self.kill(&mut workers, &gateway, redis.as_mut()).await?;
         offers.enough();
-        let deadline = Instant::now() + REST;
+        let deadline = Instant::now() + PATIENCE;
         let mut aborts = aborts;
         while !tasks.is_empty() {
             ensure!(Instant::now() < deadline, "the last events were not acknowledged");
@@ -164,7 +167,8 @@ impl Campaign {
                 .iter()
                 .filter_map(|line| if let Line::Ended { order, .. } = line { Some(order) } else { None })
                 .collect();
-            if changed.elapsed() > SILENCE && wanted.iter().all(|order| ended.contains(order)) {
+            let is_silent = changed.elapsed() > SILENCE;
+            if changed.elapsed() > PATIENCE || is_silent && wanted.iter().all(|order| ended.contains(order)) {
                 break;
             }
             aborts += workers.revive()?;
