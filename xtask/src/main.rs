@@ -32,7 +32,7 @@ const COMMANDS: &[(&str, &str, &str, Run)] = &[
     ("api", "[--check]", "writes the public API of each library to docs/api (--check: compares)", api::run),
     (
         "fuzz",
-        "[--seconds N] [--keep]",
+        "[--seconds N | --inputs N | --keep]",
         "runs each fuzz target for a minute from its seeds; needs cargo-fuzz and nightly",
         fuzz::run,
     ),
