@@ -15,6 +15,8 @@ newtypes! {
     MessageId;
     /// A topic inside a chat, `omt_…`.
     ThreadId;
+    /// A card entity: a card that is changed after it was sent. A decimal number of at most 20 digits.
+    CardId;
     /// One callback or event. A push that is repeated has the id of the first.
     EventId;
     /// An app, `cli_…`.

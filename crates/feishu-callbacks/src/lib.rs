@@ -37,9 +37,9 @@ pub mod webhook;
 
 pub use card::{
     Action, ActionTag, ActionValue, CallbackToken, CardActionEvent, CardActionTrigger, CardContent,
-    CardContext, CardError, CardErrorKind, CardReply, DeliveryType, Dialect, FormValue, Host, MAX_CARD_BYTES,
-    MAX_CARD_ELEMENTS, Operator, PickedDate, PickedDateTime, PickedError, PickedOffset, PickedTime, RawCard,
-    Template, Toast, ToastKind, ToastLanguage, TokenSpent,
+    CardContext, CardError, CardErrorKind, CardReply, CardSettings, DeliveryType, Dialect, FormValue, Host,
+    MAX_CARD_BYTES, MAX_CARD_ELEMENTS, Operator, PickedDate, PickedDateTime, PickedError, PickedOffset,
+    PickedTime, RawCard, Template, Toast, ToastKind, ToastLanguage, TokenSpent, TypingPace, TypingStrategy,
 };
 pub use decode::{decode, decode_with, peek};
 pub use envelope::{Envelope, EventBody};
@@ -47,7 +47,8 @@ pub use error::{DecodeError, DecodeErrorKind, FieldError, OddField};
 pub use finding::{Finding, Rule};
 pub use header::{Header, Schema, VerificationToken};
 pub use ids::{
-    AppId, ChatId, EventId, EventType, MessageId, OpenId, PreviewToken, TenantKey, ThreadId, UnionId, UserId,
+    AppId, CardId, ChatId, EventId, EventType, MessageId, OpenId, PreviewToken, TenantKey, ThreadId, UnionId,
+    UserId,
 };
 pub use im::{
     BotAdded, BotDeleted, BotMenu, BotP2pChatEntered, MessageRead, MessageRecalled, MessageReceive,

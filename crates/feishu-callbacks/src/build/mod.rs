@@ -31,10 +31,11 @@ pub use entry::{
 pub use form::Form;
 pub use layout::{Column, Columns, Image};
 
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::card::{CardContent, RawCard};
+use crate::card::{CardContent, CardSettings, RawCard};
 
 /// One element of a card: a built one, or any JSON.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,26 @@ pub struct Element(pub(crate) Value);
 impl From<Value> for Element {
     fn from(element: Value) -> Self {
         Self(element)
+    }
+}
+
+impl Element {
+    /// Sets its `element_id`, by which the calls for card entities find it: 1 to 20 letters, digits and `_`, a letter first,
+    /// each once in a card. No effect on JSON that is not an object.
+    ///
+    /// ```
+    /// use feishu_callbacks::build::Element;
+    /// use serde_json::json;
+    ///
+    /// let answer = Element::from(json!({"tag": "markdown", "content": " "})).with_id("answer");
+    /// assert_eq!(serde_json::to_value(answer)?, json!({"tag": "markdown", "content": " ", "element_id": "answer"}));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn with_id(mut self, element_id: impl Into<String>) -> Self {
+        if let Value::Object(members) = &mut self.0 {
+            members.insert("element_id".to_owned(), Value::String(element_id.into()));
+        }
+        self
     }
 }
 
@@ -77,13 +98,14 @@ pub enum HeaderColor {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Card {
     header: Map<String, Value>,
+    settings: CardSettings,
     elements: Vec<Element>,
 }
 
 impl Card {
     /// A card with a title.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { header: object(json!({ "title": plain_text(title) })), elements: Vec::new() }
+        Self { header: object(json!({ "title": plain_text(title) })), ..Self::default() }
     }
 
     /// A card without a header.
@@ -100,6 +122,23 @@ impl Card {
     /// Color of the header. No effect without a title.
     pub fn color(mut self, color: HeaderColor) -> Self {
         self.header.insert("template".to_owned(), json!(color));
+        self
+    }
+
+    /// Sets the card's settings, such as its streaming mode. It stays shared.
+    ///
+    /// ```
+    /// use feishu_callbacks::CardSettings;
+    /// use feishu_callbacks::build::{Card, Element};
+    /// use serde_json::json;
+    ///
+    /// let answer = Element::from(json!({"tag": "markdown", "content": " "})).with_id("answer");
+    /// let card = Card::untitled().settings(CardSettings::default().streaming(true)).push(answer);
+    /// assert_eq!(serde_json::to_value(card)?["config"], json!({"update_multi": true, "streaming_mode": true}));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn settings(mut self, settings: CardSettings) -> Self {
+        self.settings = settings;
         self
     }
 
@@ -146,15 +185,12 @@ impl Serialize for Card {
         #[derive(Serialize)]
         struct Shape<'a> {
             schema: &'static str,
-            config: Config,
+            config: Config<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            card_link: Option<&'a Value>,
             #[serde(skip_serializing_if = "Option::is_none")]
             header: Option<&'a Map<String, Value>>,
             body: Body<'a>,
-        }
-
-        #[derive(Serialize)]
-        struct Config {
-            update_multi: bool,
         }
 
         #[derive(Serialize)]
@@ -164,11 +200,26 @@ impl Serialize for Card {
 
         Shape {
             schema: "2.0",
-            config: Config { update_multi: true },
+            config: Config(&self.settings.config),
+            card_link: self.settings.card_link.as_ref(),
             header: self.header.contains_key("title").then_some(&self.header),
             body: Body { elements: &self.elements },
         }
         .serialize(serializer)
+    }
+}
+
+/// `config` with `update_multi`, which a card of 2.0 must have.
+struct Config<'a>(&'a Map<String, Value>);
+
+impl Serialize for Config<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut config = serializer.serialize_map(None)?;
+        config.serialize_entry("update_multi", &true)?;
+        for (name, value) in self.0.iter().filter(|(name, _)| *name != "update_multi") {
+            config.serialize_entry(name, value)?;
+        }
+        config.end()
     }
 }
 

@@ -184,6 +184,10 @@ pub(super) const CODES: &[Entry] = codes! {
 /// For each code and call at most once.
 pub(super) const BY_CALL: &[ByCall] = by_call! {
     10_002 CardUpdate BadContent "run `validate()` on the card; it goes in as an object, without `type: raw` around it";
+    10_002 CardCreate BadParameter "give `type` and `data`; a card of JSON 2.0, or a template marked as new in the card tool";
+    10_002 StreamText BadParameter "send 1 to 100000 characters, a `sequence` from 1 to 2147483647 and a `uuid` of at most 64 characters";
+    99_991_672 CardCreate MissingScope "add the scope `cardkit:card:write` and publish a version of the app; until then send a message and patch it";
+    300_313 StreamText StateUnknown "the card has no element with this `element_id`: add it, or replace the whole card; the same call fails again";
     230_001 PreviewRefresh BadParameter "give 1 to 10 preview tokens and at most 100 users";
     230_001 MessageSend BadParameter "compare `receive_id` with `receive_id_type`, and the content with the kind of message";
     230_011 MessageReply MessageGone "the message was recalled: send the answer to its chat instead, or leave it";

@@ -7,7 +7,7 @@ use super::call_kind::CallKind;
 use super::{Call, json, segment};
 use crate::card::CardContent;
 use crate::error::{FieldError, FieldSource, Found};
-use crate::ids::{ChatId, MessageId, OpenId, ThreadId, UnionId, UserId};
+use crate::ids::{CardId, ChatId, MessageId, OpenId, ThreadId, UnionId, UserId};
 use crate::im::Message;
 use crate::text;
 
@@ -30,6 +30,12 @@ impl OutgoingMessage {
     /// A card.
     pub fn card(card: impl Into<CardContent>) -> Self {
         Self::of("interactive", card_content(&card.into()))
+    }
+
+    /// A card entity that [`CardCreate`](super::CardCreate) created. Each can be sent once; what a second send answers is not
+    /// documented.
+    pub fn card_entity(card_id: &CardId) -> Self {
+        Self::of("interactive", serde_json::json!({"type": "card", "data": {"card_id": card_id}}).to_string())
     }
 
     /// An image that was uploaded before, `img_v3_…`.

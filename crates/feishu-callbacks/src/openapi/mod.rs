@@ -1,4 +1,4 @@
-//! Requests and answers of the few OpenAPI calls that a card handler needs. Sending them is the caller's.
+//! Requests and answers of the OpenAPI calls that a handler of cards and messages needs. Sending them is the caller's.
 //!
 //! Each request is a [`Call`]: a method, a path, a body, and how its answer is read. An HTTP client that adds the base address and, where
 //! [`Call::NEEDS_TOKEN`] says so, `Authorization: Bearer …` can send them all.
@@ -21,6 +21,7 @@ mod bot;
 mod call_kind;
 mod card;
 mod card_check;
+mod cardkit;
 mod code;
 mod code_kind;
 mod code_table;
@@ -32,6 +33,10 @@ pub use answer::{ApiError, DataPlace, Nothing};
 pub use bot::{BotInfo, BotInfoGet};
 pub use call_kind::CallKind;
 pub use card::CardUpdate;
+pub use cardkit::{
+    CardAction, CardBatch, CardChange, CardConvert, CardCreate, CardReplace, CardSettingsChange, CreatedCard,
+    ElementAdd, ElementDelete, ElementPatch, ElementPlace, ElementReplace, StreamText,
+};
 pub use code::ApiCode;
 pub use code_kind::{ApiCodeKind, Retry};
 pub use code_table::CodeSource;
