@@ -49,6 +49,16 @@ pub(crate) fn backlog(app_id: Arc<str>, events: u64) {
     metrics::gauge!("feishu_inbox_backlog", "app_id" => app_id).set(events as f64);
 }
 
+/// Counts a call that the platform's rate limits held up: `throttled`, `refused` or `crowded`.
+#[cfg(all(feature = "metrics", feature = "openapi"))]
+pub(crate) fn rate(app_id: &Arc<str>, what: &'static str) {
+    metrics::counter!("feishu_rate_limits_total", "app_id" => Arc::clone(app_id), "kind" => what)
+        .increment(1);
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "openapi"))]
+pub(crate) fn rate(_: &Arc<str>, _: &'static str) {}
+
 /// Sets the gauge of the connection; `again` counts a reconnect.
 #[cfg(all(feature = "metrics", feature = "long-connection"))]
 pub(crate) fn connected(app_id: &Arc<str>, is_connected: bool, again: bool) {

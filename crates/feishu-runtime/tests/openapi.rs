@@ -141,6 +141,27 @@ async fn openapi_waits_out_every_code_of_a_rate_limit_without_a_header() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn openapi_calls_at_once_hold_the_platforms_rates() {
+    let gateway = Gateway::builder().in_memory().rate_limits().start().await.unwrap();
+    let api = api(&gateway);
+    let start = tokio::time::Instant::now();
+    let calls: Vec<_> = (0..300)
+        .map(|number| {
+            let api = api.clone();
+            let body = json!({"receive_id": format!("oc_{}", number % 100), "msg_type": "text", "content": "{\"text\":\"hello\"}"});
+            tokio::spawn(async move { api.call("POST", SEND, body.to_string()).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().err().map(|error| error.to_string()), None);
+    }
+    assert!(start.elapsed() < 20 * SECOND, "{:?}", start.elapsed());
+    let counts = api.rate_counts();
+    assert_eq!((counts.waiting, counts.refused, counts.crowded), (0, 0, 0));
+    assert!(counts.throttled >= 200, "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn openapi_waits_out_a_rate_limit_of_the_token_call() {
     let (gateway, api) = platform().await;
     let limit = Fault::OpenApi {

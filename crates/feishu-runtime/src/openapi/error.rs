@@ -7,6 +7,7 @@ use std::time::Duration;
 use feishu_callbacks::openapi::{ApiError, CallKind, Retry};
 
 use super::exchange::ApiResponse;
+use super::rates::Crowded;
 use super::{ApiCode, ApiCodeKind};
 
 /// The error of an OpenAPI call. `Display` prints the platform's code and message, what to do, and the log id.
@@ -23,6 +24,7 @@ enum Cause {
         code: ApiCode,
         message: String,
         call: CallKind,
+        is_rate_limit: bool,
         retry_after: Option<Duration>,
     },
     NotAnAnswer {
@@ -32,13 +34,16 @@ enum Cause {
     NoData(ApiError),
     /// Not sent: the card has a finding, and the client is strict.
     BadCard(String),
+    /// Not sent: too many calls wait for the platform's rate limit.
+    Crowded(Crowded),
     Transport(feishu_transport::Error),
 }
 
 impl CallError {
     pub(super) fn refused(code: ApiCode, message: String, call: CallKind, response: ApiResponse) -> Self {
-        let retry_after = response.reset_after.filter(|_| response.is_rate_limit(code));
-        Self::new(Cause::Refused { code, message, call, retry_after }, response.log_id)
+        let is_rate_limit = response.is_rate_limit(code);
+        let retry_after = response.reset_after.filter(|_| is_rate_limit);
+        Self::new(Cause::Refused { code, message, call, is_rate_limit, retry_after }, response.log_id)
     }
 
     fn new(cause: Cause, log_id: Option<String>) -> Self {
@@ -59,6 +64,11 @@ impl CallError {
         Self { attempts: 0, ..Self::new(Cause::BadCard(finding), None) }
     }
 
+    /// Creates the error of a call that was not made because too many wait.
+    pub(super) fn crowded(crowded: Crowded) -> Self {
+        Self { attempts: 0, ..Self::new(Cause::Crowded(crowded), None) }
+    }
+
     /// Creates the error of an unreadable answer with code 0.
     pub(super) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
         Self::new(Cause::NoData(error), log_id)
@@ -68,7 +78,7 @@ impl CallError {
     pub fn code(&self) -> Option<ApiCode> {
         match &self.cause {
             Cause::Refused { code, .. } => Some(*code),
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
+            _ => None,
         }
     }
 
@@ -76,7 +86,7 @@ impl CallError {
     pub fn kind(&self) -> Option<ApiCodeKind> {
         match &self.cause {
             Cause::Refused { code, call, .. } => Some(code.kind_for(*call)),
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
+            _ => None,
         }
     }
 
@@ -94,7 +104,7 @@ impl CallError {
     pub fn message(&self) -> Option<&str> {
         match &self.cause {
             Cause::Refused { message, .. } => Some(message),
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
+            _ => None,
         }
     }
 
@@ -108,11 +118,17 @@ impl CallError {
         self.attempts
     }
 
+    /// Whether the platform refused the call for its rate.
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        matches!(self.cause, Cause::Refused { is_rate_limit: true, .. })
+    }
+
     /// How long the platform asked to wait, if it is a rate limit that said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.cause {
             Cause::Refused { retry_after, .. } => *retry_after,
-            Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) | Cause::Transport(_) => None,
+            Cause::Crowded(Crowded::Blocked(wait)) => Some(*wait),
+            _ => None,
         }
     }
 }
@@ -126,7 +142,7 @@ impl From<feishu_transport::Error> for CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Cause::Refused { code, message, call, retry_after } => {
+            Cause::Refused { code, message, call, retry_after, .. } => {
                 let inner = self.inner_code().filter(|inner| inner.source().is_some());
                 let advice = inner.unwrap_or(*code).advice_for(*call);
                 write!(f, "the platform refused the call with {} ({message}); {advice}", code.0)?;
@@ -139,6 +155,16 @@ impl fmt::Display for CallError {
             }
             Cause::NoData(error) => error.fmt(f)?,
             Cause::BadCard(finding) => write!(f, "not sent, because of the card: {finding}")?,
+            Cause::Crowded(Crowded::Full) => {
+                f.write_str(
+                    "not sent: too many calls wait for the platform's rate limit; send fewer, or later",
+                )?;
+            }
+            Cause::Crowded(Crowded::Blocked(wait)) => write!(
+                f,
+                "not sent: the platform takes no such call before {} s are over, after it refused one for its rate",
+                wait.as_secs().max(1)
+            )?,
             Cause::Transport(error) => error.fmt(f)?,
         }
         if self.attempts > 1 {
@@ -152,7 +178,7 @@ impl StdError for CallError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
             Cause::Transport(error) => error.source(),
-            Cause::Refused { .. } | Cause::NotAnAnswer { .. } | Cause::NoData(_) | Cause::BadCard(_) => None,
+            _ => None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod bot;
 mod error;
 mod exchange;
 mod patience;
+mod rates;
 mod token;
 
 use std::fmt;
@@ -19,7 +20,9 @@ use bot::BotCache;
 pub use error::CallError;
 pub(crate) use exchange::{ApiRequest, Exchange, Fake};
 use exchange::{Bounds, Reply};
-use patience::Patience;
+use patience::{MAX_WAIT, Patience};
+pub use rates::RateCounts;
+pub(crate) use rates::{Place, Rates, Urgency};
 use token::TokenCache;
 
 use crate::Error;
@@ -56,6 +59,7 @@ struct Inner {
     exchange: Exchange,
     tokens: TokenCache,
     bot: BotCache,
+    rates: Rates,
 }
 
 /// The successful answer to an [`OpenApi::call`].
@@ -95,7 +99,9 @@ impl OpenApi {
         if app_id.is_empty() || secret.expose().is_empty() {
             return Err(Error::misuse("calls to the OpenAPI need an App ID and an App Secret; one is empty"));
         }
-        let inner = Inner { exchange, tokens: TokenCache::new(app_id, secret), bot: BotCache::default() };
+        let rates = Rates::new(&app_id);
+        let inner =
+            Inner { exchange, tokens: TokenCache::new(app_id, secret), bot: BotCache::default(), rates };
         Ok(Self { inner: Arc::new(inner), bounds: Bounds::default() })
     }
 
@@ -156,6 +162,10 @@ impl OpenApi {
     /// times, with waits of at most 30 s and a quarter more by chance. A longer wait is an error; see
     /// [`CallError::retry_after`].
     ///
+    /// So that this is rare, a call whose limits are documented waits for its turn before it is made: at most 45 in a
+    /// second and 960 in a minute of each call of the app, 8 in a second for one card entity, 5 for one message and for one
+    /// receiver. Waiting calls go in the order in which they came.
+    ///
     /// # Errors
     ///
     /// If the platform refused the call, with its code, or was not reached. A call without an answer may have been carried
@@ -170,31 +180,70 @@ impl OpenApi {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<CallAnswer, CallError> {
-        let (body, bounds) = (body.into(), self.bounds);
+        let body = body.into();
         self.check_card(method, path, &body).map_err(CallError::bad_card)?;
-        let Inner { exchange, tokens, .. } = &*self.inner;
-        let (mut patience, mut renewed) = (Patience::default(), false);
+        let place = Place::of(method, path, &body);
+        let mut patience = Patience::default();
+        loop {
+            let again = patience.attempts > 0;
+            let entered = self.rates().enter(&place, Urgency::First, again, Some(MAX_WAIT)).await;
+            entered.map_err(|crowded| CallError::crowded(crowded).after(patience.attempts))?;
+            let error = match self.attempt(&place, method, path, body.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            patience.attempts += error.attempts();
+            if !patience.wait(path, &error).await {
+                return Err(error.after(patience.attempts));
+            }
+        }
+    }
+
+    /// How often calls waited for the platform's rate limits so far; for all clones together.
+    pub fn rate_counts(&self) -> RateCounts {
+        self.rates().read()
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.inner.rates
+    }
+
+    /// Makes one call whose turn has come, once more if the token is renewed.
+    pub(crate) async fn attempt(
+        &self,
+        place: &Place,
+        method: &str,
+        path: &str,
+        body: Bytes,
+    ) -> Result<CallAnswer, CallError> {
+        let Inner { exchange, tokens, rates, .. } = &*self.inner;
+        let mut attempts = 0;
         loop {
             let token = tokens.token(exchange).await?;
             let token_text = Some(token.expose());
-            let request = ApiRequest { method, path, token: token_text, body: body.clone(), bounds };
-            patience.attempts += 1;
-            let failed = |error: CallError| error.after(patience.attempts);
+            let request =
+                ApiRequest { method, path, token: token_text, body: body.clone(), bounds: self.bounds };
+            attempts += 1;
+            let failed = |error: CallError| error.after(attempts);
             let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
             let (code, msg) = match response.read() {
-                Reply::Done => return Ok(CallAnswer { body: response.body, log_id: response.log_id }),
+                Reply::Done => {
+                    rates.accepted(place);
+                    return Ok(CallAnswer { body: response.body, log_id: response.log_id });
+                }
                 Reply::NotAnAnswer => {
                     return Err(failed(CallError::not_an_answer(response.status, response.log_id)));
                 }
                 Reply::Refused { code, msg } => (code, msg),
             };
-            if code.is_bad_token() && !renewed {
-                renewed = true;
+            if code.is_bad_token() && attempts == 1 {
                 tokens.drop_bad(&token).await;
-            } else if !patience.wait(path, code, &response).await {
-                return Err(CallError::refused(code, msg, CallKind::of(method, path), response)
-                    .after(patience.attempts));
+                continue;
             }
+            if response.is_rate_limit(code) {
+                rates.refused(place, code, response.reset_after);
+            }
+            return Err(failed(CallError::refused(code, msg, CallKind::of(method, path), response)));
         }
     }
 }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::ApiCode;
-use super::exchange::ApiResponse;
+use super::CallError;
 
 /// Maximum number of retries after a rate limit.
 const MAX_WAITS: u32 = 3;
 /// Maximum wait for a rate limit. A longer one is an error, so that no call hangs.
-const MAX_WAIT: Duration = Duration::from_secs(30);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(30);
 /// The first wait if the platform names none; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
@@ -23,9 +22,9 @@ pub(super) struct Patience {
 
 impl Patience {
     /// Waits, if this refusal is a rate limit that a wait can cure; `false` if the call is not to be made again.
-    pub(super) async fn wait(&mut self, path: &str, code: ApiCode, response: &ApiResponse) -> bool {
-        let wait = response.reset_after.unwrap_or(FIRST_WAIT * 2_u32.pow(self.waits));
-        if !response.is_rate_limit(code) || self.waits >= MAX_WAITS || wait > MAX_WAIT {
+    pub(super) async fn wait(&mut self, path: &str, error: &CallError) -> bool {
+        let wait = error.retry_after().unwrap_or(FIRST_WAIT * 2_u32.pow(self.waits));
+        if !error.is_rate_limit() || self.waits >= MAX_WAITS || wait > MAX_WAIT {
             return false;
         }
         self.waits += 1;
@@ -34,7 +33,7 @@ impl Patience {
         tracing::debug!(
             path = path_only(path),
             ?wait,
-            code = code.0,
+            code = error.code().map(|code| code.0),
             "rate limited; retrying after the wait"
         );
         sleep(wait).await;

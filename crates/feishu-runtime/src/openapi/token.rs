@@ -69,8 +69,9 @@ impl TokenCache {
             let failed = |error: CallError| error.after(patience.attempts);
             let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
             let Reply::Refused { code, msg } = response.read() else { break (asked, response) };
-            if !patience.wait(&path, code, &response).await {
-                return Err(CallError::refused(code, msg, CallKind::Token, response).after(patience.attempts));
+            let error = CallError::refused(code, msg, CallKind::Token, response);
+            if !patience.wait(&path, &error).await {
+                return Err(error.after(patience.attempts));
             }
         };
         let given = TokenRequest::read_answer(&response.body).and_then(TokenAnswer::into_token);
