@@ -231,6 +231,7 @@ const KNOWN: &[&str] = &[
     "im.message.reaction.deleted_v1",
     "im.message.recalled_v1",
     "im.message.receive_v1",
+    "im.message.updated_v1",
     "leave_approvalV2",
     "mail.user_mailbox.event.message_received_v1",
     "meeting_room.meeting_room.created_v1",

@@ -52,7 +52,7 @@ pub use ids::{
 };
 pub use im::{
     BotAdded, BotDeleted, BotMenu, BotP2pChatEntered, MessageRead, MessageRecalled, MessageReceive,
-    P2pChatCreated, ReactionCreated, ReactionDeleted, UserAdded, UserDeleted,
+    MessageUpdated, P2pChatCreated, ReactionCreated, ReactionDeleted, UserAdded, UserDeleted,
 };
 pub use language::UnknownLanguage;
 pub use open_enum::OtherName;

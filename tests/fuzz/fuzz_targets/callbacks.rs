@@ -20,7 +20,8 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(message) = decode::<feishu_callbacks::im::MessageReceiveEvent>(data) {
         let (sender, message) = (&message.event.sender, &message.event.message);
         let me = feishu_callbacks::im::BotIdentity::new("ou_bot");
-        let _ = (message.text(), message.text_without(&me), message.resources(), sender.is_me(&me));
+        let _ = (message.text(), message.markdown(), message.text_without(&me), message.text_without_mentions());
+        let _ = (message.resources(), message.conversation(), sender.is_me(&me));
         let _ = (message.mentions_bot(&me), message.mentions_all());
     }
     if let Ok(header) = header {

@@ -1,7 +1,9 @@
 //! Events of messages, chats and bots.
 
 mod bot;
-mod content;
+pub mod content;
+mod conversation;
+mod edit;
 mod identity;
 mod message;
 mod reaction;
@@ -11,6 +13,8 @@ pub use bot::{
     MenuOperator, P2pChatCreatedEvent, UserAddedEvent, UserDeletedEvent,
 };
 pub use content::Resource;
+pub use conversation::Conversation;
+pub use edit::MessageUpdatedEvent;
 pub use identity::BotIdentity;
 pub use message::{
     ChatType, Mention, Message, MessageReadEvent, MessageReader, MessageRecalledEvent, MessageReceiveEvent,
@@ -26,6 +30,8 @@ use crate::ids::{OpenId, UnionId, UserId};
 
 /// A message came to the bot.
 pub type MessageReceive = Envelope<MessageReceiveEvent>;
+/// A message was edited.
+pub type MessageUpdated = Envelope<MessageUpdatedEvent>;
 /// A user read messages of the bot.
 pub type MessageRead = Envelope<MessageReadEvent>;
 /// A message was recalled.
@@ -78,6 +84,23 @@ read_in_place! {
     }
 }
 
+impl UserIds {
+    /// The ids of a user or bot that a call names by one id and its kind, `open_id`, `union_id` or `user_id`. Of another
+    /// kind, such as `app_id`, and of an empty id, nothing is kept. Source: "Get message content" of the Feishu
+    /// documentation.
+    pub fn from_id(kind: &str, id: &str) -> Self {
+        let mut ids = Self::default();
+        match kind {
+            _ if id.is_empty() => {}
+            "open_id" => ids.open_id = Some(id.into()),
+            "union_id" => ids.union_id = Some(id.into()),
+            "user_id" => ids.user_id = Some(id.into()),
+            _ => {}
+        }
+        ids
+    }
+}
+
 /// Gives events their type; the platform takes no answer to them.
 macro_rules! events {
     ($($event:ident = $name:literal;)+) => {$(
@@ -90,6 +113,7 @@ macro_rules! events {
 
 events! {
     MessageReceiveEvent = "im.message.receive_v1";
+    MessageUpdatedEvent = "im.message.updated_v1";
     MessageReadEvent = "im.message.message_read_v1";
     MessageRecalledEvent = "im.message.recalled_v1";
     ReactionCreatedEvent = "im.message.reaction.created_v1";

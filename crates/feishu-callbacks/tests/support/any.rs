@@ -49,6 +49,7 @@ fn read(payload: &[u8], serialise: bool) -> Result<Option<Read>, DecodeError> {
         webhook::UrlVerification,
         webhook::CardActionV1,
         im::MessageReceiveEvent,
+        im::MessageUpdatedEvent,
         im::MessageReadEvent,
         im::MessageRecalledEvent,
         im::ReactionCreatedEvent,

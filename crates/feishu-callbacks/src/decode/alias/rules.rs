@@ -39,7 +39,7 @@ pub(super) fn of(event_type: &str) -> &'static [Rule] {
     match event_type {
         "card.action.trigger" | "url.preview.get" => CALLBACK,
         crate::ids::CARD_ACTION_V1 => CARD_V1,
-        "im.message.receive_v1" => MESSAGE,
+        "im.message.receive_v1" | "im.message.updated_v1" => MESSAGE,
         "im.message.message_read_v1" => READ,
         "im.message.recalled_v1" => RECALLED,
         "im.message.reaction.created_v1" | "im.message.reaction.deleted_v1" => REACTION,

@@ -1,20 +1,47 @@
 //! Text in which keys of mentions are replaced by names.
 
+use crate::ids::OpenId;
 use crate::im::identity::BotIdentity;
 use crate::im::message::Mention;
 
-/// Writes plain text; mentions of one bot can be left out.
+/// How content is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Plain,
+    Markdown,
+}
+
+/// The mentions that are left out.
+#[derive(Clone, Copy)]
+pub(super) enum Omit<'a> {
+    Nothing,
+    Bot(&'a BotIdentity),
+    Mentions,
+}
+
+impl Omit<'_> {
+    fn leaves_out(self, open_id: Option<&str>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Bot(me) => open_id == Some(me.open_id.as_str()),
+            Self::Mentions => true,
+        }
+    }
+}
+
+/// Writes text; mentions can be left out.
 pub(super) struct Writer<'a> {
     mentions: &'a [Mention],
-    without: Option<&'a BotIdentity>,
+    omit: Omit<'a>,
+    pub(super) format: Format,
     pub(super) out: String,
     /// Whether a mention was left out just now, so that the blank behind it goes too.
     left_out: bool,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(mentions: &'a [Mention], without: Option<&'a BotIdentity>) -> Self {
-        Self { mentions, without, out: String::new(), left_out: false }
+    pub(super) fn new(mentions: &'a [Mention], omit: Omit<'a>, format: Format) -> Self {
+        Self { mentions, omit, format, out: String::new(), left_out: false }
     }
 
     /// Writes text as it is.
@@ -44,8 +71,11 @@ impl<'a> Writer<'a> {
                 self.push_mention(mention);
                 key_of(mention).len()
             } else if starts_with_word(from_at, ALL_KEY) {
-                self.push(ALL);
+                self.push_name(None, ALL);
                 ALL_KEY.len()
+            } else if let Some(key) = unlisted_key(from_at) {
+                self.push_name(None, key);
+                key.len()
             } else {
                 self.push("@");
                 1
@@ -63,31 +93,30 @@ impl<'a> Writer<'a> {
         };
         if let Some(mention) = by_key.or_else(by_id) {
             self.push_mention(mention);
-        } else if self.without.is_some_and(|me| me.open_id == user_id) {
-            self.left_out = true;
         } else if !user_name.is_empty() {
-            self.push("@");
-            self.push(user_name);
+            self.push_name(Some(user_id), &format!("@{user_name}"));
         } else if is_all(user_id) {
-            self.push(ALL);
+            self.push_name(None, ALL);
         } else if !user_id.is_empty() {
-            self.push("@");
-            self.push(user_id.trim_start_matches('@'));
+            self.push_name(Some(user_id), &format!("@{}", user_id.trim_start_matches('@')));
         }
     }
 
     fn push_mention(&mut self, mention: &Mention) {
-        if self.without.is_some_and(|me| mention.id.open_id.as_ref() == Some(&me.open_id)) {
-            self.left_out = true;
-            return;
-        }
+        let open_id = mention.id.open_id.as_ref().map(OpenId::as_str);
         match mention.name.as_deref().filter(|name| !name.is_empty()) {
-            Some(name) => {
-                self.push("@");
-                self.push(name);
-            }
-            None if is_all(key_of(mention)) => self.push(ALL),
-            None => self.push(key_of(mention)),
+            Some(name) => self.push_name(open_id, &format!("@{name}")),
+            None if is_all(key_of(mention)) => self.push_name(open_id, ALL),
+            None => self.push_name(open_id, key_of(mention)),
+        }
+    }
+
+    /// Writes one mention, unless it is left out.
+    fn push_name(&mut self, open_id: Option<&str>, name: &str) {
+        if self.omit.leaves_out(open_id) {
+            self.left_out = true;
+        } else {
+            self.push(name);
         }
     }
 }
@@ -106,6 +135,13 @@ pub(super) fn is_all(id: &str) -> bool {
 pub(super) fn has_all_key(text: &str) -> bool {
     text.match_indices(ALL_KEY)
         .any(|(at, _)| text.get(at..).is_some_and(|rest| starts_with_word(rest, ALL_KEY)))
+}
+
+/// The key of a mention at the beginning of a text, `@_user_7`, whose entry is missing in the list.
+fn unlisted_key(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix("@_user_")?;
+    let len = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    if len == 0 { None } else { text.get(.."@_user_".len() + len) }
 }
 
 fn key_of(mention: &Mention) -> &str {

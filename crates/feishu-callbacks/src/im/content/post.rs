@@ -1,134 +1,86 @@
-//! Rich text and the elements of cards, as plain text.
+//! Rich text.
 
 use serde_json::Value;
 
-use super::mentions::Writer;
-
-/// Levels of elements in elements that are read.
-const MAX_DEPTH: usize = 8;
+use super::element::{Element, lines};
+use super::value::{filled, text};
 
 /// Languages in which a post that has several is read, if they are not empty; else any.
 const LANGUAGES: [&str; 3] = ["zh_cn", "en_us", "ja_jp"];
 
-/// The post in any of the shapes in which it was seen: bare, by language, and below `post`.
-pub(super) fn find(content: &Value) -> Option<&Value> {
-    let content = content.get("post").filter(|post| post.is_object()).unwrap_or(content);
-    if paragraphs(content).is_some() || content.get("title").is_some_and(Value::is_string) {
-        return Some(content);
+/// Rich text: a title and paragraphs. A list, a quote, code, words with an image and pasted text make a post of a user's
+/// message.
+///
+/// It is read in every shape in which it was seen: bare, by language, and below `post`.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Post {
+    /// Its language, such as `zh_cn`, if the content names one.
+    pub language: Option<String>,
+    /// Its title; empty if there is none.
+    pub title: String,
+    /// Its paragraphs, each of elements that follow each other in a line.
+    pub paragraphs: Vec<Vec<Element>>,
+    /// The same in other languages. The post itself is in the first language that is not empty: Chinese, English,
+    /// Japanese, then any.
+    pub translations: Vec<Post>,
+}
+
+impl Post {
+    /// The post in a language, such as `ja_jp`; in the one it has if that language is missing or empty.
+    pub fn in_language(&self, language: &str) -> &Self {
+        let mut translations = self.translations.iter();
+        translations
+            .find(|post| post.language.as_deref() == Some(language) && !post.is_empty())
+            .unwrap_or(self)
     }
-    let by_language = || LANGUAGES.iter().filter_map(|language| content.get(language));
-    let posts = || by_language().chain(content.as_object().into_iter().flat_map(|all| all.values()));
-    let is_filled = |post: &&Value| {
-        let has_title = post.get("title").and_then(Value::as_str).is_some_and(|title| !title.is_empty());
-        has_title || paragraphs(post).is_some_and(|all| !all.is_empty())
-    };
-    posts().find(is_filled)
-}
 
-fn paragraphs(post: &Value) -> Option<&Vec<Value>> {
-    ["content", "content_v2"].iter().find_map(|name| post.get(name)?.as_array())
-}
-
-/// Writes title and paragraphs, one a line. False if there is no text in it.
-pub(super) fn write(post: &Value, writer: &mut Writer<'_>) -> bool {
-    let title = post.get("title").and_then(Value::as_str).unwrap_or_default();
-    let lines = paragraphs(post).map(Vec::as_slice).unwrap_or_default();
-    write_lines(title, lines, writer)
-}
-
-/// Writes a title and lines of elements. A line with only images is skipped.
-pub(super) fn write_lines(title: &str, lines: &[Value], writer: &mut Writer<'_>) -> bool {
-    writer.push(title);
-    let mut has_text = !title.is_empty();
-    for line in lines {
-        let elements = line.as_array().map_or(std::slice::from_ref(line), Vec::as_slice);
-        if !elements.is_empty() && elements.iter().all(|element| !is_text(element)) {
-            continue;
-        }
-        if has_text {
-            writer.push("\n");
-        }
-        has_text = true;
-        for element in elements {
-            write_element(element, writer, 0);
-        }
+    /// True if it has neither a title nor elements.
+    pub fn is_empty(&self) -> bool {
+        self.title.is_empty() && self.paragraphs.iter().all(Vec::is_empty)
     }
-    has_text
-}
 
-/// Keys of the images and videos in it: the key, and whether it is an image.
-pub(super) fn resources(post: &Value) -> Vec<(String, bool)> {
-    elements(post)
-        .filter_map(|element| {
-            let key = |name| element.get(name).and_then(Value::as_str).filter(|key| !key.is_empty());
-            match element.get("tag").and_then(Value::as_str)? {
-                "img" => key("image_key").map(|key| (key.to_owned(), true)),
-                "media" => key("file_key").map(|key| (key.to_owned(), false)),
-                _ => None,
+    /// `None` if it is not a post of any known shape.
+    pub(super) fn read(content: &Value) -> Option<Self> {
+        let content = content.get("post").filter(|post| post.is_object()).unwrap_or(content);
+        if let Some(post) = Self::bare(content, None) {
+            return Some(post);
+        }
+        let members = content.as_object()?;
+        let known = LANGUAGES.iter().filter_map(|language| members.get_key_value(*language));
+        let others = members.iter().filter(|(name, _)| !LANGUAGES.contains(&name.as_str()));
+        let mut posts: Vec<Self> =
+            known.chain(others).filter_map(|(language, post)| Self::bare(post, Some(language))).collect();
+        let first = posts.iter().position(|post| !post.is_empty()).or(if posts.is_empty() {
+            None
+        } else {
+            Some(0)
+        })?;
+        let post = posts.remove(first);
+        Some(Self { translations: posts, ..post })
+    }
+
+    fn bare(post: &Value, language: Option<&str>) -> Option<Self> {
+        let content = ["content", "content_v2"].iter().find_map(|name| match post.get(name)? {
+            Value::Array(list) => Some(lines(list)),
+            _ => None,
+        });
+        let has_title = post.get("title").is_some_and(Value::is_string);
+        let paragraphs = match content {
+            Some(paragraphs) => paragraphs,
+            // A sentence in the place of the list.
+            None if has_title => {
+                let sentence = filled(post, "content");
+                sentence.map(|text| vec![Element::Text { text, styles: Vec::new() }]).into_iter().collect()
             }
+            None => return None,
+        };
+        let language = language.map(str::to_owned);
+        Some(Self {
+            language,
+            title: text(post, "title").unwrap_or_default(),
+            paragraphs,
+            translations: Vec::new(),
         })
-        .collect()
-}
-
-/// Every `user_id` of an `at` element.
-pub(super) fn mentioned(post: &Value) -> Vec<String> {
-    elements(post)
-        .filter(|element| element.get("tag").and_then(Value::as_str) == Some("at"))
-        .filter_map(|element| ["user_id", "open_id"].iter().find_map(|name| element.get(name)?.as_str()))
-        .map(str::to_owned)
-        .collect()
-}
-
-fn elements(post: &Value) -> impl Iterator<Item = &Value> {
-    let lines = paragraphs(post).map(Vec::as_slice).unwrap_or_default();
-    lines.iter().flat_map(|line| line.as_array().map_or(std::slice::from_ref(line), Vec::as_slice))
-}
-
-fn is_text(element: &Value) -> bool {
-    match element.get("tag").and_then(Value::as_str) {
-        Some("img" | "media" | "hr") => false,
-        Some("at" | "emotion" | "note") => true,
-        _ => words(element, "text").is_some() || words(element, "href").is_some(),
     }
-}
-
-fn write_element(element: &Value, writer: &mut Writer<'_>, depth: usize) {
-    let text = words(element, "text").unwrap_or_default();
-    match element.get("tag").and_then(Value::as_str) {
-        Some("a") => match words(element, "href").unwrap_or_default() {
-            "" => writer.push(text),
-            href if text.is_empty() || text == href => writer.push(href),
-            href => {
-                for part in ["[", text, "](", href, ")"] {
-                    writer.push(part);
-                }
-            }
-        },
-        Some("at") => {
-            let id = words(element, "user_id").or_else(|| words(element, "open_id")).unwrap_or_default();
-            writer.push_at(id, words(element, "user_name").unwrap_or_default());
-        }
-        Some("emotion") => {
-            if let Some(emoji) = words(element, "emoji_type") {
-                for part in ["[", emoji, "]"] {
-                    writer.push(part);
-                }
-            }
-        }
-        Some("code_block") => writer.push(text.trim_end_matches('\n')),
-        Some("img" | "media" | "hr") => {}
-        _ => {
-            writer.push_with_keys(text);
-            let inner = element.get("elements").and_then(Value::as_array).filter(|_| depth < MAX_DEPTH);
-            for element in inner.into_iter().flatten() {
-                write_element(element, writer, depth + 1);
-            }
-        }
-    }
-}
-
-/// Text of a member that is text, or an object with the text in `content`.
-fn words<'v>(element: &'v Value, name: &str) -> Option<&'v str> {
-    let member = element.get(name)?;
-    member.as_str().or_else(|| member.get("content")?.as_str())
 }
