@@ -21,6 +21,12 @@ pub enum CallKind {
     MessagePatch,
     /// Replaces the text of a message.
     MessageEdit,
+    /// Recalls a message.
+    MessageRecall,
+    /// Reads a message.
+    MessageGet,
+    /// Lists the messages of a chat or topic.
+    MessageList,
     /// Sends a card that one member sees.
     EphemeralSend,
     /// Adds a reaction.
@@ -65,6 +71,9 @@ impl CallKind {
             ("POST", ["im", "v1", "messages", _, "reply"]) => Self::MessageReply,
             ("PATCH", ["im", "v1", "messages", _]) => Self::MessagePatch,
             ("PUT", ["im", "v1", "messages", _]) => Self::MessageEdit,
+            ("DELETE", ["im", "v1", "messages", _]) => Self::MessageRecall,
+            ("GET", ["im", "v1", "messages", _]) => Self::MessageGet,
+            ("GET", ["im", "v1", "messages"]) => Self::MessageList,
             ("POST", ["ephemeral", "v1", "send"]) => Self::EphemeralSend,
             ("POST", ["im", "v1", "messages", _, "reactions"]) => Self::ReactionAdd,
             ("DELETE", ["im", "v1", "messages", _, "reactions", _]) => Self::ReactionDelete,
@@ -103,7 +112,9 @@ mod tests {
             ("POST", "im/v1/messages/om_1/reply", CallKind::MessageReply),
             ("PATCH", "im/v1/messages/om_1", CallKind::MessagePatch),
             ("PUT", "im/v1/messages/om_1", CallKind::MessageEdit),
-            ("GET", "im/v1/messages/om_1", CallKind::Other),
+            ("GET", "im/v1/messages/om_1", CallKind::MessageGet),
+            ("GET", "im/v1/messages?container_id_type=chat", CallKind::MessageList),
+            ("DELETE", "im/v1/messages/om_1", CallKind::MessageRecall),
             ("POST", "ephemeral/v1/send", CallKind::EphemeralSend),
             ("POST", "im/v1/messages/om_1/reactions", CallKind::ReactionAdd),
             ("DELETE", "im/v1/messages/om_1/reactions/r1", CallKind::ReactionDelete),

@@ -43,6 +43,22 @@ impl OutgoingMessage {
         Self::of("image", serde_json::json!({ "image_key": key.into() }).to_string())
     }
 
+    /// A file that was uploaded before, `file_v3_…`; not a video.
+    pub fn file(key: impl Into<String>) -> Self {
+        Self::of("file", serde_json::json!({ "file_key": key.into() }).to_string())
+    }
+
+    /// A voice message that was uploaded before as [`FileKind::Opus`](super::FileKind::Opus).
+    pub fn audio(key: impl Into<String>) -> Self {
+        Self::of("audio", serde_json::json!({ "file_key": key.into() }).to_string())
+    }
+
+    /// A video that was uploaded before as [`FileKind::Mp4`](super::FileKind::Mp4), with the key of an image as its cover.
+    pub fn video(key: impl Into<String>, cover: impl Into<String>) -> Self {
+        let content = serde_json::json!({ "file_key": key.into(), "image_key": cover.into() });
+        Self::of("media", content.to_string())
+    }
+
     /// Any other kind, with its content as JSON.
     pub fn other(msg_type: &'static str, content: &serde_json::Value) -> Self {
         Self::of(msg_type, content.to_string())
@@ -52,6 +68,11 @@ impl OutgoingMessage {
     pub fn once(mut self, uuid: impl Into<String>) -> Self {
         self.uuid = Some(uuid.into());
         self
+    }
+
+    /// Without the idempotency key, for a call that has none.
+    pub(super) fn without_key(&self) -> Self {
+        Self { uuid: None, ..self.clone() }
     }
 
     fn of(msg_type: &'static str, content: String) -> Self {

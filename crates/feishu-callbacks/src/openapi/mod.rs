@@ -25,8 +25,12 @@ mod cardkit;
 mod code;
 mod code_kind;
 mod code_table;
+mod media;
 mod message;
+mod message_change;
+mod message_read;
 mod preview;
+mod read_message;
 
 pub use access::{AccessToken, TokenAnswer, TokenRequest};
 pub use answer::{ApiError, DataPlace, Nothing};
@@ -40,8 +44,12 @@ pub use cardkit::{
 pub use code::ApiCode;
 pub use code_kind::{ApiCodeKind, Retry};
 pub use code_table::CodeSource;
+pub use media::{BytesCall, FileKind, FileUpload, ImageUpload, ResourceGet, UploadedFile, UploadedImage};
 pub use message::{MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver, SentMessage};
+pub use message_change::{AddedReaction, MessageEdit, MessageRecall, ReactionAdd, ReactionDelete};
+pub use message_read::{MessageGet, MessageList};
 pub use preview::{PreviewRefresh, PreviewRefreshError};
+pub use read_message::{ReadBody, ReadMention, ReadMessage, ReadMessages, ReadSender};
 
 use serde::de::DeserializeOwned;
 
@@ -65,8 +73,13 @@ pub trait Call {
     /// Path and query, from the slash after the host on.
     fn path(&self) -> String;
 
-    /// Body: JSON in UTF-8.
+    /// Body: JSON in UTF-8, or nothing, unless [`content_type`](Self::content_type) says otherwise.
     fn body(&self) -> Vec<u8>;
+
+    /// The value of `Content-Type` for the body.
+    fn content_type(&self) -> String {
+        "application/json; charset=utf-8".to_owned()
+    }
 
     /// Reads the body of the response. Members that do not fit their type are left out.
     ///
