@@ -23,6 +23,7 @@ mod header;
 mod ids;
 pub mod im;
 mod language;
+pub mod markdown;
 mod newtype;
 mod open_enum;
 pub mod openapi;
