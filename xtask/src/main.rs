@@ -6,6 +6,7 @@
 mod api;
 mod cargo;
 mod ci;
+mod events;
 mod fuzz;
 mod msrv;
 mod proto;
@@ -28,6 +29,12 @@ const COMMANDS: &[(&str, &str, &str, Run)] = &[
         "[--check]",
         "writes the frames' Rust code from proto/pbbp2.proto (--check: compares)",
         proto::run,
+    ),
+    (
+        "events",
+        "[--check]",
+        "writes what is made from the description of the events in proto/events (--check: compares)",
+        events::run,
     ),
     ("api", "[--check]", "writes the public API of each library to docs/api (--check: compares)", api::run),
     (

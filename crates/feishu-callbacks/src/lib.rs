@@ -18,12 +18,20 @@ mod decode;
 mod envelope;
 mod error;
 mod event_types;
+#[cfg(feature = "events")]
+mod events;
 mod finding;
 mod header;
 mod ids;
 pub mod im;
 mod language;
 pub mod markdown;
+#[cfg(feature = "events")]
+#[cfg_attr(
+    not(feature = "all-events"),
+    allow(dead_code, unused_imports, unused_macros, reason = "one domain leaves out what another uses")
+)]
+mod model;
 mod newtype;
 mod open_enum;
 pub mod openapi;
@@ -45,6 +53,9 @@ pub use card::{
 pub use decode::{decode, decode_with, peek};
 pub use envelope::{Envelope, EventBody};
 pub use error::{DecodeError, DecodeErrorKind, FieldError, OddField};
+#[cfg(feature = "events")]
+#[allow(unreachable_pub, unused_imports, reason = "empty without a domain")]
+pub use events::*;
 pub use finding::{Finding, Rule};
 pub use header::{Header, Schema, VerificationToken};
 pub use ids::{

@@ -7,6 +7,8 @@ mod edit;
 mod identity;
 mod message;
 mod reaction;
+#[cfg(feature = "events")]
+mod table;
 
 pub use bot::{
     BotAddedEvent, BotDeletedEvent, BotMenuEvent, BotP2pChatEnteredEvent, ChatMember, ChatNames, ChatUser,
@@ -21,6 +23,9 @@ pub use message::{
     MessageSender, MessageType, RecallType, SenderType,
 };
 pub use reaction::{OperatorType, ReactionCreatedEvent, ReactionDeletedEvent, ReactionType};
+
+#[cfg(feature = "im")]
+pub use crate::events::im::*;
 
 use serde::Serialize;
 
