@@ -95,6 +95,8 @@ pub mod prelude {
 mod guides {
     #[doc = include_str!("../../../docs/guides/handlers.md")]
     mod handlers {}
+    #[doc = include_str!("../../../docs/guides/answer-messages.md")]
+    mod answer_messages {}
     #[doc = include_str!("../../../docs/guides/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/guides/click-a-card.md")]
