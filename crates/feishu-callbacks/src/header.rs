@@ -52,7 +52,22 @@ pub struct Header {
     pub tenant_key: Option<TenantKey>,
     #[serde(skip)]
     pub(crate) odd: Vec<OddField>,
+    #[serde(skip)]
+    pub(crate) event_at: EventAt,
 }
+
+/// Where the value of `event` begins in the payload, if all before it was checked. A hint for reading the body, and no
+/// part of what the header says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct EventAt(pub(crate) Option<usize>);
+
+impl PartialEq for EventAt {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for EventAt {}
 
 impl Header {
     /// Creates a header of schema 2.0 with only a type, for tests and for your own payloads.
@@ -66,6 +81,7 @@ impl Header {
             app_id: None,
             tenant_key: None,
             odd: Vec::new(),
+            event_at: EventAt(None),
         }
     }
 

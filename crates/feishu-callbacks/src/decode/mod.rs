@@ -7,7 +7,7 @@
 //! | step | fast | else |
 //! | --- | --- | --- |
 //! | header | `scan`: finds `header` in the text without a parser | `probe`: any schema, by serde |
-//! | body | `body` over `in_place`: one pass, large structs filled where they are | `tolerant`: leaves misfits out |
+//! | body | `body` over `in_place`: one pass from behind the header, large structs filled where they are | `tolerant`: leaves misfits out |
 //!
 //! Before the tolerant way reads a body, `alias` brings ids to where the documentation has them.
 //!
@@ -18,7 +18,7 @@ mod body;
 pub(crate) mod in_place;
 pub(crate) mod lazy;
 mod probe;
-mod scan;
+pub(crate) mod scan;
 pub(crate) mod tolerant;
 
 use std::borrow::Cow;
@@ -56,7 +56,7 @@ pub fn decode<B: EventBody>(payload: &[u8]) -> Result<Envelope<B>, DecodeError> 
 /// When the payload is not JSON, or the body lacks what `B` cannot do without. No model of this crate requires anything.
 pub fn decode_with<B: EventBody>(header: Arc<Header>, payload: &[u8]) -> Result<Envelope<B>, DecodeError> {
     let mut parts = Parts::new(header.schema);
-    if parts.read(payload).is_none() {
+    if parts.read_from(header.event_at, payload).or_else(|| parts.read(payload)).is_none() {
         return decode_tolerantly(header, payload);
     }
     match parts.event {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::scan::Scan;
 use super::{tolerant, well_formed};
 use crate::error::{DecodeError, DecodeErrorKind, OddField};
-use crate::header::{Header, Schema, VerificationToken};
+use crate::header::{EventAt, Header, Schema, VerificationToken};
 use crate::ids::{AppId, CARD_ACTION_V1, EventId, EventType, TenantKey};
 use crate::text::{self, Text};
 use crate::time::{self, Timestamp};
@@ -39,22 +39,37 @@ pub fn peek(payload: &[u8]) -> Result<Header, DecodeError> {
     }
 }
 
+/// What is between the header and the body, as the platform writes it.
+pub(super) const BEFORE_EVENT: &[u8] = b",\"event\":";
+
 /// Finds the header of schema 2.0 as the platform writes it: every member a string without escapes. `None` means that
 /// serde has to read the payload; it may be fine.
 fn header_in_front(payload: &[u8]) -> Option<Header> {
     let mut header = None;
-    Scan::new(payload).members(|key, value| {
-        if key != b"header" {
-            value.skip()?;
-            return Some(true);
+    let mut is_checked = true;
+    let mut scan = Scan::new(payload);
+    scan.members(|key, value| {
+        match key {
+            b"header" => header = plain_header(value, &mut is_checked),
+            b"schema" => return value.plain_text().map(|_| true),
+            _ => {
+                is_checked = false;
+                value.skip()?;
+                return Some(true);
+            }
         }
-        header = plain_header(value);
         header.is_some().then_some(false)
     })?;
-    header
+    let mut header = header?;
+    if is_checked {
+        let event = scan.rest().strip_prefix(BEFORE_EVENT);
+        header.event_at = EventAt(event.map(|event| payload.len() - event.len()));
+    }
+    Some(header)
 }
 
-fn plain_header(value: &mut Scan<'_>) -> Option<Header> {
+/// Reads the members that are known. What it skips is not checked.
+fn plain_header(value: &mut Scan<'_>, is_checked: &mut bool) -> Option<Header> {
     let [mut event_id, mut event_type, mut create_time, mut token, mut app_id, mut tenant_key] = [None; 6];
     value.members(|key, value| {
         let member = match key {
@@ -65,6 +80,7 @@ fn plain_header(value: &mut Scan<'_>) -> Option<Header> {
             b"app_id" => &mut app_id,
             b"tenant_key" => &mut tenant_key,
             _ => {
+                *is_checked = false;
                 value.skip()?;
                 return Some(true);
             }

@@ -16,6 +16,11 @@ impl<'a> Scan<'a> {
         Self { rest: text }
     }
 
+    /// What was not taken yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Visits the members of the object that is next. `visit` takes the value, and says `false` to end the walk there.
     pub(crate) fn members(
         &mut self,

@@ -9,6 +9,7 @@ mod message;
 mod reaction;
 #[cfg(feature = "events")]
 mod table;
+mod version;
 
 pub use bot::{
     BotAddedEvent, BotDeletedEvent, BotMenuEvent, BotP2pChatEnteredEvent, ChatMember, ChatNames, ChatUser,
@@ -23,6 +24,7 @@ pub use message::{
     MessageSender, MessageType, RecallType, SenderType,
 };
 pub use reaction::{OperatorType, ReactionCreatedEvent, ReactionDeletedEvent, ReactionType};
+pub use version::MessageVersion;
 
 #[cfg(feature = "im")]
 pub use crate::events::im::*;
