@@ -72,7 +72,7 @@ pub use crate::inbox::{
 pub use crate::limits::Limits;
 pub use crate::observe::{AnswerInfo, AttemptInfo, DeliveryInfo, Observer};
 #[cfg(feature = "openapi")]
-pub use crate::openapi::{CallAnswer, CallError, OpenApi, RateCounts};
+pub use crate::openapi::{CallAnswer, CallError, Download, OpenApi, RateCounts, TenantToken};
 pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{
     AttemptCounts, AttemptEnd, HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats,

@@ -73,7 +73,7 @@ pub use crate::transport::{Inbox, Transport};
 pub use feishu_proto::{Kind, header_name};
 
 #[cfg(feature = "http")]
-pub use crate::http::{HttpClient, HttpEndpoint, HttpRequest, HttpResponse};
+pub use crate::http::{HttpClient, HttpEndpoint, HttpRequest, HttpResponse, HttpStream};
 #[cfg(feature = "http")]
 pub use crate::net::NetworkDial;
 #[cfg(feature = "proxy")]
