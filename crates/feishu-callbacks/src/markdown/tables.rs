@@ -27,7 +27,7 @@ pub fn tables_in(markdown: &str) -> usize {
 /// let tables = "| a |\n|---|\n| 1 |\n\n".repeat(7);
 /// let limited = limit_tables(&tables, MAX_CARD_TABLES);
 /// assert_eq!((tables_in(&tables), tables_in(&limited)), (7, 5));
-/// assert!(limited.ends_with("```\n| a |\n|---|\n| 1 |\n```\n"));
+/// assert!(limited.ends_with("```\n| a |\n|---|\n| 1 |\n```\n\n"));
 /// ```
 pub fn limit_tables(markdown: &str, most: usize) -> Cow<'_, str> {
     if tables_in(markdown) <= most {
