@@ -58,7 +58,7 @@ pub use crate::dedup::FileStore;
 #[cfg(feature = "dedup-redis")]
 pub use crate::dedup::RedisStore;
 pub use crate::dedup::{Dedup, DedupStore, StoreError, StoredClaim};
-pub use crate::dispatch::{Dispatcher, DispatcherBuilder};
+pub use crate::dispatch::{Dispatcher, DispatcherBuilder, Subscription, Subscriptions};
 pub use crate::error::{Error, ErrorKind, HandlerError};
 pub use crate::handler::{AnyRoute, Handler, Next, RawEvent, Route};
 pub use crate::histogram::Latency;
@@ -97,6 +97,8 @@ mod guides {
     mod handlers {}
     #[doc = include_str!("../../../docs/guides/answer-messages.md")]
     mod answer_messages {}
+    #[doc = include_str!("../../../docs/events.md")]
+    mod events {}
     #[doc = include_str!("../../../docs/guides/testing.md")]
     mod testing {}
     #[doc = include_str!("../../../docs/guides/click-a-card.md")]

@@ -6,6 +6,7 @@ use crate::Outgoing;
 use crate::envelope::{
     CHAT, Headers, OPERATOR, Purpose, TENANT, UNION, VERIFICATION_TOKEN, header_setters, id, merge, payload,
 };
+use crate::event_sample;
 
 /// An event of any type.
 #[derive(Clone, Debug)]
@@ -27,6 +28,26 @@ impl Event {
     pub fn first_schema(mut self) -> Self {
         self.first_schema = true;
         self
+    }
+
+    /// A sample of an event by its type, with every member that is described for it; `None` for a type that has none. The
+    /// bodies are made from the description of the events and differ from a real one in their values.
+    ///
+    /// ```
+    /// use feishu_gateway::{Event, json};
+    ///
+    /// let joined = Event::sample("contact.user.created_v3").map(|it| it.merge(json!({"object": {"name": "Ann"}})));
+    /// assert!(joined.is_some() && Event::sample("contact.user.created_v9").is_none());
+    /// ```
+    pub fn sample(event_type: &str) -> Option<Self> {
+        let (first_schema, body) = event_sample::of(event_type)?;
+        let event = Self::new(event_type, body.clone());
+        Some(if first_schema { event.first_schema() } else { event })
+    }
+
+    /// The types that [`sample`](Self::sample) knows, in alphabetical order.
+    pub fn sample_types() -> impl Iterator<Item = &'static str> {
+        event_sample::types()
     }
 
     /// A text message to the bot, `im.message.receive_v1`, in a group. Another sender, chat or message is set with

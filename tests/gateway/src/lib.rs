@@ -29,6 +29,7 @@ mod endpoint;
 mod envelope;
 mod error;
 mod event;
+mod event_sample;
 mod fault;
 mod finding;
 mod gateway;

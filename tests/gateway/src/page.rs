@@ -28,8 +28,8 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     HTML: "index.html";
     STYLE: "page.css", "card.css", "timeline.css";
     SCRIPT: "api.js", "behaviour.js", "buttons.js", "card.js", "chat.js", "choices.js", "composer.js", "confirm.js",
-        "connect.js", "connections.js", "containers.js", "copy.js", "detail.js", "display.js", "dom.js", "faults.js",
-        "fields.js", "form.js", "gallery.js", "inline.js", "json.js", "link.js", "listbox.js", "main.js",
+        "connect.js", "connections.js", "containers.js", "copy.js", "detail.js", "display.js", "dom.js", "events.js",
+        "faults.js", "fields.js", "form.js", "gallery.js", "inline.js", "json.js", "link.js", "listbox.js", "main.js",
         "markdown.js", "message.js", "outcome.js", "people.js", "raw.js", "row.js", "store.js", "stream.js",
         "text.js", "timeline.js", "toast.js", "virtual.js", "words-en.js", "words-zh.js";
 };

@@ -31,6 +31,7 @@ async fn every_get_of_the_description_answers_as_described() {
         "openapi.json",
         "snapshot",
         "cards",
+        "events",
         "people",
         "chats",
         "connections",
@@ -46,7 +47,7 @@ async fn every_get_of_the_description_answers_as_described() {
     }
     let description = local.get("openapi.json").await;
     let gets = description["paths"].as_object().unwrap().values().filter(|path| path.get("get").is_some());
-    assert_eq!(gets.count(), 14 + 2, "all but the stream and one message are asked for above");
+    assert_eq!(gets.count(), 15 + 2, "all but the stream and one message are asked for above");
 }
 
 #[tokio::test(start_paused = true)]
@@ -322,4 +323,24 @@ async fn what_is_remembered_is_bounded_and_says_so() {
     assert_eq!(ids, [3, 4, 5]);
     let reply = request(local.gateway.dial(), "GET", "/local/deliveries/1", &[], "").await;
     assert_eq!(reply.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn event_sends_a_sample_by_its_type_with_what_is_changed() {
+    let (local, mut client) = connected().await;
+    let event =
+        json!({"type": "contact.user.created_v3", "sample": true, "event": {"object": {"name": "Ann"}}});
+    let (outcome, push) = tokio::join!(local.post("event", event), client.answer(json!({})));
+    assert_eq!(outcome["verdict"]["kind"], "done");
+    let payload = event_of(&push);
+    assert_eq!(payload["event"]["object"]["name"], "Ann");
+    assert_eq!(payload["event"]["object"]["join_time"], "1608725989000");
+    let (_, push) = tokio::join!(
+        local.post("event", json!({"type": "add_bot", "sample": true})),
+        client.answer(json!({}))
+    );
+    let payload = event_of(&push);
+    assert_eq!((&payload["type"], &payload["event"]["type"]), (&json!("event_callback"), &json!("add_bot")));
+    let (field, text) = local.wrong("event", json!({"type": "a.b_v1", "sample": true})).await;
+    assert!(field == "type" && text.contains("/local/events"), "{text}");
 }

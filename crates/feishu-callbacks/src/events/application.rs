@@ -10,13 +10,17 @@ use crate::model::{events, models};
 use crate::time::Timestamp;
 
 events! {
-    /// A tenant opened the app for the first time. `app_open`, schema 1.0.
+    /// A tenant opened the app for the first time. `app_open`, schema 1.0,
+    /// [首次启用应用](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/app-first-enabled).
     AppOpen = AppOpenEvent: "app_open";
-    /// The app was enabled or disabled in a tenant. `app_status_change`, schema 1.0.
+    /// The app was enabled or disabled in a tenant. `app_status_change`, schema 1.0,
+    /// [应用停启用](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/app-enabled-or-disabled).
     AppStatusChange = AppStatusChangeEvent: "app_status_change";
-    /// The ticket of a store app was issued, which comes every hour. `app_ticket`, schema 1.0.
+    /// The ticket of a store app was issued, which comes every hour. `app_ticket`, schema 1.0, [app_ticket
+    /// 事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/app_ticket-events).
     AppTicketIssued = AppTicketIssuedEvent: "app_ticket";
-    /// A tenant removed the app. `app_uninstalled`, schema 1.0.
+    /// A tenant removed the app. `app_uninstalled`, schema 1.0,
+    /// [应用卸载](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/app-uninstalled).
     AppUninstalled = AppUninstalledEvent: "app_uninstalled";
     /// A version of an app was reviewed. `application.application.app_version.audit_v6`,
     /// [应用审核](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/application-app_version/events/audit).
@@ -38,9 +42,10 @@ events! {
     /// [反馈更新](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/application-feedback/events/updated).
     ApplicationFeedbackUpdated = ApplicationFeedbackUpdatedEvent: "application.application.feedback.updated_v6";
     /// The app became visible to more users. `application.application.visibility.added_v6`,
-    /// [documentation](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/app-availability-scope-extended).
+    /// [员工免审安装应用](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/app-availability-scope-extended).
     ApplicationVisibilityAdded = ApplicationVisibilityAddedEvent: "application.application.visibility.added_v6";
-    /// A tenant paid for the app. `order_paid`, schema 1.0.
+    /// A tenant paid for the app. `order_paid`, schema 1.0,
+    /// [应用商店应用购买](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/application-v6/event/public-app-purchase).
     OrderPaid = OrderPaidEvent: "order_paid";
 }
 

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 events! {
     /// The definition of an approval changed. `approval.approval.updated_v4`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/custom-approval-event).
+    /// [审批定义更新](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/custom-approval-event).
     ApprovalUpdated = ApprovalUpdatedEvent: "approval.approval.updated_v4";
     /// The status of an approval changed. `approval.instance.status_changed_v4`, 审批实例状态变更事件. Scope:
     /// `approval:instance:read`.
@@ -21,17 +21,23 @@ events! {
     /// The status of one approver's task changed. `approval.task.status_changed_v4`, 审批任务状态变更事件. Scope:
     /// `approval:task:read`.
     TaskStatusChanged = TaskStatusChangedEvent: "approval.task.status_changed_v4";
-    /// A leave was approved. `leave_approvalV2`, schema 1.0.
+    /// A leave was approved. `leave_approvalV2`, schema 1.0,
+    /// [请假审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/leave).
     LeaveApprovalV2 = LeaveApprovalV2Event: "leave_approvalV2";
-    /// Work outside was approved. `out_approval`, schema 1.0.
+    /// Work outside was approved. `out_approval`, schema 1.0,
+    /// [外出审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/out-of-office).
     OutApproval = OutApprovalEvent: "out_approval";
-    /// The correction of a clock-in was approved. `remedy_approval`, schema 1.0.
+    /// The correction of a clock-in was approved. `remedy_approval`, schema 1.0,
+    /// [补卡审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/attendance-record-correction).
     RemedyApproval = RemedyApprovalEvent: "remedy_approval";
-    /// The swap of a shift was approved. `shift_approval`, schema 1.0.
+    /// The swap of a shift was approved. `shift_approval`, schema 1.0,
+    /// [换班审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/shift-change).
     ShiftApproval = ShiftApprovalEvent: "shift_approval";
-    /// A business trip was approved. `trip_approval`, schema 1.0.
+    /// A business trip was approved. `trip_approval`, schema 1.0,
+    /// [出差审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/business-trip).
     TripApproval = TripApprovalEvent: "trip_approval";
-    /// Overtime was approved. `work_approval`, schema 1.0.
+    /// Overtime was approved. `work_approval`, schema 1.0,
+    /// [加班审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/overtime).
     WorkApproval = WorkApprovalEvent: "work_approval";
 }
 

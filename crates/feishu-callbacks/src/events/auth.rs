@@ -7,7 +7,7 @@ use crate::model::{events, models};
 
 events! {
     /// A user or the platform revoked the authorisation of the app. `auth.user_access_token.revoked_v4`,
-    /// 撤销用户授权事件.
+    /// [撤销用户授权事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/authentication-management/auth-v4/user_access_token/events/revoked).
     UserAccessTokenRevoked = UserAccessTokenRevokedEvent: "auth.user_access_token.revoked_v4";
 }
 

@@ -14,6 +14,7 @@ events! {
     CalendarAclDeleted = CalendarAclDeletedEvent: "calendar.calendar.acl.deleted_v4";
     /// The list of a user's calendars changed. `calendar.calendar.changed_v4`,
     /// [日历变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/calendar-v4/calendar/events/changed).
+    /// One of the scopes `calendar:calendar:readonly`, `calendar:calendar`.
     CalendarChanged = CalendarChangedEvent: "calendar.calendar.changed_v4";
     /// Events in a calendar changed. `calendar.calendar.event.changed_v4`,
     /// [日程变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/calendar-v4/calendar-event/events/changed).

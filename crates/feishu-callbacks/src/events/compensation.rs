@@ -5,7 +5,8 @@
 use crate::model::{events, models};
 
 events! {
-    /// The compensation of an employee changed. `compensation.archive.changed_v1`, 薪资档案变更.
+    /// The compensation of an employee changed. `compensation.archive.changed_v1`,
+    /// [薪资档案变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/compensation-v1/archive/events/changed).
     ArchiveChanged = ArchiveChangedEvent: "compensation.archive.changed_v1";
 }
 

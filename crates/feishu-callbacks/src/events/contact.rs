@@ -10,68 +10,79 @@ use crate::time::Timestamp;
 events! {
     /// The custom fields of users changed. `contact.custom_attr_event.updated_v3`,
     /// [成员字段变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/custom_attr_event/events/updated).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     CustomAttrEventUpdated = CustomAttrEventUpdatedEvent: "contact.custom_attr_event.updated_v3";
     /// A department was created. `contact.department.created_v3`,
     /// [部门新建](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/department/events/created).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     DepartmentCreated = DepartmentCreatedEvent: "contact.department.created_v3";
     /// A department was deleted. `contact.department.deleted_v3`,
     /// [部门被删除](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/department/events/deleted).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     DepartmentDeleted = DepartmentDeletedEvent: "contact.department.deleted_v3";
     /// A department changed. `old_object` has only what changed. `contact.department.updated_v3`,
     /// [部门信息变化](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/department/events/updated).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     DepartmentUpdated = DepartmentUpdatedEvent: "contact.department.updated_v3";
     /// A kind of employee was enabled. `contact.employee_type_enum.actived_v3`,
     /// [启用人员类型](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/employee_type_enum/events/actived).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     EmployeeTypeEnumActived = EmployeeTypeEnumActivedEvent: "contact.employee_type_enum.actived_v3";
     /// A kind of employee was created. `contact.employee_type_enum.created_v3`,
     /// [新建人员类型](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/employee_type_enum/events/created).
-    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`,
-    /// `contact:contact:access_as_app`.
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     EmployeeTypeEnumCreated = EmployeeTypeEnumCreatedEvent: "contact.employee_type_enum.created_v3";
     /// A kind of employee was disabled. `contact.employee_type_enum.deactivated_v3`,
     /// [停用人员类型](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/employee_type_enum/events/deactivated).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     EmployeeTypeEnumDeactivated = EmployeeTypeEnumDeactivatedEvent: "contact.employee_type_enum.deactivated_v3";
     /// A kind of employee was deleted. `contact.employee_type_enum.deleted_v3`,
     /// [删除人员类型](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/employee_type_enum/events/deleted).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     EmployeeTypeEnumDeleted = EmployeeTypeEnumDeletedEvent: "contact.employee_type_enum.deleted_v3";
     /// A kind of employee was renamed. `contact.employee_type_enum.updated_v3`,
     /// [修改人员类型名称](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/employee_type_enum/events/updated).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     EmployeeTypeEnumUpdated = EmployeeTypeEnumUpdatedEvent: "contact.employee_type_enum.updated_v3";
     /// The range of contacts that the app may see changed. `contact.scope.updated_v3`,
     /// [通讯录权限范围变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/scope/events/updated).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     ScopeUpdated = ScopeUpdatedEvent: "contact.scope.updated_v3";
     /// An employee joined. `contact.user.created_v3`,
     /// [员工入职](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/user/events/created).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     UserCreated = UserCreatedEvent: "contact.user.created_v3";
     /// An employee left. `contact.user.deleted_v3`,
     /// [员工离职](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/user/events/deleted).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     UserDeleted = UserDeletedEvent: "contact.user.deleted_v3";
     /// The details of an employee changed. `old_object` has only what changed. `contact.user.updated_v3`,
     /// [员工信息被修改](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/contact-v3/user/events/updated).
+    /// One of the scopes `contact:contact.base:readonly`, `contact:contact:readonly_as_app`.
     UserUpdated = UserUpdatedEvent: "contact.user.updated_v3";
     /// The range of contacts that the app may see changed. `contact_scope_change`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/scope-change).
+    /// [授权范围变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/scope-change).
     ContactScopeChange = ContactScopeChangeEvent: "contact_scope_change";
     /// A department was created. `dept_add`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/department-update).
+    /// [部门变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/department-update).
     DeptAdd = DeptAddEvent: "dept_add";
     /// A department was deleted. `dept_delete`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/department-update).
+    /// [部门变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/department-update).
     DeptDelete = DeptDeleteEvent: "dept_delete";
     /// A department changed. `dept_update`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/department-update).
+    /// [部门变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/department-update).
     DeptUpdate = DeptUpdateEvent: "dept_update";
     /// An employee joined. `user_add`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
+    /// [员工变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
     UserAdd = UserAddEvent: "user_add";
     /// An employee left. `user_leave`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
+    /// [员工变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
     UserLeave = UserLeaveEvent: "user_leave";
     /// The status of an employee changed. `user_status_change`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
+    /// [用户状态变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/user-status-changed).
     UserStatusChange = UserStatusChangeEvent: "user_status_change";
     /// The details of an employee changed. `user_update`, schema 1.0,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
+    /// [员工变更](https://open.feishu.cn/document/ukTMukTMukTM/uETNz4SM1MjLxUzM/event/employee-change).
     UserUpdate = UserUpdateEvent: "user_update";
 }
 
@@ -343,7 +354,7 @@ models! {
         /// The department as all apps know it, `od-…`.
         open_department_id: Option<String>,
         /// The leader.
-        leader_user_id: Option<String>,
+        leader_user_id: Option<OpenId>,
         /// The chat.
         chat_id: Option<ChatId>,
         /// Place in the order.
@@ -362,7 +373,7 @@ models! {
         /// 1 is the main leader, 2 a deputy.
         leader_type = "leaderType": Option<i64>,
         /// The leader.
-        leader_id = "leaderID": Option<String>,
+        leader_id = "leaderID": Option<OpenId>,
     }
     /// A department path.
     DepartmentPath {

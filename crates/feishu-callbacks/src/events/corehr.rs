@@ -7,152 +7,225 @@ use crate::im::UserIds;
 use crate::model::{events, models};
 
 events! {
-    /// The status of a reorganisation changed. `corehr.approval_groups.updated_v2`, 组织架构调整状态变更事件.
+    /// The status of a reorganisation changed. `corehr.approval_groups.updated_v2`,
+    /// [组织架构调整状态变更事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/approval_groups/events/updated).
     ApprovalGroupsUpdated = ApprovalGroupsUpdatedEvent: "corehr.approval_groups.updated_v2";
-    /// The mapping of the ids of a user changed. `corehr.common_data.id.user_mapping_changed_v1`, 用户ID映射变更.
+    /// The mapping of the ids of a user changed. `corehr.common_data.id.user_mapping_changed_v1`,
+    /// [用户ID映射变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/common_data-id/events/user_mapping_changed).
     CommonDataIdUserMappingChanged = CommonDataIdUserMappingChangedEvent: "corehr.common_data.id.user_mapping_changed_v1";
-    /// Metadata changed. `corehr.common_data.meta_data.updated_v1`, 元数据信息变更.
+    /// Metadata changed. `corehr.common_data.meta_data.updated_v1`,
+    /// [元数据信息变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/common_data-meta_data/events/updated).
     CommonDataMetaDataUpdated = CommonDataMetaDataUpdatedEvent: "corehr.common_data.meta_data.updated_v1";
-    /// A company was created. `corehr.company.created_v2`, 创建公司.
+    /// A company was created. `corehr.company.created_v2`,
+    /// [创建公司](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/company/events/created).
     CompanyCreated = CompanyCreatedEvent: "corehr.company.created_v2";
-    /// A company was deleted. `corehr.company.deleted_v2`, 删除公司.
+    /// A company was deleted. `corehr.company.deleted_v2`,
+    /// [删除公司](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/company/events/deleted).
     CompanyDeleted = CompanyDeletedEvent: "corehr.company.deleted_v2";
-    /// A company was changed. `corehr.company.updated_v2`, 更新公司.
+    /// A company was changed. `corehr.company.updated_v2`,
+    /// [更新公司](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/company/events/updated).
     CompanyUpdated = CompanyUpdatedEvent: "corehr.company.updated_v2";
-    /// A contract was created. `corehr.contract.created_v1`, 合同创建.
+    /// A contract was created. `corehr.contract.created_v1`,
+    /// [合同创建](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/contract/events/created).
     ContractCreated = ContractCreatedEvent: "corehr.contract.created_v1";
-    /// A contract was deleted. `corehr.contract.deleted_v1`, 合同删除.
+    /// A contract was deleted. `corehr.contract.deleted_v1`,
+    /// [合同删除](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/contract/events/deleted).
     ContractDeleted = ContractDeletedEvent: "corehr.contract.deleted_v1";
-    /// A contract was changed. `corehr.contract.updated_v1`, 合同更新.
+    /// A contract was changed. `corehr.contract.updated_v1`,
+    /// [合同更新](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/contract/events/updated).
     ContractUpdated = ContractUpdatedEvent: "corehr.contract.updated_v1";
-    /// A cost center was created. `corehr.cost_center.created_v2`, 创建成本中心.
+    /// A cost center was created. `corehr.cost_center.created_v2`,
+    /// [创建成本中心](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/cost_center/events/created).
     CostCenterCreated = CostCenterCreatedEvent: "corehr.cost_center.created_v2";
-    /// A cost center was deleted. `corehr.cost_center.deleted_v2`, 删除成本中心.
+    /// A cost center was deleted. `corehr.cost_center.deleted_v2`,
+    /// [删除成本中心](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/cost_center/events/deleted).
     CostCenterDeleted = CostCenterDeletedEvent: "corehr.cost_center.deleted_v2";
-    /// A cost center was changed. `corehr.cost_center.updated_v2`, 更新成本中心.
+    /// A cost center was changed. `corehr.cost_center.updated_v2`,
+    /// [更新成本中心](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/cost_center/events/updated).
     CostCenterUpdated = CostCenterUpdatedEvent: "corehr.cost_center.updated_v2";
-    /// A custom organisation was created. `corehr.custom_org.created_v2`, 创建自定义组织.
+    /// A custom organisation was created. `corehr.custom_org.created_v2`,
+    /// [创建自定义组织](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/custom_org/events/created).
     CustomOrgCreated = CustomOrgCreatedEvent: "corehr.custom_org.created_v2";
-    /// A custom organisation was deleted. `corehr.custom_org.deleted_v2`, 删除自定义组织.
+    /// A custom organisation was deleted. `corehr.custom_org.deleted_v2`,
+    /// [删除自定义组织](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/custom_org/events/deleted).
     CustomOrgDeleted = CustomOrgDeletedEvent: "corehr.custom_org.deleted_v2";
-    /// A custom organisation was changed. `corehr.custom_org.updated_v2`, 更新自定义组织.
+    /// A custom organisation was changed. `corehr.custom_org.updated_v2`,
+    /// [更新自定义组织](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/custom_org/events/updated).
     CustomOrgUpdated = CustomOrgUpdatedEvent: "corehr.custom_org.updated_v2";
-    /// A department was created. `corehr.department.created_v1`, 创建部门.
+    /// A department was created. `corehr.department.created_v1`,
+    /// [创建部门](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/department/events/created).
     DepartmentCreated = DepartmentCreatedEvent: "corehr.department.created_v1";
-    /// A department was created. `corehr.department.created_v2`, 创建部门.
+    /// A department was created. `corehr.department.created_v2`,
+    /// [创建部门](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/department/events/created).
     DepartmentCreatedV2 = DepartmentCreatedV2Event: "corehr.department.created_v2";
-    /// A department was deleted. `corehr.department.deleted_v1`, 删除部门.
+    /// A department was deleted. `corehr.department.deleted_v1`,
+    /// [删除部门](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/department/events/deleted).
     DepartmentDeleted = DepartmentDeletedEvent: "corehr.department.deleted_v1";
-    /// A department was changed. `corehr.department.updated_v1`, 更新部门.
+    /// A department was changed. `corehr.department.updated_v1`,
+    /// [更新部门](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/department/events/updated).
     DepartmentUpdated = DepartmentUpdatedEvent: "corehr.department.updated_v1";
-    /// A department was changed. `corehr.department.updated_v2`, 更新部门.
+    /// A department was changed. `corehr.department.updated_v2`,
+    /// [更新部门](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/department/events/updated).
     DepartmentUpdatedV2 = DepartmentUpdatedV2Event: "corehr.department.updated_v2";
-    /// Details of an employee changed. `corehr.employee.domain_event_v2`, 人员信息变更.
+    /// Details of an employee changed. `corehr.employee.domain_event_v2`,
+    /// [人员信息变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/employee/events/domain_event).
     EmployeeDomain = EmployeeDomainEvent: "corehr.employee.domain_event_v2";
-    /// An employee passed the probation. `corehr.employment.converted_v1`, 员工完成转正.
+    /// An employee passed the probation. `corehr.employment.converted_v1`,
+    /// [员工完成转正](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/employment/events/converted).
     EmploymentConverted = EmploymentConvertedEvent: "corehr.employment.converted_v1";
-    /// An employment was created. `corehr.employment.created_v1`, 创建雇佣信息.
+    /// An employment was created. `corehr.employment.created_v1`,
+    /// [创建雇佣信息](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/employment/events/created).
     EmploymentCreated = EmploymentCreatedEvent: "corehr.employment.created_v1";
-    /// An employment was deleted. `corehr.employment.deleted_v1`, 删除雇佣信息.
+    /// An employment was deleted. `corehr.employment.deleted_v1`,
+    /// [删除雇佣信息](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/employment/events/deleted).
     EmploymentDeleted = EmploymentDeletedEvent: "corehr.employment.deleted_v1";
-    /// An employee left. `corehr.employment.resigned_v1`, 员工完成离职.
+    /// An employee left. `corehr.employment.resigned_v1`,
+    /// [员工完成离职](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/employment/events/resigned).
     EmploymentResigned = EmploymentResignedEvent: "corehr.employment.resigned_v1";
-    /// An employment was changed. `corehr.employment.updated_v1`, 更新雇佣信息.
+    /// An employment was changed. `corehr.employment.updated_v1`,
+    /// [更新雇佣信息](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/employment/events/updated).
     EmploymentUpdated = EmploymentUpdatedEvent: "corehr.employment.updated_v1";
-    /// A job was created. `corehr.job.created_v1`, 创建职务.
+    /// A job was created. `corehr.job.created_v1`,
+    /// [创建职务](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job/events/created).
     JobCreated = JobCreatedEvent: "corehr.job.created_v1";
-    /// A job was deleted. `corehr.job.deleted_v1`, 删除职务.
+    /// A job was deleted. `corehr.job.deleted_v1`,
+    /// [删除职务](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job/events/deleted).
     JobDeleted = JobDeletedEvent: "corehr.job.deleted_v1";
-    /// A job was changed. `corehr.job.updated_v1`, 更新职务.
+    /// A job was changed. `corehr.job.updated_v1`,
+    /// [更新职务](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job/events/updated).
     JobUpdated = JobUpdatedEvent: "corehr.job.updated_v1";
-    /// The status of a transfer changed. `corehr.job_change.status_updated_v2`, 异动状态变更.
+    /// The status of a transfer changed. `corehr.job_change.status_updated_v2`,
+    /// [异动状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_change/events/status_updated).
     JobChangeStatusUpdated = JobChangeStatusUpdatedEvent: "corehr.job_change.status_updated_v2";
-    /// The status of a transfer changed. `corehr.job_change.updated_v1`, 异动状态变更.
+    /// The status of a transfer changed. `corehr.job_change.updated_v1`,
+    /// [异动状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job_change/events/updated).
     JobChangeUpdated = JobChangeUpdatedEvent: "corehr.job_change.updated_v1";
-    /// The details of a transfer changed. `corehr.job_change.updated_v2`, 异动信息变更.
+    /// The details of a transfer changed. `corehr.job_change.updated_v2`,
+    /// [异动信息变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_change/events/updated).
     JobChangeUpdatedV2 = JobChangeUpdatedV2Event: "corehr.job_change.updated_v2";
-    /// The transfer of an employee took effect. `corehr.job_data.changed_v1`, 员工完成异动.
+    /// The transfer of an employee took effect. `corehr.job_data.changed_v1`,
+    /// [员工完成异动](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job_data/events/changed).
     JobDataChanged = JobDataChangedEvent: "corehr.job_data.changed_v1";
-    /// The job data of an employee was created. `corehr.job_data.created_v1`, 任职信息创建.
+    /// The job data of an employee was created. `corehr.job_data.created_v1`,
+    /// [任职信息创建](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job_data/events/created).
     JobDataCreated = JobDataCreatedEvent: "corehr.job_data.created_v1";
-    /// The job data of an employee was deleted. `corehr.job_data.deleted_v1`, 任职信息删除.
+    /// The job data of an employee was deleted. `corehr.job_data.deleted_v1`,
+    /// [任职信息删除](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job_data/events/deleted).
     JobDataDeleted = JobDataDeletedEvent: "corehr.job_data.deleted_v1";
-    /// An employee was hired. `corehr.job_data.employed_v1`, 员工完成入职.
+    /// An employee was hired. `corehr.job_data.employed_v1`,
+    /// [员工完成入职](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job_data/events/employed).
     JobDataEmployed = JobDataEmployedEvent: "corehr.job_data.employed_v1";
-    /// The job data of an employee changed. `corehr.job_data.updated_v1`, 任职信息更新.
+    /// The job data of an employee changed. `corehr.job_data.updated_v1`,
+    /// [任职信息更新](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/job_data/events/updated).
     JobDataUpdated = JobDataUpdatedEvent: "corehr.job_data.updated_v1";
-    /// A job family was created. `corehr.job_family.created_v2`, 创建序列.
+    /// A job family was created. `corehr.job_family.created_v2`,
+    /// [创建序列](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_family/events/created).
     JobFamilyCreated = JobFamilyCreatedEvent: "corehr.job_family.created_v2";
-    /// A job family was deleted. `corehr.job_family.deleted_v2`, 删除序列.
+    /// A job family was deleted. `corehr.job_family.deleted_v2`,
+    /// [删除序列](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_family/events/deleted).
     JobFamilyDeleted = JobFamilyDeletedEvent: "corehr.job_family.deleted_v2";
-    /// A job family was changed. `corehr.job_family.updated_v2`, 更新序列.
+    /// A job family was changed. `corehr.job_family.updated_v2`,
+    /// [更新序列](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_family/events/updated).
     JobFamilyUpdated = JobFamilyUpdatedEvent: "corehr.job_family.updated_v2";
-    /// A job grade was created. `corehr.job_grade.created_v2`, 创建职等.
+    /// A job grade was created. `corehr.job_grade.created_v2`,
+    /// [创建职等](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_grade/events/created).
     JobGradeCreated = JobGradeCreatedEvent: "corehr.job_grade.created_v2";
-    /// A job grade was deleted. `corehr.job_grade.deleted_v2`, 删除职等.
+    /// A job grade was deleted. `corehr.job_grade.deleted_v2`,
+    /// [删除职等](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_grade/events/deleted).
     JobGradeDeleted = JobGradeDeletedEvent: "corehr.job_grade.deleted_v2";
-    /// A job grade was changed. `corehr.job_grade.updated_v2`, 更新职等.
+    /// A job grade was changed. `corehr.job_grade.updated_v2`,
+    /// [更新职等](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_grade/events/updated).
     JobGradeUpdated = JobGradeUpdatedEvent: "corehr.job_grade.updated_v2";
-    /// A job level was created. `corehr.job_level.created_v2`, 创建职级.
+    /// A job level was created. `corehr.job_level.created_v2`,
+    /// [创建职级](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_level/events/created).
     JobLevelCreated = JobLevelCreatedEvent: "corehr.job_level.created_v2";
-    /// A job level was deleted. `corehr.job_level.deleted_v2`, 删除职级.
+    /// A job level was deleted. `corehr.job_level.deleted_v2`,
+    /// [删除职级](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_level/events/deleted).
     JobLevelDeleted = JobLevelDeletedEvent: "corehr.job_level.deleted_v2";
-    /// A job level was changed. `corehr.job_level.updated_v2`, 更新职级.
+    /// A job level was changed. `corehr.job_level.updated_v2`,
+    /// [更新职级](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/job_level/events/updated).
     JobLevelUpdated = JobLevelUpdatedEvent: "corehr.job_level.updated_v2";
-    /// A location was created. `corehr.location.created_v2`, 创建地点.
+    /// A location was created. `corehr.location.created_v2`,
+    /// [创建地点](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/location/events/created).
     LocationCreated = LocationCreatedEvent: "corehr.location.created_v2";
-    /// A location was deleted. `corehr.location.deleted_v2`, 删除地点.
+    /// A location was deleted. `corehr.location.deleted_v2`,
+    /// [删除地点](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/location/events/deleted).
     LocationDeleted = LocationDeletedEvent: "corehr.location.deleted_v2";
-    /// A location was changed. `corehr.location.updated_v2`, 更新地点.
+    /// A location was changed. `corehr.location.updated_v2`,
+    /// [更新地点](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/location/events/updated).
     LocationUpdated = LocationUpdatedEvent: "corehr.location.updated_v2";
-    /// The checklist of a leaver changed. `corehr.offboarding.checklist_updated_v2`, 离职流转状态变更.
+    /// The checklist of a leaver changed. `corehr.offboarding.checklist_updated_v2`,
+    /// [离职流转状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/offboarding/events/checklist_updated).
     OffboardingChecklistUpdated = OffboardingChecklistUpdatedEvent: "corehr.offboarding.checklist_updated_v2";
-    /// The status of a resignation changed. `corehr.offboarding.status_updated_v2`, 离职申请状态变更.
+    /// The status of a resignation changed. `corehr.offboarding.status_updated_v2`,
+    /// [离职申请状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/offboarding/events/status_updated).
     OffboardingStatusUpdated = OffboardingStatusUpdatedEvent: "corehr.offboarding.status_updated_v2";
-    /// The status of a resignation changed. `corehr.offboarding.updated_v1`, 离职申请状态变更.
+    /// The status of a resignation changed. `corehr.offboarding.updated_v1`,
+    /// [离职申请状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/offboarding/events/updated).
     OffboardingUpdated = OffboardingUpdatedEvent: "corehr.offboarding.updated_v1";
-    /// The details of a resignation changed. `corehr.offboarding.updated_v2`, 离职信息变更.
+    /// The details of a resignation changed. `corehr.offboarding.updated_v2`,
+    /// [离职信息变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/offboarding/events/updated).
     OffboardingUpdatedV2 = OffboardingUpdatedV2Event: "corehr.offboarding.updated_v2";
-    /// The authorisation of a role changed. `corehr.org_role_authorization.updated_v1`, 组织角色授权变更.
+    /// The authorisation of a role changed. `corehr.org_role_authorization.updated_v1`,
+    /// [组织角色授权变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/org_role_authorization/events/updated).
     OrgRoleAuthorizationUpdated = OrgRoleAuthorizationUpdatedEvent: "corehr.org_role_authorization.updated_v1";
-    /// A pathway was created. `corehr.pathway.created_v2`, 通道创建事件.
+    /// A pathway was created. `corehr.pathway.created_v2`,
+    /// [通道创建事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/pathway/events/created).
     PathwayCreated = PathwayCreatedEvent: "corehr.pathway.created_v2";
-    /// A pathway was deleted. `corehr.pathway.deleted_v2`, 通道删除事件.
+    /// A pathway was deleted. `corehr.pathway.deleted_v2`,
+    /// [通道删除事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/pathway/events/deleted).
     PathwayDeleted = PathwayDeletedEvent: "corehr.pathway.deleted_v2";
-    /// A pathway was changed. `corehr.pathway.updated_v2`, 通道更新事件.
+    /// A pathway was changed. `corehr.pathway.updated_v2`,
+    /// [通道更新事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/pathway/events/updated).
     PathwayUpdated = PathwayUpdatedEvent: "corehr.pathway.updated_v2";
-    /// A person was created. `corehr.person.created_v1`, 个人信息创建.
+    /// A person was created. `corehr.person.created_v1`,
+    /// [个人信息创建](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/person/events/created).
     PersonCreated = PersonCreatedEvent: "corehr.person.created_v1";
-    /// A person was deleted. `corehr.person.deleted_v1`, 个人信息删除.
+    /// A person was deleted. `corehr.person.deleted_v1`,
+    /// [个人信息删除](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/person/events/deleted).
     PersonDeleted = PersonDeletedEvent: "corehr.person.deleted_v1";
-    /// A person was changed. `corehr.person.updated_v1`, 更新个人信息.
+    /// A person was changed. `corehr.person.updated_v1`,
+    /// [更新个人信息](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/person/events/updated).
     PersonUpdated = PersonUpdatedEvent: "corehr.person.updated_v1";
-    /// A position was created. `corehr.position.created_v2`, 创建岗位事件.
+    /// A position was created. `corehr.position.created_v2`,
+    /// [创建岗位事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/position/events/created).
     PositionCreated = PositionCreatedEvent: "corehr.position.created_v2";
-    /// A position was deleted. `corehr.position.deleted_v2`, 删除岗位事件.
+    /// A position was deleted. `corehr.position.deleted_v2`,
+    /// [删除岗位事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/position/events/deleted).
     PositionDeleted = PositionDeletedEvent: "corehr.position.deleted_v2";
-    /// A position was changed. `corehr.position.updated_v2`, 更新岗位事件.
+    /// A position was changed. `corehr.position.updated_v2`,
+    /// [更新岗位事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/position/events/updated).
     PositionUpdated = PositionUpdatedEvent: "corehr.position.updated_v2";
-    /// The status of an onboarding flow changed. `corehr.pre_hire.onboarding_task_changed_v2`, 入职流程状态变更.
+    /// The status of an onboarding flow changed. `corehr.pre_hire.onboarding_task_changed_v2`,
+    /// [入职流程状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/pre_hire/events/onboarding_task_changed).
     PreHireOnboardingTaskChanged = PreHireOnboardingTaskChangedEvent: "corehr.pre_hire.onboarding_task_changed_v2";
     /// The details of a person before hiring changed. Not recommended any more.
-    /// `corehr.pre_hire.updated_v1`, 入职信息变更(不推荐).
+    /// `corehr.pre_hire.updated_v1`,
+    /// [入职信息变更(不推荐)](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/corehr-v1/pre_hire/events/updated).
     PreHireUpdated = PreHireUpdatedEvent: "corehr.pre_hire.updated_v1";
-    /// The status of a probation changed. `corehr.probation.updated_v2`, 试用期状态变更.
+    /// The status of a probation changed. `corehr.probation.updated_v2`,
+    /// [试用期状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/probation/events/updated).
     ProbationUpdated = ProbationUpdatedEvent: "corehr.probation.updated_v2";
-    /// The status of an approver's task changed. `corehr.process.approver.updated_v2`, 审批任务状态变更.
+    /// The status of an approver's task changed. `corehr.process.approver.updated_v2`,
+    /// [审批任务状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/process-approver/events/updated).
     ProcessApproverUpdated = ProcessApproverUpdatedEvent: "corehr.process.approver.updated_v2";
-    /// The status of the copy of a process changed. `corehr.process.cc.updated_v2`, 抄送单据状态变更.
+    /// The status of the copy of a process changed. `corehr.process.cc.updated_v2`,
+    /// [抄送单据状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/process-cc/events/updated).
     ProcessCcUpdated = ProcessCcUpdatedEvent: "corehr.process.cc.updated_v2";
-    /// The status of a node of a process changed. `corehr.process.node.updated_v2`, 流程节点状态变更.
+    /// The status of a node of a process changed. `corehr.process.node.updated_v2`,
+    /// [流程节点状态变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/process-node/events/updated).
     ProcessNodeUpdated = ProcessNodeUpdatedEvent: "corehr.process.node.updated_v2";
-    /// The status of a process changed. `corehr.process.status.update_v2`, 流程实例状态变化.
+    /// The status of a process changed. `corehr.process.status.update_v2`,
+    /// [流程实例状态变化](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/process-status/events/update).
     ProcessStatusUpdate = ProcessStatusUpdateEvent: "corehr.process.status.update_v2";
-    /// The details of a process changed. `corehr.process.updated_v2`, 流程实例信息变更.
+    /// The details of a process changed. `corehr.process.updated_v2`,
+    /// [流程实例信息变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/process/events/updated).
     ProcessUpdated = ProcessUpdatedEvent: "corehr.process.updated_v2";
-    /// The comments of a process changed. `corehr.process_comment_info.updated_v2`, 流程评论事件.
+    /// The comments of a process changed. `corehr.process_comment_info.updated_v2`,
+    /// [流程评论事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/process_comment_info/events/updated).
     ProcessCommentInfoUpdated = ProcessCommentInfoUpdatedEvent: "corehr.process_comment_info.updated_v2";
-    /// The status of a signature file changed. `corehr.signature_file.status_updated_v2`, 电子签文件状态变更事件.
+    /// The status of a signature file changed. `corehr.signature_file.status_updated_v2`,
+    /// [电子签文件状态变更事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/corehr-v2/signature_file/events/status_updated).
     SignatureFileStatusUpdated = SignatureFileStatusUpdatedEvent: "corehr.signature_file.status_updated_v2";
 }
 

@@ -11,35 +11,39 @@ events! {
     /// Fields of a base changed. `drive.file.bitable_field_changed_v1`,
     /// [多维表格字段变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/drive-v1/file/events/bitable_field_changed).
     FileBitableFieldChanged = FileBitableFieldChangedEvent: "drive.file.bitable_field_changed_v1";
-    /// Records of a base changed. `drive.file.bitable_record_changed_v1`, 多维表格记录变更.
+    /// Records of a base changed. `drive.file.bitable_record_changed_v1`,
+    /// [多维表格记录变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/drive-v1/file/events/bitable_record_changed).
     FileBitableRecordChanged = FileBitableRecordChangedEvent: "drive.file.bitable_record_changed_v1";
-    /// A file was created in a folder. `drive.file.created_in_folder_v1`, 文件夹下文件创建.
+    /// A file was created in a folder. `drive.file.created_in_folder_v1`,
+    /// [文件夹下文件创建](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/drive-v1/file/events/created_in_folder).
     FileCreatedInFolder = FileCreatedInFolderEvent: "drive.file.created_in_folder_v1";
     /// A file was deleted for good. `drive.file.deleted_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-deleted-completely).
+    /// [文件彻底删除](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-deleted-completely).
     FileDeleted = FileDeletedEvent: "drive.file.deleted_v1";
     /// A file was edited. `drive.file.edit_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-edited).
+    /// [文件编辑](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-edited).
     FileEdit = FileEditEvent: "drive.file.edit_v1";
     /// Collaborators were added to a file. `drive.file.permission_member_added_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-collaborator-add).
+    /// [文件协作者添加](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-collaborator-add).
     FilePermissionMemberAdded = FilePermissionMemberAddedEvent: "drive.file.permission_member_added_v1";
-    /// A permission on a file was asked for. `drive.file.permission_member_applied_v1`, 文件协作者权限申请.
+    /// A permission on a file was asked for. `drive.file.permission_member_applied_v1`,
+    /// [文件协作者权限申请](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/drive-v1/file/events/permission_member_applied).
     FilePermissionMemberApplied = FilePermissionMemberAppliedEvent: "drive.file.permission_member_applied_v1";
     /// Collaborators were removed from a file. `drive.file.permission_member_removed_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-collaborator-remove).
+    /// [文件协作者移除](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-collaborator-remove).
     FilePermissionMemberRemoved = FilePermissionMemberRemovedEvent: "drive.file.permission_member_removed_v1";
     /// A file was opened. `drive.file.read_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-read). One
-    /// of the scopes `drive:drive`, `docs:doc`, `sheets:spreadsheet`, `docs:event.document_opened:read`.
+    /// [文件已读](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-read). One of the
+    /// scopes `drive:drive`, `docs:doc`, `sheets:spreadsheet`, `docs:event.document_opened:read`.
     FileRead = FileReadEvent: "drive.file.read_v1";
     /// A file was renamed. `drive.file.title_updated_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-title-update).
+    /// [文件标题变更](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/file-title-update).
     FileTitleUpdated = FileTitleUpdatedEvent: "drive.file.title_updated_v1";
     /// A file was moved to the trash. `drive.file.trashed_v1`,
-    /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/delete-file-to-trash-can).
+    /// [文件删除到回收站](https://open.feishu.cn/document/ukTMukTMukTM/uUDN04SN0QjL1QDN/event/delete-file-to-trash-can).
     FileTrashed = FileTrashedEvent: "drive.file.trashed_v1";
-    /// A comment or a reply was added to a file. `drive.notice.comment_add_v1`, 添加评论、回复通知事件.
+    /// A comment or a reply was added to a file. `drive.notice.comment_add_v1`,
+    /// [添加评论、回复通知事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/drive-v1/notice/events/comment_add).
     NoticeCommentAdd = NoticeCommentAddEvent: "drive.notice.comment_add_v1";
 }
 

@@ -7,11 +7,14 @@ use crate::model::{events, models};
 use crate::time::Timestamp;
 
 events! {
-    /// A user began a course. `elearning.course_registration.created_v2`, 课程学习进度新增事件.
+    /// A user began a course. `elearning.course_registration.created_v2`,
+    /// [课程学习进度新增事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/elearning-v2/course_registration/events/created).
     CourseRegistrationCreated = CourseRegistrationCreatedEvent: "elearning.course_registration.created_v2";
-    /// The progress in a course was deleted. `elearning.course_registration.deleted_v2`, 课程学习进度删除事件.
+    /// The progress in a course was deleted. `elearning.course_registration.deleted_v2`,
+    /// [课程学习进度删除事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/elearning-v2/course_registration/events/deleted).
     CourseRegistrationDeleted = CourseRegistrationDeletedEvent: "elearning.course_registration.deleted_v2";
-    /// The progress in a course changed. `elearning.course_registration.updated_v2`, 课程学习进度更新事件.
+    /// The progress in a course changed. `elearning.course_registration.updated_v2`,
+    /// [课程学习进度更新事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/elearning-v2/course_registration/events/updated).
     CourseRegistrationUpdated = CourseRegistrationUpdatedEvent: "elearning.course_registration.updated_v2";
 }
 

@@ -7,30 +7,42 @@ use crate::model::{events, models};
 use crate::time::Timestamp;
 
 events! {
-    /// Job applications were deleted. `hire.application.deleted_v1`, 投递删除.
+    /// Job applications were deleted. `hire.application.deleted_v1`,
+    /// [投递删除](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/application/events/deleted).
     ApplicationDeleted = ApplicationDeletedEvent: "hire.application.deleted_v1";
-    /// The stage of a job application changed. `hire.application.stage_changed_v1`, 投递阶段变更.
+    /// The stage of a job application changed. `hire.application.stage_changed_v1`,
+    /// [投递阶段变更](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/application/events/stage_changed).
     ApplicationStageChanged = ApplicationStageChangedEvent: "hire.application.stage_changed_v1";
-    /// An account of a supplier was bound. `hire.eco_account.created_v1`, 账号绑定.
+    /// An account of a supplier was bound. `hire.eco_account.created_v1`,
+    /// [账号绑定](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/eco_account/events/created).
     EcoAccountCreated = EcoAccountCreatedEvent: "hire.eco_account.created_v1";
-    /// A background check was stopped. `hire.eco_background_check.canceled_v1`, 终止背调.
+    /// A background check was stopped. `hire.eco_background_check.canceled_v1`,
+    /// [终止背调](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/eco_background_check/events/canceled).
     EcoBackgroundCheckCanceled = EcoBackgroundCheckCanceledEvent: "hire.eco_background_check.canceled_v1";
-    /// A background check was ordered. `hire.eco_background_check.created_v1`, 创建背调.
+    /// A background check was ordered. `hire.eco_background_check.created_v1`,
+    /// [创建背调](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/eco_background_check/events/created).
     EcoBackgroundCheckCreated = EcoBackgroundCheckCreatedEvent: "hire.eco_background_check.created_v1";
-    /// An exam was ordered. `hire.eco_exam.created_v1`, 创建笔试.
+    /// An exam was ordered. `hire.eco_exam.created_v1`,
+    /// [创建笔试](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/eco_exam/events/created).
     EcoExamCreated = EcoExamCreatedEvent: "hire.eco_exam.created_v1";
-    /// A candidate is to be imported into the e-HR system. `hire.ehr_import_task.imported_v1`, 导入 e-HR.
+    /// A candidate is to be imported into the e-HR system. `hire.ehr_import_task.imported_v1`, [导入
+    /// e-HR](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/ehr_import_task/events/imported).
     EhrImportTaskImported = EhrImportTaskImportedEvent: "hire.ehr_import_task.imported_v1";
     /// An intern is to be imported into the e-HR system.
-    /// `hire.ehr_import_task_for_internship_offer.imported_v1`, 导入 e-HR（实习 Offer）.
+    /// `hire.ehr_import_task_for_internship_offer.imported_v1`, [导入 e-HR（实习
+    /// Offer）](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/ehr_import_task_for_internship_offer/events/imported).
     EhrImportTaskForInternshipOfferImported = EhrImportTaskForInternshipOfferImportedEvent: "hire.ehr_import_task_for_internship_offer.imported_v1";
-    /// The status of an offer changed. `hire.offer.status_changed_v1`, Offer 状态变更.
+    /// The status of an offer changed. `hire.offer.status_changed_v1`, [Offer
+    /// 状态变更](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/offer/events/status_changed).
     OfferStatusChanged = OfferStatusChangedEvent: "hire.offer.status_changed_v1";
-    /// The balance of a referral account changed. `hire.referral_account.assets_update_v1`, 内推账户余额变更事件.
+    /// The balance of a referral account changed. `hire.referral_account.assets_update_v1`,
+    /// [内推账户余额变更事件](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/referral_account/events/assets_update).
     ReferralAccountAssetsUpdate = ReferralAccountAssetsUpdateEvent: "hire.referral_account.assets_update_v1";
-    /// A candidate was deleted. `hire.talent.deleted_v1`, 删除人才.
+    /// A candidate was deleted. `hire.talent.deleted_v1`,
+    /// [删除人才](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/talent/events/deleted).
     TalentDeleted = TalentDeletedEvent: "hire.talent.deleted_v1";
-    /// The progress of a candidate changed. `hire.talent.tag_subscription_v1`, 人才进展变更事件.
+    /// The progress of a candidate changed. `hire.talent.tag_subscription_v1`,
+    /// [人才进展变更事件](https://open.feishu.cn/document/ukTMukTMukTM/uMzM1YjLzMTN24yMzUjN/hire-v1/talent/events/tag_subscription).
     TalentTagSubscription = TalentTagSubscriptionEvent: "hire.talent.tag_subscription_v1";
 }
 

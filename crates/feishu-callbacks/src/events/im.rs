@@ -21,13 +21,16 @@ events! {
     GroupSettingUpdate = GroupSettingUpdateEvent: "group_setting_update";
     /// A group was dissolved. `im.chat.disbanded_v1`,
     /// [群解散](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/im-v1/chat/events/disbanded).
+    /// Scope: `im:chat:read`.
     ChatDisbanded = ChatDisbandedEvent: "im.chat.disbanded_v1";
     /// The adding of users to a group was undone. `im.chat.member.user.withdrawn_v1`,
     /// [撤销拉用户进群](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/im-v1/chat-member-user/events/withdrawn).
+    /// Scope: `im:chat.members:read`.
     UserWithdrawn = UserWithdrawnEvent: "im.chat.member.user.withdrawn_v1";
     /// The settings of a group changed. `before_change` and `after_change` have only what changed.
     /// `im.chat.updated_v1`,
     /// [群配置修改](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/im-v1/chat/events/updated).
+    /// Scope: `im:chat:read`.
     ChatUpdated = ChatUpdatedEvent: "im.chat.updated_v1";
     /// A message came to the bot. `message`, schema 1.0,
     /// [documentation](https://open.feishu.cn/document/ukTMukTMukTM/ugzMugzMugzM/event/receive-message).

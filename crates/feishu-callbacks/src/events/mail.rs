@@ -6,7 +6,8 @@ use crate::im::UserIds;
 use crate::model::{events, models};
 
 events! {
-    /// A mailbox received a mail. `mail.user_mailbox.event.message_received_v1`, 收信通知.
+    /// A mailbox received a mail. `mail.user_mailbox.event.message_received_v1`,
+    /// [收信通知](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/mail-v1/user_mailbox-event/events/message_received).
     MessageReceived = MessageReceivedEvent: "mail.user_mailbox.event.message_received_v1";
 }
 

@@ -8,23 +8,29 @@ use crate::model::{events, models};
 use crate::time::Timestamp;
 
 events! {
-    /// A meeting room was created. `meeting_room.meeting_room.created_v1`, 会议室创建.
+    /// A meeting room was created. `meeting_room.meeting_room.created_v1`,
+    /// [会议室创建](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/meeting_room/events/created).
     MeetingRoomCreated = MeetingRoomCreatedEvent: "meeting_room.meeting_room.created_v1";
-    /// A meeting room was deleted. `meeting_room.meeting_room.deleted_v1`, 会议室删除.
+    /// A meeting room was deleted. `meeting_room.meeting_room.deleted_v1`,
+    /// [会议室删除](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/meeting_room/events/deleted).
     MeetingRoomDeleted = MeetingRoomDeletedEvent: "meeting_room.meeting_room.deleted_v1";
     /// The status of a meeting room changed. `meeting_room.meeting_room.status_changed_v1`,
     /// [会议室状态信息变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/meeting_room/events/status_changed).
     MeetingRoomStatusChanged = MeetingRoomStatusChangedEvent: "meeting_room.meeting_room.status_changed_v1";
-    /// The details of a meeting room changed. `meeting_room.meeting_room.updated_v1`, 会议室属性变更.
+    /// The details of a meeting room changed. `meeting_room.meeting_room.updated_v1`,
+    /// [会议室属性变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/meeting_room/events/updated).
     MeetingRoomUpdated = MeetingRoomUpdatedEvent: "meeting_room.meeting_room.updated_v1";
     /// An event with a meeting room of another system was created. `third_party_meeting_room_event_created`,
-    /// schema 1.0.
+    /// schema 1.0,
+    /// [第三方会议室日程变动](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/event/third-room-event-changes).
     ThirdPartyMeetingRoomEventCreated = ThirdPartyMeetingRoomEventCreatedEvent: "third_party_meeting_room_event_created";
     /// An event with a meeting room of another system was deleted. `third_party_meeting_room_event_deleted`,
-    /// schema 1.0.
+    /// schema 1.0,
+    /// [第三方会议室日程变动](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/event/third-room-event-changes).
     ThirdPartyMeetingRoomEventDeleted = ThirdPartyMeetingRoomEventDeletedEvent: "third_party_meeting_room_event_deleted";
     /// An event with a meeting room of another system changed. `third_party_meeting_room_event_updated`,
-    /// schema 1.0.
+    /// schema 1.0,
+    /// [第三方会议室日程变动](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/meeting_room-v1/event/third-room-event-changes).
     ThirdPartyMeetingRoomEventUpdated = ThirdPartyMeetingRoomEventUpdatedEvent: "third_party_meeting_room_event_updated";
 }
 

@@ -6,23 +6,30 @@ use crate::im::UserIds;
 use crate::model::{events, models};
 
 events! {
-    /// A comment was written. `moments.comment.created_v1`, 发布评论.
+    /// A comment was written. `moments.comment.created_v1`,
+    /// [发布评论](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/comment/events/created).
     CommentCreated = CommentCreatedEvent: "moments.comment.created_v1";
-    /// A comment was deleted. `moments.comment.deleted_v1`, 删除评论.
+    /// A comment was deleted. `moments.comment.deleted_v1`,
+    /// [删除评论](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/comment/events/deleted).
     CommentDeleted = CommentDeletedEvent: "moments.comment.deleted_v1";
     /// A post or comment was disliked. `moments.dislike.created_v1`.
     DislikeCreated = DislikeCreatedEvent: "moments.dislike.created_v1";
     /// A dislike was taken back. `moments.dislike.deleted_v1`.
     DislikeDeleted = DislikeDeletedEvent: "moments.dislike.deleted_v1";
-    /// A post was published. `moments.post.created_v1`, 发布帖子.
+    /// A post was published. `moments.post.created_v1`,
+    /// [发布帖子](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/post/events/created).
     PostCreated = PostCreatedEvent: "moments.post.created_v1";
-    /// A post was deleted. `moments.post.deleted_v1`, 删除帖子.
+    /// A post was deleted. `moments.post.deleted_v1`,
+    /// [删除帖子](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/post/events/deleted).
     PostDeleted = PostDeletedEvent: "moments.post.deleted_v1";
-    /// The statistics of a post changed. `moments.post_statistics.updated_v1`, 帖子统计数据变更.
+    /// The statistics of a post changed. `moments.post_statistics.updated_v1`,
+    /// [帖子统计数据变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/post_statistics/events/updated).
     PostStatisticsUpdated = PostStatisticsUpdatedEvent: "moments.post_statistics.updated_v1";
-    /// A reaction was added to a post or comment. `moments.reaction.created_v1`, 表情互动.
+    /// A reaction was added to a post or comment. `moments.reaction.created_v1`,
+    /// [表情互动](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/reaction/events/created).
     ReactionCreated = ReactionCreatedEvent: "moments.reaction.created_v1";
-    /// A reaction was taken back. `moments.reaction.deleted_v1`, 取消表情互动.
+    /// A reaction was taken back. `moments.reaction.deleted_v1`,
+    /// [取消表情互动](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/moments-v1/reaction/events/deleted).
     ReactionDeleted = ReactionDeletedEvent: "moments.reaction.deleted_v1";
 }
 

@@ -5,9 +5,11 @@
 use crate::model::{events, models};
 
 events! {
-    /// A payment of salaries was approved and closed. `payroll.payment_activity.approved_v1`, 发薪活动封存.
+    /// A payment of salaries was approved and closed. `payroll.payment_activity.approved_v1`,
+    /// [发薪活动封存](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/payroll-v1/payment_activity/events/approved).
     PaymentActivityApproved = PaymentActivityApprovedEvent: "payroll.payment_activity.approved_v1";
-    /// The status of a payment of salaries changed. `payroll.payment_activity.status_changed_v1`, 发薪活动变更事件.
+    /// The status of a payment of salaries changed. `payroll.payment_activity.status_changed_v1`,
+    /// [发薪活动变更事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/payroll-v1/payment_activity/events/status_changed).
     PaymentActivityStatusChanged = PaymentActivityStatusChangedEvent: "payroll.payment_activity.status_changed_v1";
 }
 

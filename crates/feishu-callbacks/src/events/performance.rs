@@ -6,9 +6,11 @@ use crate::im::UserIds;
 use crate::model::{events, models};
 
 events! {
-    /// The data of a performance review changed. `performance.review_data.changed_v2`, 绩效详情变更.
+    /// The data of a performance review changed. `performance.review_data.changed_v2`,
+    /// [绩效详情变更](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/performance-v2/review_data/events/changed).
     ReviewDataChanged = ReviewDataChangedEvent: "performance.review_data.changed_v2";
-    /// The result of a performance review was opened. `performance.stage_task.open_result_v2`, 绩效结果开通.
+    /// The result of a performance review was opened. `performance.stage_task.open_result_v2`,
+    /// [绩效结果开通](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/performance-v2/stage_task/events/open_result).
     StageTaskOpenResult = StageTaskOpenResultEvent: "performance.stage_task.open_result_v2";
 }
 

@@ -7,10 +7,11 @@ use crate::model::{events, models};
 
 events! {
     /// A device was registered for approval.
-    /// `security_and_compliance.device_apply_record.device_apply_event_v2`, 设备申报事件.
+    /// `security_and_compliance.device_apply_record.device_apply_event_v2`,
+    /// [设备申报事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/security_and_compliance-v2/device_apply_record/events/device_apply_event).
     DeviceApply = DeviceApplyEvent: "security_and_compliance.device_apply_record.device_apply_event_v2";
     /// The record of a device changed. `security_and_compliance.device_record.device_change_event_v2`,
-    /// 设备信息变更事件.
+    /// [设备信息变更事件](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/security_and_compliance-v2/device_record/events/device_change_event).
     DeviceChange = DeviceChangeEvent: "security_and_compliance.device_record.device_change_event_v2";
 }
 

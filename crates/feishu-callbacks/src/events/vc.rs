@@ -18,21 +18,27 @@ events! {
     BotMeetingStarted = BotMeetingStartedEvent: "vc.bot.meeting_started_v1";
     /// The review of files of a user has a result. `vc.material.review_result_v1`.
     MaterialReviewResult = MaterialReviewResultEvent: "vc.material.review_result_v1";
-    /// A meeting of the tenant ended. `vc.meeting.all_meeting_ended_v1`, 企业会议结束.
+    /// A meeting of the tenant ended. `vc.meeting.all_meeting_ended_v1`,
+    /// [企业会议结束](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/all_meeting_ended).
     MeetingAllMeetingEnded = MeetingAllMeetingEndedEvent: "vc.meeting.all_meeting_ended_v1";
-    /// A meeting of the tenant started. `vc.meeting.all_meeting_started_v1`, 企业会议开始.
+    /// A meeting of the tenant started. `vc.meeting.all_meeting_started_v1`,
+    /// [企业会议开始](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/all_meeting_started).
     MeetingAllMeetingStarted = MeetingAllMeetingStartedEvent: "vc.meeting.all_meeting_started_v1";
     /// A user joined a meeting. `vc.meeting.join_meeting_v1`,
     /// [加入会议](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/join_meeting).
+    /// Scope: `vc:meeting:readonly`.
     MeetingJoinMeeting = MeetingJoinMeetingEvent: "vc.meeting.join_meeting_v1";
     /// A user left a meeting. `vc.meeting.leave_meeting_v1`,
     /// [离开会议](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/leave_meeting).
+    /// Scope: `vc:meeting:readonly`.
     MeetingLeaveMeeting = MeetingLeaveMeetingEvent: "vc.meeting.leave_meeting_v1";
     /// A meeting ended. `vc.meeting.meeting_ended_v1`,
     /// [会议结束](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/meeting_ended).
+    /// Scope: `vc:meeting:readonly`.
     MeetingEnded = MeetingEndedEvent: "vc.meeting.meeting_ended_v1";
     /// A meeting started. `vc.meeting.meeting_started_v1`,
     /// [会议开始](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/meeting_started).
+    /// Scope: `vc:meeting:readonly`.
     MeetingStarted = MeetingStartedEvent: "vc.meeting.meeting_started_v1";
     /// A meeting in which the user takes part ended. `vc.meeting.participant_meeting_ended_v1`, 参与的会议结束.
     /// Scope: `vc:meeting.meetingevent:read`.
@@ -45,20 +51,25 @@ events! {
     MeetingParticipantMeetingStarted = MeetingParticipantMeetingStartedEvent: "vc.meeting.participant_meeting_started_v1";
     /// The recording of a meeting stopped. `vc.meeting.recording_ended_v1`,
     /// [停止录制](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/recording_ended).
+    /// Scope: `vc:meeting:readonly`.
     MeetingRecordingEnded = MeetingRecordingEndedEvent: "vc.meeting.recording_ended_v1";
     /// The recording of a meeting is ready. `vc.meeting.recording_ready_v1`,
     /// [完成录制](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/recording_ready).
+    /// Scope: `vc:meeting:readonly`.
     MeetingRecordingReady = MeetingRecordingReadyEvent: "vc.meeting.recording_ready_v1";
     /// The recording of a meeting started. `vc.meeting.recording_started_v1`,
     /// [开始录制](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/recording_started).
+    /// Scope: `vc:meeting:readonly`.
     MeetingRecordingStarted = MeetingRecordingStartedEvent: "vc.meeting.recording_started_v1";
     /// A message was written in a meeting. `vc.meeting.send_meeting_im_v1`.
     MeetingSendMeetingIm = MeetingSendMeetingImEvent: "vc.meeting.send_meeting_im_v1";
     /// The sharing of a screen ended. `vc.meeting.share_ended_v1`,
     /// [结束屏幕共享](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/share_ended).
+    /// Scope: `vc:meeting:readonly`.
     MeetingShareEnded = MeetingShareEndedEvent: "vc.meeting.share_ended_v1";
     /// The sharing of a screen started. `vc.meeting.share_started_v1`,
     /// [开始屏幕共享](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/meeting/events/share_started).
+    /// Scope: `vc:meeting:readonly`.
     MeetingShareStarted = MeetingShareStartedEvent: "vc.meeting.share_started_v1";
     /// The notes of a meeting were generated. `vc.note.generated_v1`, 纪要生成. Scope: `vc:note:read`.
     NoteGenerated = NoteGeneratedEvent: "vc.note.generated_v1";
@@ -69,7 +80,8 @@ events! {
     /// A part of the transcript of a recording was generated.
     /// `vc.recording.recording_transcript_generated_v1`. Scope: `vc:recording:read`.
     RecordingTranscriptGenerated = RecordingTranscriptGeneratedEvent: "vc.recording.recording_transcript_generated_v1";
-    /// The limits for the booking of a meeting room changed. `vc.reserve_config.updated_v1`, 更新会议室预定限制.
+    /// The limits for the booking of a meeting room changed. `vc.reserve_config.updated_v1`,
+    /// [更新会议室预定限制](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/reserve_config/events/updated).
     ReserveConfigUpdated = ReserveConfigUpdatedEvent: "vc.reserve_config.updated_v1";
     /// A meeting room was created. `vc.room.created_v1`,
     /// [创建会议室](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/room/events/created).
@@ -80,11 +92,14 @@ events! {
     /// A meeting room changed. `vc.room.updated_v1`,
     /// [更新会议室](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/room/events/updated).
     RoomUpdated = RoomUpdatedEvent: "vc.room.updated_v1";
-    /// A level of meeting rooms was created. `vc.room_level.created_v1`, 创建会议室层级.
+    /// A level of meeting rooms was created. `vc.room_level.created_v1`,
+    /// [创建会议室层级](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/room_level/events/created).
     RoomLevelCreated = RoomLevelCreatedEvent: "vc.room_level.created_v1";
-    /// A level of meeting rooms was deleted. `vc.room_level.deleted_v1`, 删除会议室层级.
+    /// A level of meeting rooms was deleted. `vc.room_level.deleted_v1`,
+    /// [删除会议室层级](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/room_level/events/deleted).
     RoomLevelDeleted = RoomLevelDeletedEvent: "vc.room_level.deleted_v1";
-    /// A level of meeting rooms changed. `vc.room_level.updated_v1`, 更新会议室层级.
+    /// A level of meeting rooms changed. `vc.room_level.updated_v1`,
+    /// [更新会议室层级](https://open.feishu.cn/document/uAjLw4CM/ukTMukTMukTM/reference/vc-v1/room_level/events/updated).
     RoomLevelUpdated = RoomLevelUpdatedEvent: "vc.room_level.updated_v1";
 }
 

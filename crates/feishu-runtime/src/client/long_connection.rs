@@ -179,13 +179,14 @@ impl ClientBuilder<LongConnectionSource> {
         let (source, parts) = self.into_parts();
         let app_id = Some(source.connection.app_id()).filter(|id| !id.is_empty()).map(Arc::from);
         let start = start_line(&source.connection, parts.dispatcher.as_ref());
+        let subscriptions = parts.dispatcher.as_ref().map(Dispatcher::subscriptions);
         let connection = source.connection.build()?;
         let handle = connection.handle();
         let states = source.on_state.map(|hook| StateObserver::start(handle.states(), hook)).transpose()?;
         let client = Self::finish(parts, Box::new(connection), Some(handle), app_id)?;
         client.set_api(api);
         let announce = (!source.quiet).then(|| start.clone());
-        Ok(Client { states, announce, start: Some(start), ..client })
+        Ok(Client { states, announce, start: Some(start), subscriptions, ..client })
     }
 }
 

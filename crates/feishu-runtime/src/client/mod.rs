@@ -34,7 +34,7 @@ pub use signal::shutdown_signal;
 use tracing::Instrument as _;
 
 use crate::core::Core;
-use crate::dispatch::Intake;
+use crate::dispatch::{Intake, Subscriptions};
 use crate::{Error, InboxQueue};
 
 /// How long a transport may take to close after the grace period. One that takes longer is dropped.
@@ -61,6 +61,8 @@ pub struct Client {
     announce: Option<String>,
     /// The line to log at the start.
     start: Option<String>,
+    /// What the app must subscribe to, to log at the start.
+    subscriptions: Option<Subscriptions>,
 }
 
 impl Client {
@@ -93,6 +95,7 @@ impl Client {
             #[cfg(feature = "long-connection")]
             announce: None,
             start: None,
+            subscriptions: None,
         }
     }
 
@@ -188,6 +191,9 @@ impl Client {
         let _observers = self.start_observers();
         if let Some(start) = self.start.take() {
             tracing::info!("{start}");
+        }
+        if let Some(subscriptions) = self.subscriptions.take() {
+            tracing::debug!("these handlers need subscriptions in the developer console:\n{subscriptions}");
         }
         self.intake.start_inbox();
         let Self { transport, intake, stop, handle, grace, io_thread, .. } = self;

@@ -11,12 +11,14 @@ mod plan;
 mod run;
 mod settle;
 mod shared_claim;
+mod subscriptions;
 mod unhandled;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::DispatcherBuilder;
+pub use subscriptions::{Subscription, Subscriptions};
 
 pub(crate) use intake::Intake;
 
@@ -40,6 +42,12 @@ impl Dispatcher {
     /// The types with a handler.
     pub fn event_types(&self) -> impl Iterator<Item = &str> {
         self.plan.by_type.keys().map(AsRef::as_ref)
+    }
+
+    /// What the app must subscribe to in the developer console for these handlers, and the scopes that it needs. A client
+    /// with a long connection logs it at its start, at the level debug.
+    pub fn subscriptions(&self) -> Subscriptions {
+        Subscriptions::of(self.event_types())
     }
 
     /// Creates the inbox of one client.

@@ -35,6 +35,11 @@ async fn axe_finds_nothing_in_any_view_language_and_light() {
         let found = axe::findings(page, &script).await;
         assert!(found.is_empty(), "{language} {light}, gallery:\n{}", found.join("\n"));
         page.js("document.querySelector('dialog').close()").await;
+        page.click("#events").await;
+        page.until("document.querySelector('dialog .examples li')").await;
+        let found = axe::findings(page, &script).await;
+        assert!(found.is_empty(), "{language} {light}, events:\n{}", found.join("\n"));
+        page.js("document.querySelector('dialog').close()").await;
         page.js("document.querySelector('[data-name=toppings]').scrollIntoView()").await;
         page.click("[data-name=toppings]").await;
         let found = axe::findings(page, &script).await;

@@ -174,3 +174,23 @@ async fn the_page_comes_back_when_the_platform_was_away() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_sample_of_an_event_is_found_changed_and_pushed() {
+    let Some(desk) = Desk::open("en", "light").await else { return };
+    let page = &desk.browser;
+    page.click("#events").await;
+    page.until("document.querySelectorAll('dialog .examples li').length > 200").await;
+    page.keys("dialog input[type=search]", "user.created").await;
+    page.until("document.querySelectorAll('dialog .examples li:not([hidden])').length === 1").await;
+    page.click("[data-event='contact.user.created_v3']").await;
+    page.js("(() => { const area = document.querySelector('dialog textarea'); area.value = area.value.replace('name of the sample', 'Ann'); })()").await;
+    page.click("#send-event").await;
+    page.until("document.querySelector('#toasts')?.innerText.includes('contact.user.created_v3')").await;
+    let pushed = page
+        .js("fetch('/local/deliveries').then((it) => it.json()).then((all) => fetch(`/local/deliveries/${all.at(-1).id}`)).then((it) => it.json()).then((it) => JSON.stringify(it))")
+        .await;
+    assert!(pushed.as_str().is_some_and(|it| it.contains("Ann")), "{pushed}");
+    page.js("document.querySelector('dialog').close()").await;
+    assert_eq!(desk.complaints().await, json!([]));
+}

@@ -95,13 +95,23 @@ struct EventRequest {
     kind: String,
     event: Option<Value>,
     schema: Option<String>,
+    #[serde(default)]
+    sample: bool,
     repeat: Option<bool>,
 }
 
 pub(super) async fn event(shared: &Arc<Shared>, body: Value) -> Result<Value, Failed> {
     let request: EventRequest = typed(&body)?;
     let app = app(shared, request.app_id.as_deref())?;
-    let mut event = Event::new(&request.kind, request.event.unwrap_or_else(|| json!({})));
+    let given = request.event.unwrap_or_else(|| json!({}));
+    let mut event = if request.sample {
+        let kind = &request.kind;
+        let why =
+            || Wrong::new("type", format!("{kind:?} has no sample; GET /local/events lists those that have"));
+        Event::sample(kind).ok_or_else(why)?.merge(given)
+    } else {
+        Event::new(&request.kind, given)
+    };
     if request.schema.as_deref() == Some("1.0") {
         event = event.first_schema();
     }

@@ -8,6 +8,7 @@ use super::outcome::detail;
 use super::schema::{self, Wrong};
 use super::{Failed, Query, faults, gallery, no_path};
 use crate::envelope::merge;
+use crate::event_sample;
 use crate::people;
 use crate::shared::{Shared, lock};
 
@@ -35,6 +36,7 @@ pub(super) fn answer(shared: &Arc<Shared>, parts: &[&str], query: &Query<'_>) ->
         ["people"] => people(shared, app)?,
         ["chats"] => chats(shared).into(),
         ["cards"] => gallery::cards(),
+        ["events"] => event_sample::all().clone().into(),
         ["faults"] => faults::active(shared),
         _ => return Err(no_path(parts)),
     })

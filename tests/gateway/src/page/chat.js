@@ -5,6 +5,7 @@ import { behaviour } from "./behaviour.js";
 import { addresses, composer } from "./composer.js";
 import { guide } from "./connect.js";
 import { el, fill } from "./dom.js";
+import { openEvents } from "./events.js";
 import { openGallery } from "./gallery.js";
 import { at, member, pretty, text } from "./json.js";
 import { drawMessage, previewCard } from "./message.js";
@@ -32,6 +33,7 @@ export function startChat(timeline) {
   feed.addEventListener("scroll", () => { following = feed.scrollHeight - feed.scrollTop - feed.clientHeight < 60; }, { passive: true });
   composer(document.getElementById("composer"), { people, bot: () => app()?.name || t("chat.bot"), send, preview });
   document.getElementById("gallery").addEventListener("click", () => openGallery(sendCard));
+  document.getElementById("events").addEventListener("click", () => openEvents(() => here.app ?? undefined));
   for (const name of ["app", "chat", "user"]) {
     document.getElementById(`pick-${name}`).addEventListener("change", (event) => {
       here[name] = event.target.value;
