@@ -72,6 +72,10 @@ pub use crate::takeover::Takeover;
 pub use crate::transport::{Inbox, Transport};
 pub use feishu_proto::{Kind, header_name};
 
+/// Only in a build for the fuzz targets.
+#[cfg(fuzzing)]
+pub use crate::session::fuzzed;
+
 #[cfg(feature = "http")]
 pub use crate::http::{HttpClient, HttpEndpoint, HttpRequest, HttpResponse, HttpStream};
 #[cfg(feature = "http")]

@@ -1,11 +1,4 @@
-//! Any sequence of messages, pauses and losses to a whole client: no panic, and its books balance at every step.
+//! Any sequence of messages, pauses and new connections to a session.
 #![no_main]
 
-#[path = "../../../crates/feishu-transport/tests/support/fed.rs"]
-mod fed;
-
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    fed::feed(fed::steps(data), fed::small_limits());
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| feishu_transport::fuzzed::session(data));

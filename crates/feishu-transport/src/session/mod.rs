@@ -3,6 +3,9 @@
 //! It has no sockets, tasks or clocks; the driver does the I/O and passes the time.
 
 mod answer;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(test, allow(unreachable_pub, reason = "the fuzz targets see it"))]
+pub mod fuzzed;
 mod heartbeat;
 mod reassembly;
 #[cfg(test)]
