@@ -1,5 +1,8 @@
 //! The context of a handler call.
 
+#[cfg(feature = "openapi")]
+mod stream;
+
 use std::any::{Any, type_name};
 use std::fmt;
 use std::sync::Arc;

@@ -15,6 +15,8 @@
 mod admission;
 mod call;
 mod callback;
+#[cfg(feature = "openapi")]
+mod card_stream;
 mod client;
 mod context;
 mod core;
@@ -47,6 +49,8 @@ pub use feishu_transport as transport;
 
 pub use crate::call::Failure;
 pub use crate::callback::Callback;
+#[cfg(feature = "openapi")]
+pub use crate::card_stream::{CardStream, Delivered, StreamError, StreamLife, StreamOptions, StreamTarget};
 #[cfg(feature = "long-connection")]
 pub use crate::client::LongConnectionSource;
 #[cfg(feature = "signal")]
@@ -72,10 +76,11 @@ pub use crate::inbox::{
 pub use crate::limits::Limits;
 pub use crate::observe::{AnswerInfo, AttemptInfo, DeliveryInfo, Observer};
 #[cfg(feature = "openapi")]
-pub use crate::openapi::{CallAnswer, CallError, Download, OpenApi, RateCounts, TenantToken};
+pub use crate::openapi::{CallAnswer, CallError, OpenApi};
 pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{
-    AttemptCounts, AttemptEnd, HandlerStats, Incident, IncidentCounts, Outcome, OutcomeCounts, Stats,
+    AttemptCounts, AttemptEnd, Fate, FateCounts, HandlerStats, Incident, IncidentCounts, Outcome,
+    OutcomeCounts, RateCounts, Stats,
 };
 pub use crate::stream::{CallbackStream, PendingCallback};
 pub use crate::supervisor::{AppState, AppStatus, Supervisor};

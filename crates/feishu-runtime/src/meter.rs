@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "openapi")]
+use crate::stats::Fate;
 use crate::stats::{AttemptEnd, Incident, Outcome};
 
 /// Counts the outcome of a delivery and its handler, if any.
@@ -58,6 +60,16 @@ pub(crate) fn rate(app_id: &Arc<str>, what: &'static str) {
 
 #[cfg(all(not(feature = "metrics"), feature = "openapi"))]
 pub(crate) fn rate(_: &Arc<str>, _: &'static str) {}
+
+/// Counts the fate of a message that is sent after the answer.
+#[cfg(all(feature = "metrics", feature = "openapi"))]
+pub(crate) fn fate(app_id: &Arc<str>, fate: Fate) {
+    metrics::counter!("feishu_later_messages_total", "app_id" => Arc::clone(app_id), "fate" => fate.as_str())
+        .increment(1);
+}
+
+#[cfg(all(not(feature = "metrics"), feature = "openapi"))]
+pub(crate) fn fate(_: &Arc<str>, _: Fate) {}
 
 /// Sets the gauge of the connection; `again` counts a reconnect.
 #[cfg(all(feature = "metrics", feature = "long-connection"))]

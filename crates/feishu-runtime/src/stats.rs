@@ -37,15 +37,17 @@ macro_rules! counts {
             }
         }
 
+        #[allow(dead_code, reason = "some are counted with the feature `openapi` only")]
         #[derive(Debug, Default)]
-        struct $live { $($field: AtomicU64,)+ }
+        pub(crate) struct $live { $($field: AtomicU64,)+ }
 
+        #[allow(dead_code, reason = "some are counted with the feature `openapi` only")]
         impl $live {
-            fn one(&self, which: $name) {
+            pub(crate) fn one(&self, which: $name) {
                 match which { $($name::$variant => &self.$field,)+ }.fetch_add(1, Relaxed);
             }
 
-            fn read(&self) -> $values {
+            pub(crate) fn read(&self) -> $values {
                 $values { $($field: self.$field.load(Relaxed),)+ }
             }
         }
@@ -130,6 +132,34 @@ counts! {
     Lost lost,
 }
 
+counts! {
+    /// The fate of an answer that is streamed into a card.
+    Fate, LiveFates, FateCounts, /// The number of answers that were streamed into a card, by their fate.
+    ;
+    /// The platform took the whole text.
+    Delivered delivered,
+    /// It took the whole text, as updates of a message: the app lacks the scope for card entities.
+    ByFallback by_fallback,
+    /// It was ended before its text was whole, or aborted: its card says so.
+    Abandoned abandoned,
+    /// The platform did not take the whole text, or the client ended first.
+    Failed failed,
+}
+
+/// How often calls of the OpenAPI waited for the platform's rate limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RateCounts {
+    /// Calls that wait now.
+    pub waiting: u64,
+    /// Calls that had to wait before they were made.
+    pub throttled: u64,
+    /// Calls that the platform refused for their rate all the same, each attempt counted.
+    pub refused: u64,
+    /// Calls that were not made because too many waited already, or the platform takes none for a long time.
+    pub crowded: u64,
+}
+
 /// A snapshot of all counters of a client, counted from its start.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
@@ -146,6 +176,12 @@ pub struct Stats {
     pub attempts: AttemptCounts,
     /// Events in the inbox that are not handled yet, as of the last seconds; those of other processes included.
     pub backlog: u64,
+    /// Answers that were streamed into a card, by their fate.
+    pub streamed: FateCounts,
+    /// Answers that are being streamed.
+    pub streaming: u64,
+    /// How often calls of the OpenAPI waited for the platform's rate limits.
+    pub rates: RateCounts,
     /// Running handlers, late ones included.
     pub running: usize,
     /// Deliveries waiting for a running slot.

@@ -34,7 +34,7 @@ pub(crate) struct ClickPlace {
 impl Cards {
     /// Notes a click at its arrival; `None` for what is no click on a message.
     pub(crate) fn arrive(self: &Arc<Self>, event_type: &str, payload: &[u8]) -> Option<ClickPlace> {
-        let message = (event_type == CardActionEvent::TYPE).then(|| message_id(payload))??;
+        let message = (event_type == CardActionEvent::TYPE).then(|| click_message(payload))??;
         let mut messages = self.lock();
         let clicked = messages.entry(message.clone()).or_default();
         clicked.clicks += 1;
@@ -108,7 +108,8 @@ struct Place {
     open_message_id: Option<String>,
 }
 
-fn message_id(payload: &[u8]) -> Option<String> {
+/// The message of the card that was clicked on.
+pub(crate) fn click_message(payload: &[u8]) -> Option<String> {
     let event = serde_json::from_slice::<Payload>(payload).ok()?.event;
     event.context.open_message_id.or(event.place.open_message_id).filter(|id| !id.is_empty())
 }

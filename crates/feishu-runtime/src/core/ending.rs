@@ -16,6 +16,12 @@ impl Ending {
         Self { since: Instant::now(), stop }
     }
 
+    /// When the grace is over.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn over(&self) -> Option<Instant> {
+        self.stop.deadline()
+    }
+
     /// Whether the handler of a callback that comes now is still run. It is not when it might be cut off by the end of the
     /// grace: then the last callbacks are answered at once, and the connection comes to rest. A grace that is shorter than
     /// a deadline is used to its end.

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+#[cfg(feature = "openapi")]
+pub(crate) use cards::click_message;
 pub(crate) use cards::{Cards, ClickPlace};
 pub(crate) use ending::Ending;
 pub(crate) use rules::{RouteRules, Rules, WallClock};
@@ -49,6 +51,9 @@ pub(crate) struct Core {
     /// The calls of the app, where the client has credentials.
     #[cfg(feature = "openapi")]
     pub(crate) api: OnceLock<crate::OpenApi>,
+    /// The streams whose cards may be clicked on; there once the first one is sent.
+    #[cfg(feature = "openapi")]
+    pub(crate) streams: OnceLock<Arc<crate::card_stream::Holds>>,
     pub(crate) odd: OddMembers,
     pub(crate) cards: Arc<Cards>,
     pace: Pace,
@@ -73,6 +78,8 @@ impl Core {
             unhandled: Unhandled::default(),
             #[cfg(feature = "openapi")]
             api: OnceLock::new(),
+            #[cfg(feature = "openapi")]
+            streams: OnceLock::new(),
             odd: OddMembers::default(),
             cards: Arc::default(),
             pace: Pace::new(rules.routes.len()),
@@ -206,7 +213,15 @@ impl Core {
             let route = self.rules.route(route);
             (route.name.as_ref().to_owned(), route.event_type.clone().into_owned())
         };
+        #[cfg(not(feature = "openapi"))]
+        let (streamed, streaming, rates) = Default::default();
+        #[cfg(feature = "openapi")]
+        let (streamed, streaming, rates) =
+            self.api.get().map(crate::OpenApi::read_counts).unwrap_or_default();
         Stats {
+            streamed,
+            streaming,
+            rates,
             running: load.running,
             queued: load.queued,
             held_bytes: load.held_bytes,

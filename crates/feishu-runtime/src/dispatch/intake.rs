@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "openapi")]
+use feishu_callbacks::{CardActionEvent, EventBody as _};
 use feishu_callbacks::{Timestamp, peek};
 use feishu_transport::{Answer, Delivery, Inbox, Takeover};
 
@@ -12,6 +14,8 @@ use super::unhandled::{settle, unhandled, warn_of_card_frame};
 use crate::EventInbox;
 use crate::call::Call;
 use crate::core::Core;
+#[cfg(feature = "openapi")]
+use crate::core::click_message;
 use crate::observe::Observed;
 use crate::stats::{Incident, Outcome};
 
@@ -89,6 +93,10 @@ impl Intake {
             core.stale.log(header.event_type.as_str(), header.age(core.clock.now()));
         }
         let call = Call::new(core, delivery, header, self.plan.handler(chosen.route), keep_typed);
+        #[cfg(feature = "openapi")]
+        if let Some(streams) = core.streams.get() {
+            hold_stream(streams, &call);
+        }
         if call.is_callback() {
             core.clock.callback_from(call.header.create_time.and_then(Timestamp::to_system_time));
         }
@@ -100,5 +108,18 @@ impl Intake {
             _ => self.entry.take(&call, takeover),
         }
         Some(call)
+    }
+}
+
+/// A streamed card must not be changed from a click on it until the click is answered.
+#[cfg(feature = "openapi")]
+fn hold_stream(streams: &crate::card_stream::Holds, call: &Arc<Call>) {
+    if streams.is_empty() || call.header.event_type.as_str() != CardActionEvent::TYPE {
+        return;
+    }
+    let hold = click_message(call.received.payload()).and_then(|message| streams.click(&message));
+    if let Some(hold) = hold {
+        // The guard is dropped with the future also if the answer is lost.
+        call.after_reply(Box::pin(async move { drop(hold) }));
     }
 }

@@ -2,8 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_callbacks::openapi::{ApiError, CallKind, Retry};
@@ -16,7 +14,7 @@ use super::{ApiCode, ApiCodeKind};
 #[derive(Debug, Clone)]
 pub struct CallError {
     cause: Cause,
-    log_id: Option<Box<str>>,
+    log_id: Option<String>,
     attempts: u32,
 }
 
@@ -31,7 +29,6 @@ enum Cause {
     },
     NotAnAnswer {
         status: u16,
-        content_type: Option<String>,
     },
     /// The call succeeded, but its `data` could not be read.
     NoData(ApiError),
@@ -39,12 +36,6 @@ enum Cause {
     BadCard(String),
     /// Not sent: too many calls wait for the platform's rate limit.
     Crowded(Crowded),
-    /// The file is larger than the reader's bound.
-    TooLarge {
-        limit: u64,
-    },
-    /// The file could not be written.
-    File(Arc<io::Error>),
     Transport(feishu_transport::Error),
 }
 
@@ -56,7 +47,7 @@ impl CallError {
     }
 
     fn new(cause: Cause, log_id: Option<String>) -> Self {
-        Self { cause, log_id: log_id.map(String::into_boxed_str), attempts: 1 }
+        Self { cause, log_id, attempts: 1 }
     }
 
     /// The same, with the number of attempts.
@@ -64,9 +55,8 @@ impl CallError {
         Self { attempts, ..self }
     }
 
-    pub(super) fn not_an_answer(response: ApiResponse) -> Self {
-        let ApiResponse { status, content_type, log_id, .. } = response;
-        Self::new(Cause::NotAnAnswer { status, content_type }, log_id)
+    pub(super) fn not_an_answer(status: u16, log_id: Option<String>) -> Self {
+        Self::new(Cause::NotAnAnswer { status }, log_id)
     }
 
     /// Creates the error of a call that was not made because of its card.
@@ -79,18 +69,8 @@ impl CallError {
         Self { attempts: 0, ..Self::new(Cause::Crowded(crowded), None) }
     }
 
-    /// Creates the error of a file above its bound.
-    pub(super) fn too_large(limit: u64) -> Self {
-        Self::new(Cause::TooLarge { limit }, None)
-    }
-
-    /// Creates the error of a file that could not be written.
-    pub(super) fn file(error: io::Error) -> Self {
-        Self::new(Cause::File(Arc::new(error)), None)
-    }
-
     /// Creates the error of an unreadable answer with code 0.
-    pub(super) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
+    pub(crate) fn no_data(error: ApiError, log_id: Option<String>) -> Self {
         Self::new(Cause::NoData(error), log_id)
     }
 
@@ -138,6 +118,16 @@ impl CallError {
         self.attempts
     }
 
+    /// Whether it was not made because too many calls wait.
+    pub(crate) fn is_crowded(&self) -> bool {
+        matches!(self.cause, Cause::Crowded(_))
+    }
+
+    /// Whether no answer of the platform came.
+    pub(crate) fn has_no_answer(&self) -> bool {
+        matches!(self.cause, Cause::Transport(_) | Cause::NotAnAnswer { .. })
+    }
+
     /// Whether the platform refused the call for its rate.
     pub(crate) fn is_rate_limit(&self) -> bool {
         matches!(self.cause, Cause::Refused { is_rate_limit: true, .. })
@@ -170,13 +160,7 @@ impl fmt::Display for CallError {
                     write!(f, " (in {} s)", wait.as_secs())?;
                 }
             }
-            Cause::NotAnAnswer { status, content_type: Some(kind) } if is_file(*status, kind) => {
-                write!(
-                    f,
-                    "HTTP {status} with {kind} in place of JSON; fetch a file with `OpenApi::download`"
-                )?;
-            }
-            Cause::NotAnAnswer { status, .. } => {
+            Cause::NotAnAnswer { status } => {
                 write!(f, "HTTP {status} without the platform's JSON; check domain and proxy")?;
             }
             Cause::NoData(error) => error.fmt(f)?,
@@ -191,15 +175,6 @@ impl fmt::Display for CallError {
                 "not sent: the platform takes no such call before {} s are over, after it refused one for its rate",
                 wait.as_secs().max(1)
             )?,
-            Cause::TooLarge { limit } => {
-                write!(
-                    f,
-                    "the file is larger than {limit} bytes, the bound of this download; raise it, or refuse the file"
-                )?;
-            }
-            Cause::File(error) => {
-                write!(f, "the file cannot be written: {error}; see to its folder and disk")?;
-            }
             Cause::Transport(error) => error.fmt(f)?,
         }
         if self.attempts > 1 {
@@ -213,15 +188,7 @@ impl StdError for CallError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
             Cause::Transport(error) => error.source(),
-            Cause::File(error) => Some(&**error),
             _ => None,
         }
     }
-}
-
-/// Whether this is a file that came well, and no page of a proxy.
-fn is_file(status: u16, content_type: &str) -> bool {
-    let page =
-        ["text/html", "text/plain", "application/json"].iter().any(|kind| content_type.starts_with(kind));
-    status < 300 && !page
 }

@@ -1,9 +1,9 @@
 //! A client of the platform's OpenAPI, which handles the app's access token and rate limits.
 
 mod bot;
-mod download;
 mod error;
 mod exchange;
+mod fates;
 mod patience;
 mod rates;
 mod token;
@@ -18,29 +18,21 @@ use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
 use serde::Deserialize;
 
 use bot::BotCache;
-pub use download::Download;
 pub use error::CallError;
 pub(crate) use exchange::{ApiRequest, Exchange, Fake};
-use exchange::{ApiStream, Bounds, Reply};
+use exchange::{Bounds, Reply};
+pub(crate) use fates::Fates;
 use patience::{MAX_WAIT, Patience};
-pub use rates::RateCounts;
-pub(crate) use rates::{Place, Rates, Urgency};
-pub use token::TenantToken;
+pub(crate) use rates::{Place, Rates, Target, Urgency};
 use token::TokenCache;
 
-use crate::Error;
-
-/// The content type of JSON.
-pub(crate) const JSON: &str = "application/json; charset=utf-8";
+use crate::{Error, FateCounts, RateCounts};
 
 /// An OpenAPI client of one app: requests, caches and renews its tenant access token, and retries after rate limits.
 ///
 /// Cheap to clone; clones share the token and the connections. Every call is bounded in time
-/// ([`Timeouts`](feishu_transport::Timeouts)) and its answer in size (16 MiB, which is twice a page of the largest
-/// messages); see [`with_timeout`](Self::with_timeout) and [`with_response_bytes`](Self::with_response_bytes). In a unit
-/// test, use that of a [`FakeApi`](crate::testing::FakeApi).
-///
-/// JSON is called with [`send`](Self::send) and [`call`](Self::call), a file is fetched with [`download`](Self::download).
+/// ([`Timeouts`](feishu_transport::Timeouts)) and size ([`Limits::response_bytes`](feishu_transport::Limits)); see
+/// [`with_timeout`](Self::with_timeout) and [`with_response_bytes`](Self::with_response_bytes). In a unit test, use that of a [`FakeApi`](crate::testing::FakeApi).
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
@@ -69,6 +61,7 @@ struct Inner {
     tokens: TokenCache,
     bot: BotCache,
     rates: Rates,
+    fates: Fates,
 }
 
 /// The successful answer to an [`OpenApi::call`].
@@ -91,8 +84,7 @@ impl OpenApi {
         Self::with_client(HttpClient::new(domain), app_id, secret)
     }
 
-    /// Creates a client of an app over a configured HTTP client, with its domain, dial, deadlines, headers and limits other
-    /// than [`Limits::response_bytes`](feishu_transport::Limits).
+    /// Creates a client of an app over a configured HTTP client, with its domain, dial, deadlines, limits and headers.
     ///
     /// # Errors
     ///
@@ -109,9 +101,9 @@ impl OpenApi {
         if app_id.is_empty() || secret.expose().is_empty() {
             return Err(Error::misuse("calls to the OpenAPI need an App ID and an App Secret; one is empty"));
         }
-        let rates = Rates::new(&app_id);
-        let inner =
-            Inner { exchange, tokens: TokenCache::new(app_id, secret), bot: BotCache::default(), rates };
+        let (rates, fates) = (Rates::new(&app_id), Fates::new(&app_id));
+        let (tokens, bot) = (TokenCache::new(app_id, secret), BotCache::default());
+        let inner = Inner { exchange, tokens, bot, rates, fates };
         Ok(Self { inner: Arc::new(inner), bounds: Bounds::default() })
     }
 
@@ -124,7 +116,8 @@ impl OpenApi {
         api
     }
 
-    /// A clone whose calls accept answers of so many bytes, in place of 16 MiB. Downloads have bounds of their own.
+    /// A clone whose calls accept answers of so many bytes, in place of
+    /// [`Limits::response_bytes`](feishu_transport::Limits).
     #[must_use]
     pub fn with_response_bytes(&self, limit: usize) -> Self {
         let mut api = self.clone();
@@ -159,14 +152,7 @@ impl OpenApi {
     ///
     /// Dropping the future abandons the call; the platform may have carried it out.
     pub async fn send<C: Call + Sync>(&self, call: &C) -> Result<C::Data, CallError> {
-        let (path, content_type) = (call.path(), call.content_type());
-        let outgoing = Outgoing {
-            method: C::METHOD,
-            path: &path,
-            content_type: &content_type,
-            body: call.body().into(),
-        };
-        let answer = self.answered(&outgoing).await?;
+        let answer = self.call(C::METHOD, &call.path(), call.body()).await?;
         C::read_answer(&answer.body).map_err(|error| CallError::no_data(error, answer.log_id))
     }
 
@@ -196,28 +182,20 @@ impl OpenApi {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<CallAnswer, CallError> {
-        self.answered(&Outgoing::new(method, path, body.into())).await
-    }
-
-    async fn answered(&self, call: &Outgoing<'_>) -> Result<CallAnswer, CallError> {
-        self.check_card(call.method, call.path, &call.body).map_err(CallError::bad_card)?;
-        Ok(self.made(call, false).await?.into())
-    }
-
-    /// Makes a call, again while a wait can help. The answer is complete, unless it is to be a file.
-    async fn made(&self, call: &Outgoing<'_>, is_file: bool) -> Result<ApiStream, CallError> {
-        let place = Place::of(call.method, call.path, &call.body);
+        let body = body.into();
+        self.check_card(method, path, &body).map_err(CallError::bad_card)?;
+        let place = Place::of(method, path, &body);
         let mut patience = Patience::default();
         loop {
             let again = patience.attempts > 0;
             let entered = self.rates().enter(&place, Urgency::First, again, Some(MAX_WAIT)).await;
             entered.map_err(|crowded| CallError::crowded(crowded).after(patience.attempts))?;
-            let error = match self.made_once(&place, call, is_file).await {
+            let error = match self.attempt(&place, method, path, body.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             patience.attempts += error.attempts();
-            if !patience.wait(call.path, &error).await {
+            if !patience.wait(path, &error).await {
                 return Err(error.after(patience.attempts));
             }
         }
@@ -228,12 +206,22 @@ impl OpenApi {
         self.rates().read()
     }
 
+    /// What [`Stats`](crate::Stats) tells of its calls.
+    pub(crate) fn read_counts(&self) -> (FateCounts, u64, RateCounts) {
+        let fates = self.fates();
+        (fates.read(), fates.streaming(), self.rate_counts())
+    }
+
     pub(crate) fn rates(&self) -> &Rates {
         &self.inner.rates
     }
 
+    /// The fates of later messages, and whether the app may use card entities.
+    pub(crate) fn fates(&self) -> &Fates {
+        &self.inner.fates
+    }
+
     /// Makes one call whose turn has come, once more if the token is renewed.
-    #[allow(dead_code, reason = "for callers that keep an order of their own")]
     pub(crate) async fn attempt(
         &self,
         place: &Place,
@@ -241,42 +229,23 @@ impl OpenApi {
         path: &str,
         body: Bytes,
     ) -> Result<CallAnswer, CallError> {
-        Ok(self.made_once(place, &Outgoing::new(method, path, body), false).await?.into())
-    }
-
-    async fn made_once(
-        &self,
-        place: &Place,
-        call: &Outgoing<'_>,
-        is_file: bool,
-    ) -> Result<ApiStream, CallError> {
         let Inner { exchange, tokens, rates, .. } = &*self.inner;
-        let &Outgoing { method, path, content_type, ref body } = call;
         let mut attempts = 0;
         loop {
             let token = tokens.token(exchange).await?;
-            let (token_text, body, bounds) = (Some(token.expose()), body.clone(), self.bounds);
-            let request = ApiRequest { method, path, token: token_text, content_type, body, bounds };
+            let token_text = Some(token.expose());
+            let request =
+                ApiRequest { method, path, token: token_text, body: body.clone(), bounds: self.bounds };
             attempts += 1;
             let failed = |error: CallError| error.after(attempts);
-            let response = if is_file {
-                let stream = exchange.open(request).await.map_err(|error| failed(error.into()))?;
-                if stream.status < 400 {
-                    rates.accepted(place);
-                    return Ok(stream);
-                }
-                stream.into_refusal().await
-            } else {
-                exchange.send(request).await
-            };
-            let response = response.map_err(|error| failed(error.into()))?;
+            let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
             let (code, msg) = match response.read() {
                 Reply::Done => {
                     rates.accepted(place);
-                    return Ok(response.into());
+                    return Ok(CallAnswer { body: response.body, log_id: response.log_id });
                 }
                 Reply::NotAnAnswer => {
-                    return Err(failed(CallError::not_an_answer(response)));
+                    return Err(failed(CallError::not_an_answer(response.status, response.log_id)));
                 }
                 Reply::Refused { code, msg } => (code, msg),
             };
@@ -289,21 +258,6 @@ impl OpenApi {
             }
             return Err(failed(CallError::refused(code, msg, CallKind::of(method, path), response)));
         }
-    }
-}
-
-/// A call as it is made.
-struct Outgoing<'a> {
-    method: &'a str,
-    path: &'a str,
-    content_type: &'a str,
-    body: Bytes,
-}
-
-impl<'a> Outgoing<'a> {
-    /// A call with JSON or no body.
-    fn new(method: &'a str, path: &'a str, body: Bytes) -> Self {
-        Self { method, path, content_type: JSON, body }
     }
 }
 

@@ -70,7 +70,7 @@ impl Target {
             // Documented: 10 per second for one entity.
             Self::Card(_) => Rule { burst: 2.0, per_second: 6.0 },
             // Documented: 5 updates per second of one message; 5 messages per second to one user or group.
-            Self::Message(_) | Self::Receiver(_) => Rule { burst: 3.0, per_second: 2.0 },
+            Self::Message(_) | Self::Receiver(_) => Rule { burst: 2.0, per_second: 3.0 },
         }
     }
 }
@@ -83,6 +83,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The limits of a kind of call on a target.
+    pub(crate) fn new(kind: CallKind, target: Option<Target>) -> Self {
+        Self { lane: Lane::of(kind), target }
+    }
+
     pub(crate) fn of(method: &str, path: &str, body: &[u8]) -> Self {
         let kind = CallKind::of(method, path);
         let Some(lane) = Lane::of(kind) else { return Self::default() };

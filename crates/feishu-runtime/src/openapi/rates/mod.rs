@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use feishu_callbacks::openapi::ApiCode;
-use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
+use crate::RateCounts;
+
 use lane::Lane;
-pub(crate) use lane::Place;
-use lane::Target;
+pub(crate) use lane::{Place, Target};
 use queue::{Grant, Queue, Targets, Waiter};
 
 /// Calls of one lane that may wait.
@@ -41,20 +41,6 @@ pub(crate) enum Crowded {
     Full,
     /// The platform takes no calls for longer than the caller waits.
     Blocked(Duration),
-}
-
-/// How often calls waited for the platform's rate limits, of one [`OpenApi`](crate::OpenApi).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct RateCounts {
-    /// Calls that wait now.
-    pub waiting: u64,
-    /// Calls that had to wait before they were made.
-    pub throttled: u64,
-    /// Calls that the platform refused for their rate all the same, each attempt counted.
-    pub refused: u64,
-    /// Calls that were not made because too many waited already, or the platform takes none for a long time.
-    pub crowded: u64,
 }
 
 /// The allowances of one app.

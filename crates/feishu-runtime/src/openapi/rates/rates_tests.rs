@@ -102,11 +102,11 @@ async fn rates_do_not_let_one_chat_hold_up_another() {
     let start = Instant::now();
     enter(&rates, &reply(2)).await;
     assert_eq!(start.elapsed(), Duration::ZERO);
-    assert_eq!(rates.read().waiting, 17);
+    assert_eq!(rates.read().waiting, 18);
     for one in crowd {
         one.await.unwrap();
     }
-    assert!(start.elapsed() > 8 * SECOND);
+    assert!(start.elapsed() > 5 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,224 @@
+//! The task of one stream: makes the calls that its state wants, one at a time.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+use tracing::Instrument as _;
+
+use super::flight::Act;
+use super::machine::{Done, Machine, Step, Way};
+use super::shared::{Phase, Shared};
+use super::verdict::Verdict;
+use super::{Delivered, Holds, Home, StreamError};
+use crate::openapi::Urgency;
+use crate::stats::Fate;
+use crate::{CallError, OpenApi};
+
+type Opened = oneshot::Sender<Result<(), StreamError>>;
+type Ended = oneshot::Sender<Result<Delivered, StreamError>>;
+
+pub(super) struct Driver {
+    api: OpenApi,
+    machine: Machine,
+    shared: Arc<Shared>,
+    home: Option<Home>,
+    holds: Option<Arc<Holds>>,
+    opened: Option<Opened>,
+    ended: Option<Ended>,
+    last_error: Option<CallError>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        api: OpenApi,
+        machine: Machine,
+        shared: Arc<Shared>,
+        home: Option<Home>,
+        opened: Opened,
+        ended: Ended,
+    ) -> Self {
+        api.fates().stream_began();
+        Self {
+            api,
+            machine,
+            shared,
+            holds: home.as_ref().map(|home| Arc::clone(&home.holds)),
+            home,
+            opened: Some(opened),
+            ended: Some(ended),
+            last_error: None,
+        }
+    }
+
+    /// Runs it in a task: one that the client waits for, if there is one.
+    pub(super) fn spawn(mut self) {
+        match self.home.take() {
+            Some(Home { spawn, closing, .. }) => spawn(Box::pin(self.run(closing))),
+            None => drop(tokio::spawn(self.run(std::future::pending()).in_current_span())),
+        }
+    }
+
+    async fn run(mut self, closing: impl Future<Output = ()>) {
+        let shared = Arc::clone(&self.shared);
+        let words = self.machine.options.interrupted.clone();
+        // Beside the work, which may be waiting for an answer.
+        let closing = async move {
+            closing.await;
+            if shared.interrupt(&words) {
+                tracing::warn!("a streamed card is closed before its end, as the client stops");
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            () = closing => {}
+            () = self.work() => {}
+        }
+        self.conclude();
+    }
+
+    async fn work(&mut self) {
+        loop {
+            self.look();
+            match self.machine.next(Instant::now()) {
+                Step::Done => return,
+                Step::Wait(None) => self.shared.wake.notified().await,
+                Step::Wait(Some(until)) => tokio::select! {
+                    () = other_than_text(&self.shared, &self.machine) => {}
+                    () = sleep_until(until) => {}
+                },
+                Step::Call(act) => self.call(act).await,
+            }
+        }
+    }
+
+    /// Takes what came since: text, the end, clicks.
+    fn look(&mut self) {
+        let slot = self.shared.slot();
+        self.machine.set_text(&slot.text);
+        self.machine.hold(slot.held_until());
+        if slot.phase != Phase::Grows && !self.machine.has_ended {
+            self.machine.end();
+        }
+    }
+
+    async fn call(&mut self, act: Act) {
+        let place = self.machine.rates(act);
+        if !self.wait_for_turn(act).await {
+            return;
+        }
+        // The text of now, not that of when it began to wait.
+        self.look();
+        let Some(request) = self.machine.take(Instant::now()) else { return };
+        let result = request.send(&self.api, &place).await;
+        let result = result.map_err(|error| {
+            let verdict = Verdict::of(&error);
+            tracing::debug!(?act, ?verdict, %error, "a call of a streamed card was refused");
+            if verdict == Verdict::NoScope && matches!(act, Act::Create(_)) {
+                self.api.fates().lacks_cards_now();
+            }
+            self.last_error = Some(error);
+            verdict
+        });
+        self.machine.answered(Instant::now(), result);
+        self.after(act);
+    }
+
+    /// Waits until the rates allow the call; false if something else is to be done meanwhile.
+    async fn wait_for_turn(&mut self, act: Act) -> bool {
+        let place = self.machine.rates(act);
+        let is_urgent = self.machine.is_urgent(act);
+        let urgency = if is_urgent { Urgency::First } else { Urgency::Later };
+        let again = self.machine.failures > 0;
+        let api = self.api.clone();
+        let mut turn = pin!(api.rates().enter(&place, urgency, again, None));
+        loop {
+            tokio::select! {
+                biased;
+                entered = &mut turn => {
+                    if entered.is_err() {
+                        self.machine.crowded(Instant::now());
+                    }
+                    return entered.is_ok();
+                }
+                () = other_than_text(&self.shared, &self.machine) => {}
+            }
+            self.look();
+            let is_same = self.machine.next(Instant::now()) == Step::Call(act);
+            if !is_same || self.machine.is_urgent(act) != is_urgent {
+                return false;
+            }
+        }
+    }
+
+    fn after(&mut self, act: Act) {
+        if matches!(act, Act::Send(_)) {
+            let messages = self.machine.messages();
+            if let (Some(holds), Some(message)) = (&self.holds, messages.last()) {
+                holds.add(message, &self.shared);
+            }
+            self.shared.slot().messages = messages;
+        }
+        if self.machine.is_open() {
+            if let Some(opened) = self.opened.take() {
+                drop(opened.send(Ok(())));
+            }
+        }
+    }
+
+    /// Records the end, and tells the handle.
+    fn conclude(&mut self) {
+        let phase = self.shared.slot().phase;
+        let by_patch = self.machine.way == Way::Patch;
+        if self.machine.done != Some(Done::Shown) {
+            let error = self.last_error.take().map_or_else(StreamError::gone, StreamError::call);
+            tracing::error!(%error, "a streamed card was not brought to its end");
+            self.api.fates().one(Fate::Failed);
+            self.shared.slot().failed = Some(error.clone());
+            if let Some(opened) = self.opened.take() {
+                drop(opened.send(Err(error.clone())));
+            }
+            if let Some(ended) = self.ended.take() {
+                drop(ended.send(Err(error)));
+            }
+            return;
+        }
+        self.api.fates().one(match phase {
+            Phase::Interrupted => Fate::Abandoned,
+            _ if by_patch => Fate::ByFallback,
+            _ => Fate::Delivered,
+        });
+        let messages = self.machine.messages();
+        if let Some(ended) = self.ended.take() {
+            drop(ended.send(Ok(Delivered { messages, by_patch, updates: self.machine.updates })));
+        }
+    }
+}
+
+/// Resolves when the end or a click came. More text alone changes nothing while it cannot be sent yet.
+async fn other_than_text(shared: &Shared, machine: &Machine) {
+    loop {
+        shared.wake.notified().await;
+        let slot = shared.slot();
+        let has_ended = slot.phase != Phase::Grows;
+        if has_ended != machine.has_ended || slot.held_until() != machine.held_until {
+            return;
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if self.ended.is_some() {
+            // The client ended, or the runtime.
+            self.api.fates().one(Fate::Abandoned);
+            tracing::error!("a streamed card was given up, as the client ended; its text may not be whole");
+        }
+        if let Some(holds) = &self.holds {
+            holds.remove(&self.machine.messages());
+        }
+        self.api.fates().stream_ended();
+    }
+}

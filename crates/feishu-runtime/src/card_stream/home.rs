@@ -1,0 +1,17 @@
+//! The client in which a stream runs.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::Holds;
+
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a stream needs of its client.
+pub(crate) struct Home {
+    /// Runs the task of the stream, which the client waits for.
+    pub(crate) spawn: Box<dyn FnOnce(Boxed) + Send>,
+    /// Resolves when a stream must be interrupted so that its card can be closed before the client ends.
+    pub(crate) closing: Boxed,
+    pub(crate) holds: Arc<Holds>,
+}

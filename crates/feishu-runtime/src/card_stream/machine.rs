@@ -1,0 +1,296 @@
+//! The state of one stream without I/O: what to send next, and what an answer changes.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+use feishu_callbacks::MessageId;
+use tokio::time::Instant;
+
+use super::card::{MAX_PATCHES, Sheet, interval, patch_interval};
+use super::flight::{Act, Flight};
+use super::options::{StreamLife, StreamOptions};
+use super::target::Place;
+use super::text;
+
+/// How long a card streams after streaming was switched on.
+pub(super) const MODE_LIFE: Duration = Duration::from_secs(600);
+/// When streaming is switched on again: before the ten minutes are over, with time for slow calls.
+pub(super) const RENEW_AFTER: Duration = Duration::from_secs(540);
+/// Bytes of a card's JSON. The platform takes 30 KB.
+const MAX_CARD_BYTES: usize = 28_000;
+
+/// What to do now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Make this call as soon as the rates allow it, then [`take`](Machine::take) it.
+    Call(Act),
+    /// Wait for more text, the end, or this time.
+    Wait(Option<Instant>),
+    Done,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// All of its text is shown.
+    Shown,
+    Failed,
+}
+
+/// Which calls change the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Those of a card entity.
+    Entity,
+    /// Updates of the message.
+    Patch,
+}
+
+/// One stream: its text, its cards, and the one call that is being made.
+pub(super) struct Machine {
+    pub(super) options: StreamOptions,
+    /// The beginning of every `uuid` of this stream.
+    pub(super) seed: String,
+    pub(super) uuids: u32,
+    pub(super) way: Way,
+    pub(super) place: Place,
+    pub(super) text: String,
+    pub(super) has_ended: bool,
+    pub(super) parts: Vec<Range<usize>>,
+    /// Where a card ends that stopped streaming.
+    cuts: Vec<usize>,
+    /// Bytes of text in one card.
+    limit: usize,
+    /// Tables in one card.
+    pub(super) tables: usize,
+    pub(super) sheets: Vec<Sheet>,
+    pub(super) flight: Option<Flight>,
+    /// A call without an answer, which is made again as it was.
+    pub(super) repeat: Option<Flight>,
+    pub(super) not_before: Option<Instant>,
+    /// Until when a click on a card is being answered.
+    pub(super) held_until: Option<Instant>,
+    pub(super) last_sent: Option<Instant>,
+    pub(super) last_took: Duration,
+    pub(super) failures: u32,
+    pub(super) failing_since: Option<Instant>,
+    pub(super) jumps: u32,
+    /// Whether growing text is shown; if not, only the end is.
+    pub(super) types: bool,
+    /// Whether streaming was switched on again and no text taken since.
+    pub(super) just_reopened: bool,
+    pub(super) updates: u64,
+    pub(super) done: Option<Done>,
+}
+
+impl Machine {
+    pub(super) fn new(options: StreamOptions, place: Place, seed: String, way: Way) -> Self {
+        let limit = MAX_CARD_BYTES.saturating_sub(options.frame_bytes());
+        Self {
+            options,
+            seed,
+            uuids: 0,
+            way,
+            place,
+            text: String::new(),
+            has_ended: false,
+            parts: text::parts("", &[], limit),
+            cuts: Vec::new(),
+            limit,
+            tables: text::MAX_TABLES,
+            sheets: vec![Sheet::new()],
+            flight: None,
+            repeat: None,
+            not_before: None,
+            held_until: None,
+            last_sent: None,
+            last_took: Duration::ZERO,
+            failures: 0,
+            failing_since: None,
+            jumps: 0,
+            types: true,
+            just_reopened: false,
+            updates: 0,
+            done: None,
+        }
+    }
+
+    /// Sets the whole text.
+    pub(super) fn set_text(&mut self, text: &str) {
+        if self.text != text {
+            text.clone_into(&mut self.text);
+            self.divide();
+        }
+    }
+
+    /// No more text comes.
+    pub(super) fn end(&mut self) {
+        self.has_ended = true;
+        // What failed while it grew has no say in how long the end is tried.
+        self.failing_since = None;
+    }
+
+    /// Puts less into one card from now on. False if that is not possible.
+    pub(super) fn shrink(&mut self) -> bool {
+        self.limit = self.limit / 3 * 2;
+        self.divide();
+        self.limit >= 1000
+    }
+
+    /// The first card was sent, or a message.
+    pub(super) fn is_open(&self) -> bool {
+        self.sheets.first().is_some_and(|sheet| sheet.message.is_some()) || self.sheets.len() > 1
+    }
+
+    pub(super) fn messages(&self) -> Vec<MessageId> {
+        self.sheets.iter().filter_map(|sheet| sheet.message.clone()).collect()
+    }
+
+    /// What to do now. Only the passing of time, new text and answers change it.
+    pub(super) fn next(&mut self, now: Instant) -> Step {
+        if self.done.is_some() {
+            return Step::Done;
+        }
+        if self.flight.is_some() {
+            return Step::Wait(None);
+        }
+        let pause = self.not_before.into_iter().chain(self.held_until).max();
+        if let Some(pause) = pause.filter(|pause| *pause > now) {
+            return Step::Wait(Some(pause));
+        }
+        if let Some(repeat) = &self.repeat {
+            return Step::Call(repeat.act);
+        }
+        loop {
+            let at = self.sheets.len().saturating_sub(1);
+            let is_last = at + 1 >= self.parts.len();
+            if !is_last || self.has_ended {
+                if let Some(act) = self.closing_act(at) {
+                    return Step::Call(act);
+                }
+                if is_last {
+                    return self.closing_of_earlier_cards();
+                }
+                self.sheets.push(Sheet::new());
+                continue;
+            }
+            // Without a step it goes on in another card.
+            if let Some(step) = self.typing_step(at, now) {
+                return step;
+            }
+        }
+    }
+
+    /// The next call that brings a card to its end; `None` if it is there.
+    fn closing_act(&self, at: usize) -> Option<Act> {
+        let sheet = self.sheets.get(at)?;
+        let want = self.want(at);
+        if let Some(act) = self.opening_act(at) {
+            return Some(act);
+        }
+        if sheet.has_ended(&want) {
+            return None;
+        }
+        let differs = sheet.shown.as_deref() != Some(&*want);
+        Some(match (self.way, sheet.streaming) {
+            (Way::Patch, _) => Act::Patch(at),
+            (Way::Entity, Some(_)) if differs && self.types && sheet.is_sure => Act::Text(at),
+            (Way::Entity, Some(_)) => Act::Off(at),
+            (Way::Entity, None) => Act::Whole(at),
+        })
+    }
+
+    fn opening_act(&self, at: usize) -> Option<Act> {
+        let sheet = self.sheets.get(at)?;
+        if sheet.message.is_some() {
+            return None;
+        }
+        let needs_entity = self.way == Way::Entity && sheet.id.is_none();
+        Some(if needs_entity { Act::Create(at) } else { Act::Send(at) })
+    }
+
+    /// Cards before the last one whose text changed after they had ended.
+    fn closing_of_earlier_cards(&mut self) -> Step {
+        if let Some(act) = (0..self.sheets.len()).find_map(|at| self.closing_act(at)) {
+            return Step::Call(act);
+        }
+        self.done = Some(Done::Shown);
+        Step::Done
+    }
+
+    /// What to do with a card whose text grows; `None` if it goes on in another card.
+    fn typing_step(&mut self, at: usize, now: Instant) -> Option<Step> {
+        if let Some(act) = self.opening_act(at) {
+            return Some(Step::Call(act));
+        }
+        let sheet = self.sheets.get(at)?;
+        let want = self.want(at);
+        if !self.types || sheet.shown.as_deref() == Some(&*want) {
+            return Some(Step::Wait(None));
+        }
+        let interval = match self.way {
+            Way::Entity => interval(self.options.interval, self.last_took, want.len()),
+            Way::Patch if sheet.patches >= MAX_PATCHES => return Some(Step::Wait(None)),
+            Way::Patch => patch_interval(self.last_took, sheet.patches),
+        };
+        if let Some(due) = self.last_sent.map(|sent| sent + interval).filter(|due| *due > now) {
+            return Some(Step::Wait(Some(due)));
+        }
+        if self.way == Way::Patch {
+            return Some(Step::Call(Act::Patch(at)));
+        }
+        if !sheet.is_sure {
+            return Some(Step::Call(Act::Whole(at)));
+        }
+        let end = |life: Duration| sheet.streaming.is_none_or(|since| since + life <= now);
+        match self.options.life {
+            StreamLife::Reopen if end(RENEW_AFTER) => Some(Step::Call(Act::Reopen(at))),
+            StreamLife::NewCard if end(RENEW_AFTER) => self.cut_here(at),
+            StreamLife::FinishWhole if end(MODE_LIFE) => Some(Step::Wait(None)),
+            _ => Some(Step::Call(Act::Text(at))),
+        }
+    }
+
+    /// Ends the card after what it shows. Returns a step only if that is not possible.
+    fn cut_here(&mut self, at: usize) -> Option<Step> {
+        let covered = self.sheets.get(at).map_or(0, |sheet| sheet.covered).min(self.text.len());
+        let start = self.parts.get(at).map_or(0, |part| part.start);
+        if covered <= start || covered >= self.text.len() {
+            self.types = false;
+            return Some(Step::Wait(None));
+        }
+        self.cuts.push(covered);
+        self.divide();
+        None
+    }
+
+    fn divide(&mut self) {
+        self.parts = text::parts(&self.text, &self.cuts, self.limit);
+    }
+
+    /// Whether no more text comes for a card.
+    pub(super) fn is_complete(&self, at: usize) -> bool {
+        self.has_ended || at + 1 < self.parts.len()
+    }
+
+    /// The text that a card is to show now; never empty, as the platform takes no empty text.
+    pub(super) fn want(&self, at: usize) -> Cow<'_, str> {
+        let part = self.parts.get(at).and_then(|part| self.text.get(part.clone()));
+        let Some(part) = part else { return Cow::Borrowed("…") };
+        let is_complete = self.is_complete(at);
+        let shown = text::shown(part, is_complete, self.tables);
+        if !shown.trim().is_empty() {
+            return shown;
+        }
+        match is_complete {
+            true if at == 0 => Cow::Borrowed(&self.options.empty),
+            true => Cow::Borrowed("…"),
+            false => Cow::Borrowed(&self.options.first_words),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+//! What the handle of a stream and its task share.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use feishu_callbacks::MessageId;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::StreamError;
+use super::answer::CLICK;
+
+/// Shared by the handle, the task, and the clicks on the cards.
+#[derive(Default)]
+pub(crate) struct Shared {
+    slot: Mutex<Slot>,
+    /// Wakes the task.
+    pub(super) wake: Notify,
+}
+
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) text: String,
+    pub(super) phase: Phase,
+    /// Clicks on the cards that are not answered yet, and until when they count.
+    clicks: usize,
+    held_until: Option<Instant>,
+    /// The cards of this stream, once they are sent.
+    pub(super) messages: Vec<MessageId>,
+    /// Why the stream cannot go on.
+    pub(super) failed: Option<StreamError>,
+}
+
+/// Whether more text comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    #[default]
+    Grows,
+    Finished,
+    /// Ended without the author's `finish`; the text has the words for it.
+    Interrupted,
+}
+
+impl Shared {
+    pub(super) fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the text with words that follow it. False if it has ended before.
+    pub(super) fn interrupt(&self, words: &str) -> bool {
+        let mut slot = self.slot();
+        if slot.phase != Phase::Grows {
+            return false;
+        }
+        slot.phase = Phase::Interrupted;
+        close_fence(&mut slot.text);
+        if !slot.text.trim().is_empty() {
+            slot.text.push_str("\n\n");
+        }
+        slot.text.push_str(words);
+        drop(slot);
+        self.wake.notify_one();
+        true
+    }
+
+    /// A click on one of the cards came: they cannot be changed until it is answered.
+    pub(super) fn hold(&self) {
+        let mut slot = self.slot();
+        slot.clicks += 1;
+        slot.held_until = Some(Instant::now() + CLICK);
+        drop(slot);
+        self.wake.notify_one();
+    }
+
+    pub(super) fn release(&self) {
+        let mut slot = self.slot();
+        slot.clicks = slot.clicks.saturating_sub(1);
+        if slot.clicks == 0 {
+            slot.held_until = None;
+        }
+        drop(slot);
+        self.wake.notify_one();
+    }
+}
+
+impl Slot {
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        self.held_until
+    }
+}
+
+/// Closes a code block that is open, so that words after it are not part of it.
+fn close_fence(text: &mut String) {
+    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+    if fences % 2 == 1 {
+        text.push_str("\n```");
+    }
+}
