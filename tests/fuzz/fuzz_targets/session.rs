@@ -1,4 +1,6 @@
 //! Any sequence of messages, pauses and new connections to a session.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| feishu_transport::fuzzed::session(data));
+use std::time::Instant;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| feishu_transport::fuzzed::session(Instant::now(), data));

@@ -16,7 +16,7 @@ use crate::{Limits, Message, ServerSettings, Timeouts};
 ///
 /// # Panics
 /// If something of that does not hold.
-pub fn session(data: &[u8]) {
+pub fn session(start: Instant, data: &[u8]) {
     // Small enough to be reached by a few hundred bytes.
     let limits = Limits::default()
         .message_bytes(600)
@@ -24,7 +24,7 @@ pub fn session(data: &[u8]) {
         .partial_messages(3)
         .partial_bytes(1_200)
         .completed_ids(3);
-    let mut fed = Fed::new(limits);
+    let mut fed = Fed::new(start, limits);
     let mut script = Script(data);
     while !script.is_over() {
         fed.step(&mut script);
@@ -41,7 +41,7 @@ pub fn session(data: &[u8]) {
 ///
 /// # Panics
 /// If it does not.
-pub fn reassembly(data: &[u8]) {
+pub fn reassembly(start: Instant, data: &[u8]) {
     let Some((&[sum, order, repeats], payload)) = data.split_first_chunk() else { return };
     let sum = usize::from(sum % 8) + 1;
     let cut = |index: usize| payload.len() * index / sum;
@@ -54,7 +54,7 @@ pub fn reassembly(data: &[u8]) {
     sequence.extend(again);
     sequence.extend(last);
 
-    let mut fed = Fed::new(Limits::default());
+    let mut fed = Fed::new(start, Limits::default());
     for seq in &sequence {
         fed.receive(fragment("m1", *seq as u64, sum as u64, &payload[cut(*seq)..cut(*seq + 1)]));
         fed.settle();
@@ -97,10 +97,8 @@ struct Fed {
 }
 
 impl Fed {
-    #[allow(clippy::disallowed_methods, reason = "where the time of a run starts")]
-    fn new(limits: Limits) -> Self {
+    fn new(now: Instant, limits: Limits) -> Self {
         let counters = Arc::new(Counters::default());
-        let now = Instant::now();
         let settings = ServerSettings::default();
         let mut session = Session::new(now, limits, Timeouts::default(), Arc::clone(&counters));
         session.connected(now, 1, &settings);
@@ -200,18 +198,21 @@ fn frame(method: Method, headers: &[(&str, &str)], payload: &[u8]) -> Message {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "where the time of a test starts")]
 mod tests {
+    use std::time::Instant;
+
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn session_keeps_its_books_and_limits_whatever_it_is_fed(data in prop::collection::vec(any::<u8>(), 0..600)) {
-            super::session(&data);
+            super::session(Instant::now(), &data);
         }
 
         #[test]
         fn session_joins_a_message_torn_anywhere(data in prop::collection::vec(any::<u8>(), 0..200)) {
-            super::reassembly(&data);
+            super::reassembly(Instant::now(), &data);
         }
     }
 }
