@@ -76,7 +76,7 @@ pub use crate::inbox::{
 pub use crate::limits::Limits;
 pub use crate::observe::{AnswerInfo, AttemptInfo, DeliveryInfo, Observer};
 #[cfg(feature = "openapi")]
-pub use crate::openapi::{CallAnswer, CallError, OpenApi};
+pub use crate::openapi::{CallAnswer, CallError, Download, OpenApi, TenantToken};
 pub use crate::panics::capture_panic_locations;
 pub use crate::stats::{
     AttemptCounts, AttemptEnd, Fate, FateCounts, HandlerStats, Incident, IncidentCounts, Outcome,

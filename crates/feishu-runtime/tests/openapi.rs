@@ -179,7 +179,7 @@ async fn openapi_waits_out_a_rate_limit_of_the_token_call() {
 async fn with_response_bytes_and_with_timeout_bound_one_call() {
     let (_gateway, api) = platform().await;
     let error = api.with_response_bytes(10).call("POST", SEND, message()).await.unwrap_err().to_string();
-    assert!(error.contains("10 bytes (Limits::response_bytes)"), "{error}");
+    assert!(error.contains("10 bytes (Limits::response_bytes"), "{error}");
     api.call("POST", SEND, message()).await.unwrap();
     let error = api.with_timeout(Duration::ZERO).call("POST", SEND, message()).await.unwrap_err();
     assert!(error.to_string().contains("Timeouts::call"), "{error}");

@@ -77,7 +77,7 @@ pub use feishu_proto::{Kind, header_name};
 pub use crate::session::fuzzed;
 
 #[cfg(feature = "http")]
-pub use crate::http::{HttpClient, HttpEndpoint, HttpRequest, HttpResponse};
+pub use crate::http::{HttpClient, HttpEndpoint, HttpRequest, HttpResponse, HttpStream};
 #[cfg(feature = "http")]
 pub use crate::net::NetworkDial;
 #[cfg(feature = "proxy")]

@@ -36,8 +36,8 @@ pub struct Limits {
     /// Bytes of unanswered messages on a connection above which reading pauses for 50 ms at a time, so that a burst waits
     /// at the platform and not in memory. 16 MiB by default: 250 messages of 64 KiB.
     pub unanswered_bytes: usize,
-    /// Maximum bytes of an HTTP response, that of the endpoint call included. 256 KiB by default; real ones have less than
-    /// 2 KiB.
+    /// Maximum bytes of an HTTP response, that of the endpoint call included. 256 KiB by default; those of the endpoint call
+    /// have less than 2 KiB. `OpenApi` of `feishu-runtime` has a bound of its own.
     pub response_bytes: usize,
     /// Bytes of the header of an answer to a call. 64 KiB by default, and never less than 8 KiB.
     pub header_bytes: usize,
@@ -93,7 +93,8 @@ pub struct Timeouts {
     pub proxy: Duration,
     /// For the TLS handshake. 10 s by default.
     pub tls: Duration,
-    /// For an HTTP call, from its first byte to the last byte of the response, after connecting. 10 s by default.
+    /// For an HTTP call, from its first byte to the last byte of the response, after connecting. 10 s by default, and a
+    /// second more for each 128 KiB of the request's body.
     pub call: Duration,
     /// How long an HTTP connection is kept open for the next call. 20 s by default, less than servers usually keep one; zero
     /// keeps none. The endpoint call always opens its own connection.

@@ -21,6 +21,8 @@ enum Act {
     /// Closes the connection without an answer.
     Close,
     Hang,
+    /// Begins an answer of so many bytes, and hangs.
+    Begin(usize, String),
 }
 
 /// A site in memory, which counts connections.
@@ -75,6 +77,11 @@ impl Site {
                 None | Some(Act::AnswerAndClose) => answer("", "{}"),
                 Some(Act::Close) => return,
                 Some(Act::Hang) => std::future::pending().await,
+                Some(Act::Begin(length, begin)) => {
+                    let header = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{begin}");
+                    stream.write_all(header.as_bytes()).await.unwrap();
+                    std::future::pending().await
+                }
             };
             stream.write_all(answer.as_bytes()).await.unwrap();
             if close {
@@ -174,7 +181,7 @@ async fn errors_name_the_limit_that_was_hit_and_the_call_may_set_it() {
     let site = Site::script([large(), large(), wide, Act::Hang, Act::Hang]);
     let client = site.client();
     let error = client.send(call("GET")).await.unwrap_err().to_string();
-    assert!(error.contains("262144 bytes (Limits::response_bytes)"), "{error}");
+    assert!(error.contains("262144 bytes (Limits::response_bytes"), "{error}");
     client.send(call("GET").response_bytes(1 << 20)).await.unwrap();
     let error = client.send(call("GET")).await.unwrap_err().to_string();
     assert!(error.contains("65536 bytes (Limits::header_bytes)"), "{error}");
@@ -184,6 +191,40 @@ async fn errors_name_the_limit_that_was_hit_and_the_call_may_set_it() {
     let start = Instant::now();
     client.send(call("GET").timeout(2 * SECOND)).await.unwrap_err();
     assert_eq!(start.elapsed().as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_reads_a_large_answer_piece_by_piece_and_keeps_its_connection() {
+    let large = || Act::Answer(answer("Content-Type: image/png\r\n", &"x".repeat(700 << 10)));
+    let site = Site::script([large(), large(), Act::Begin(700 << 10, "half".into())]);
+    let client = site.client();
+    let mut stream = client.open(call("GET")).await.unwrap();
+    assert_eq!((stream.status, stream.header("content-type")), (200, Some("image/png")));
+    let mut bytes = 0;
+    while let Some(piece) = stream.chunk().await.unwrap() {
+        bytes += piece.len();
+    }
+    assert_eq!(bytes, 700 << 10);
+    drop(stream);
+    let dropped = client.open(call("GET")).await.unwrap();
+    assert_eq!(site.opened(), 1, "the connection of an answer that was read is kept");
+    drop(dropped);
+    let mut stuck = client.open(call("GET").timeout(2 * SECOND)).await.unwrap();
+    assert_eq!(site.opened(), 2, "that of one that was dropped is not");
+    assert_eq!(&*stuck.chunk().await.unwrap().unwrap(), b"half");
+    let start = Instant::now();
+    let error = stuck.chunk().await.unwrap_err().to_string();
+    assert!(error.contains("2s (Timeouts::call"), "{error}");
+    assert_eq!(start.elapsed().as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn send_has_one_deadline_for_header_and_body() {
+    let site = Site::script([Act::Begin(100, "half".into())]);
+    let start = Instant::now();
+    let error = site.client().send(call("GET")).await.unwrap_err().to_string();
+    assert!(error.contains("10s (Timeouts::call"), "{error}");
+    assert_eq!(start.elapsed().as_secs(), 10);
 }
 
 #[tokio::test(start_paused = true)]

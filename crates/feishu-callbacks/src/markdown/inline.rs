@@ -1,5 +1,8 @@
 //! Marks within a line: links, code, emphasis and tags, and how far all of them are closed.
 
+/// Bytes of a link, of code or of a tag with what it holds, at most. What is longer is not closed.
+const MAX_BYTES: usize = 4_096;
+
 /// The place up to which everything that began in `line` at or after `from` is closed. Before `from` nothing is open.
 pub(super) fn closed(line: &str, from: usize) -> usize {
     let mut open: Vec<Mark<'_>> = Vec::new();
@@ -14,15 +17,15 @@ pub(super) fn closed(line: &str, from: usize) -> usize {
                 Some(next) => 1 + next.len_utf8(),
                 None => return held(),
             },
-            '`' => match code(rest) {
+            '`' => match code(near(rest), true) {
                 Some(len) => len,
                 None => return held(),
             },
-            '[' => match link(rest) {
+            '[' => match link(near(rest)) {
                 Some(len) => len,
                 None => return held(),
             },
-            '<' => match tag(rest) {
+            '<' => match tag(near(rest)) {
                 Some(len) => len,
                 None => return held(),
             },
@@ -39,6 +42,15 @@ pub(super) fn closed(line: &str, from: usize) -> usize {
         };
     }
     open.first().map_or(at, |mark| mark.at)
+}
+
+/// As much of a text as is searched for what closes it.
+pub(super) fn near(text: &str) -> &str {
+    let mut end = text.len().min(MAX_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 /// Opened emphasis.
@@ -75,13 +87,13 @@ fn mark<'a>(open: &mut Vec<Mark<'a>>, mark: Mark<'a>, before: Option<char>, afte
     }
 }
 
-fn run(text: &str, letter: char) -> &str {
+pub(super) fn run(text: &str, letter: char) -> &str {
     let rest = text.trim_start_matches(letter);
     text.get(..text.len() - rest.len()).unwrap_or_default()
 }
 
-/// The length of code in backticks.
-fn code(text: &str) -> Option<usize> {
+/// The length of code in backticks. If the text may grow, more backticks may follow those at its end.
+pub(super) fn code(text: &str, may_grow: bool) -> Option<usize> {
     let ticks = run(text, '`').len();
     let mut at = ticks;
     loop {
@@ -90,8 +102,7 @@ fn code(text: &str) -> Option<usize> {
         let close = run(text.get(at..)?, '`').len();
         at += close;
         if close == ticks {
-            // More ticks may come.
-            return (at < text.len()).then_some(at);
+            return (!may_grow || at < text.len()).then_some(at);
         }
     }
 }
@@ -106,7 +117,7 @@ fn link(text: &str) -> Option<usize> {
 }
 
 /// The length up to the bracket that closes the first one.
-fn bracketed(text: &str, open: char, close: char) -> Option<usize> {
+pub(super) fn bracketed(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_usize;
     let mut escaped = false;
     for (at, letter) in text.char_indices() {

@@ -1,5 +1,8 @@
 //! What single lines of markdown are: fences, and the rows of tables.
 
+/// Bytes of the marks of a fence, with what stands before it, at most; longer ones are not fences.
+pub(super) const MAX_FENCE_BYTES: usize = 64;
+
 /// The opening line of fenced code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fence {
@@ -22,7 +25,7 @@ impl Fence {
         let is_fence = len >= 3 && !(mark == '`' && info.contains('`'));
         let before = &line.get(..line.len() - rest.len()).unwrap_or_default();
         let prefix = before.chars().map(|it| if matches!(it, '\t' | '>') { it } else { ' ' }).collect();
-        is_fence.then_some(Self { prefix, mark, len })
+        (is_fence && before.len() + len <= MAX_FENCE_BYTES).then_some(Self { prefix, mark, len })
     }
 
     /// Whether a line closes this fence.

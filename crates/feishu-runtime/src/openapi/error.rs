@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_callbacks::openapi::{ApiError, CallKind, Retry};
@@ -14,7 +16,7 @@ use super::{ApiCode, ApiCodeKind};
 #[derive(Debug, Clone)]
 pub struct CallError {
     cause: Cause,
-    log_id: Option<String>,
+    log_id: Option<Box<str>>,
     attempts: u32,
 }
 
@@ -29,6 +31,7 @@ enum Cause {
     },
     NotAnAnswer {
         status: u16,
+        content_type: Option<String>,
     },
     /// The call succeeded, but its `data` could not be read.
     NoData(ApiError),
@@ -36,6 +39,12 @@ enum Cause {
     BadCard(String),
     /// Not sent: too many calls wait for the platform's rate limit.
     Crowded(Crowded),
+    /// The file is larger than the reader's bound.
+    TooLarge {
+        limit: u64,
+    },
+    /// The file could not be written.
+    File(Arc<io::Error>),
     Transport(feishu_transport::Error),
 }
 
@@ -47,7 +56,7 @@ impl CallError {
     }
 
     fn new(cause: Cause, log_id: Option<String>) -> Self {
-        Self { cause, log_id, attempts: 1 }
+        Self { cause, log_id: log_id.map(String::into_boxed_str), attempts: 1 }
     }
 
     /// The same, with the number of attempts.
@@ -55,8 +64,9 @@ impl CallError {
         Self { attempts, ..self }
     }
 
-    pub(super) fn not_an_answer(status: u16, log_id: Option<String>) -> Self {
-        Self::new(Cause::NotAnAnswer { status }, log_id)
+    pub(super) fn not_an_answer(response: ApiResponse) -> Self {
+        let ApiResponse { status, content_type, log_id, .. } = response;
+        Self::new(Cause::NotAnAnswer { status, content_type }, log_id)
     }
 
     /// Creates the error of a call that was not made because of its card.
@@ -67,6 +77,16 @@ impl CallError {
     /// Creates the error of a call that was not made because too many wait.
     pub(super) fn crowded(crowded: Crowded) -> Self {
         Self { attempts: 0, ..Self::new(Cause::Crowded(crowded), None) }
+    }
+
+    /// Creates the error of a file above its bound.
+    pub(super) fn too_large(limit: u64) -> Self {
+        Self::new(Cause::TooLarge { limit }, None)
+    }
+
+    /// Creates the error of a file that could not be written.
+    pub(super) fn file(error: io::Error) -> Self {
+        Self::new(Cause::File(Arc::new(error)), None)
     }
 
     /// Creates the error of an unreadable answer with code 0.
@@ -160,7 +180,13 @@ impl fmt::Display for CallError {
                     write!(f, " (in {} s)", wait.as_secs())?;
                 }
             }
-            Cause::NotAnAnswer { status } => {
+            Cause::NotAnAnswer { status, content_type: Some(kind) } if is_file(*status, kind) => {
+                write!(
+                    f,
+                    "HTTP {status} with {kind} in place of JSON; fetch a file with `OpenApi::download`"
+                )?;
+            }
+            Cause::NotAnAnswer { status, .. } => {
                 write!(f, "HTTP {status} without the platform's JSON; check domain and proxy")?;
             }
             Cause::NoData(error) => error.fmt(f)?,
@@ -175,6 +201,15 @@ impl fmt::Display for CallError {
                 "not sent: the platform takes no such call before {} s are over, after it refused one for its rate",
                 wait.as_secs().max(1)
             )?,
+            Cause::TooLarge { limit } => {
+                write!(
+                    f,
+                    "the file is larger than {limit} bytes, the bound of this download; raise it, or refuse the file"
+                )?;
+            }
+            Cause::File(error) => {
+                write!(f, "the file cannot be written: {error}; see to its folder and disk")?;
+            }
             Cause::Transport(error) => error.fmt(f)?,
         }
         if self.attempts > 1 {
@@ -188,7 +223,15 @@ impl StdError for CallError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
             Cause::Transport(error) => error.source(),
+            Cause::File(error) => Some(&**error),
             _ => None,
         }
     }
+}
+
+/// Whether this is a file that came well, and no page of a proxy.
+fn is_file(status: u16, content_type: &str) -> bool {
+    let page =
+        ["text/html", "text/plain", "application/json"].iter().any(|kind| content_type.starts_with(kind));
+    status < 300 && !page
 }

@@ -1,6 +1,7 @@
 //! A client of the platform's OpenAPI, which handles the app's access token and rate limits.
 
 mod bot;
+mod download;
 mod error;
 mod exchange;
 mod fates;
@@ -18,21 +19,29 @@ use feishu_transport::{AppSecret, Domain, HttpClient, HttpRequest};
 use serde::Deserialize;
 
 use bot::BotCache;
+pub use download::Download;
 pub use error::CallError;
 pub(crate) use exchange::{ApiRequest, Exchange, Fake};
-use exchange::{Bounds, Reply};
+use exchange::{ApiStream, Bounds, Reply};
 pub(crate) use fates::Fates;
 use patience::{MAX_WAIT, Patience};
 pub(crate) use rates::{Place, Rates, Target, Urgency};
+pub use token::TenantToken;
 use token::TokenCache;
 
 use crate::{Error, FateCounts, RateCounts};
 
+/// The content type of JSON.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+
 /// An OpenAPI client of one app: requests, caches and renews its tenant access token, and retries after rate limits.
 ///
 /// Cheap to clone; clones share the token and the connections. Every call is bounded in time
-/// ([`Timeouts`](feishu_transport::Timeouts)) and size ([`Limits::response_bytes`](feishu_transport::Limits)); see
-/// [`with_timeout`](Self::with_timeout) and [`with_response_bytes`](Self::with_response_bytes). In a unit test, use that of a [`FakeApi`](crate::testing::FakeApi).
+/// ([`Timeouts`](feishu_transport::Timeouts)) and its answer in size (16 MiB, which is twice a page of the largest
+/// messages); see [`with_timeout`](Self::with_timeout) and [`with_response_bytes`](Self::with_response_bytes). In a unit
+/// test, use that of a [`FakeApi`](crate::testing::FakeApi).
+///
+/// JSON is called with [`send`](Self::send) and [`call`](Self::call), a file is fetched with [`download`](Self::download).
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::{MessageSend, OutgoingMessage, Receiver};
@@ -84,7 +93,8 @@ impl OpenApi {
         Self::with_client(HttpClient::new(domain), app_id, secret)
     }
 
-    /// Creates a client of an app over a configured HTTP client, with its domain, dial, deadlines, limits and headers.
+    /// Creates a client of an app over a configured HTTP client, with its domain, dial, deadlines, headers and limits other
+    /// than [`Limits::response_bytes`](feishu_transport::Limits).
     ///
     /// # Errors
     ///
@@ -116,8 +126,7 @@ impl OpenApi {
         api
     }
 
-    /// A clone whose calls accept answers of so many bytes, in place of
-    /// [`Limits::response_bytes`](feishu_transport::Limits).
+    /// A clone whose calls accept answers of so many bytes, in place of 16 MiB. Downloads have bounds of their own.
     #[must_use]
     pub fn with_response_bytes(&self, limit: usize) -> Self {
         let mut api = self.clone();
@@ -152,7 +161,14 @@ impl OpenApi {
     ///
     /// Dropping the future abandons the call; the platform may have carried it out.
     pub async fn send<C: Call + Sync>(&self, call: &C) -> Result<C::Data, CallError> {
-        let answer = self.call(C::METHOD, &call.path(), call.body()).await?;
+        let (path, content_type) = (call.path(), call.content_type());
+        let outgoing = Outgoing {
+            method: C::METHOD,
+            path: &path,
+            content_type: &content_type,
+            body: call.body().into(),
+        };
+        let answer = self.answered(&outgoing).await?;
         C::read_answer(&answer.body).map_err(|error| CallError::no_data(error, answer.log_id))
     }
 
@@ -182,20 +198,28 @@ impl OpenApi {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<CallAnswer, CallError> {
-        let body = body.into();
-        self.check_card(method, path, &body).map_err(CallError::bad_card)?;
-        let place = Place::of(method, path, &body);
+        self.answered(&Outgoing::new(method, path, body.into())).await
+    }
+
+    async fn answered(&self, call: &Outgoing<'_>) -> Result<CallAnswer, CallError> {
+        self.check_card(call.method, call.path, &call.body).map_err(CallError::bad_card)?;
+        Ok(self.made(call, false).await?.into())
+    }
+
+    /// Makes a call, again while a wait can help. The answer is complete, unless it is to be a file.
+    async fn made(&self, call: &Outgoing<'_>, is_file: bool) -> Result<ApiStream, CallError> {
+        let place = Place::of(call.method, call.path, &call.body);
         let mut patience = Patience::default();
         loop {
             let again = patience.attempts > 0;
             let entered = self.rates().enter(&place, Urgency::First, again, Some(MAX_WAIT)).await;
             entered.map_err(|crowded| CallError::crowded(crowded).after(patience.attempts))?;
-            let error = match self.attempt(&place, method, path, body.clone()).await {
+            let error = match self.made_once(&place, call, is_file).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             patience.attempts += error.attempts();
-            if !patience.wait(path, &error).await {
+            if !patience.wait(call.path, &error).await {
                 return Err(error.after(patience.attempts));
             }
         }
@@ -229,23 +253,42 @@ impl OpenApi {
         path: &str,
         body: Bytes,
     ) -> Result<CallAnswer, CallError> {
+        Ok(self.made_once(place, &Outgoing::new(method, path, body), false).await?.into())
+    }
+
+    async fn made_once(
+        &self,
+        place: &Place,
+        call: &Outgoing<'_>,
+        is_file: bool,
+    ) -> Result<ApiStream, CallError> {
         let Inner { exchange, tokens, rates, .. } = &*self.inner;
+        let &Outgoing { method, path, content_type, ref body } = call;
         let mut attempts = 0;
         loop {
             let token = tokens.token(exchange).await?;
-            let token_text = Some(token.expose());
-            let request =
-                ApiRequest { method, path, token: token_text, body: body.clone(), bounds: self.bounds };
+            let (token_text, body, bounds) = (Some(token.expose()), body.clone(), self.bounds);
+            let request = ApiRequest { method, path, token: token_text, content_type, body, bounds };
             attempts += 1;
             let failed = |error: CallError| error.after(attempts);
-            let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
+            let response = if is_file {
+                let stream = exchange.open(request).await.map_err(|error| failed(error.into()))?;
+                if stream.status < 400 {
+                    rates.accepted(place);
+                    return Ok(stream);
+                }
+                stream.into_refusal().await
+            } else {
+                exchange.send(request).await
+            };
+            let response = response.map_err(|error| failed(error.into()))?;
             let (code, msg) = match response.read() {
                 Reply::Done => {
                     rates.accepted(place);
-                    return Ok(CallAnswer { body: response.body, log_id: response.log_id });
+                    return Ok(response.into());
                 }
                 Reply::NotAnAnswer => {
-                    return Err(failed(CallError::not_an_answer(response.status, response.log_id)));
+                    return Err(failed(CallError::not_an_answer(response)));
                 }
                 Reply::Refused { code, msg } => (code, msg),
             };
@@ -258,6 +301,21 @@ impl OpenApi {
             }
             return Err(failed(CallError::refused(code, msg, CallKind::of(method, path), response)));
         }
+    }
+}
+
+/// A call as it is made.
+struct Outgoing<'a> {
+    method: &'a str,
+    path: &'a str,
+    content_type: &'a str,
+    body: Bytes,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A call with JSON or no body.
+    fn new(method: &'a str, path: &'a str, body: Bytes) -> Self {
+        Self { method, path, content_type: JSON, body }
     }
 }
 

@@ -9,7 +9,7 @@ use feishu_transport::AppSecret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{ApiRequest, Bounds, CallError, Exchange, Patience, Reply};
+use super::{ApiRequest, Bounds, CallError, Exchange, JSON, OpenApi, Patience, Reply};
 
 /// The remaining lifetime at which a token is renewed. With less than 30 minutes left the platform issues a new one, and
 /// the old one stays valid.
@@ -20,11 +20,59 @@ const MARGIN: Duration = Duration::from_secs(10 * 60);
 pub(super) struct Token {
     value: AccessToken,
     renew_at: Instant,
+    ends: Instant,
 }
 
 impl Token {
     pub(super) fn expose(&self) -> &str {
         self.value.expose()
+    }
+}
+
+/// The app's tenant access token, for a client of your own. `Debug` does not show the token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TenantToken {
+    /// The token: `Authorization: Bearer` and [`expose`](AccessToken::expose).
+    pub token: AccessToken,
+    /// How long it is valid from now on, at most 2 hours. Usually at least 10 minutes: one with less is renewed first.
+    pub valid_for: Duration,
+}
+
+impl OpenApi {
+    /// The app's current tenant access token, for a client of your own. It is shared with the calls of this client and all
+    /// its clones, and requested only when there is none or it has less than 10 minutes left.
+    ///
+    /// Ask for it before each call instead of keeping it. If the platform rejects it (99991663), see
+    /// [`drop_token`](Self::drop_token).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let api = feishu_runtime::testing::FakeApi::new().api();
+    /// let current = api.token().await?;
+    /// let header = format!("Bearer {}", current.token.expose());
+    /// # assert_eq!((header.as_str(), current.valid_for.as_secs() > 600), ("Bearer t-fake", true));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the platform refused the request for a token, or was not reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons a request that is on its way; the next call makes another.
+    pub async fn token(&self) -> Result<TenantToken, CallError> {
+        let Token { value, ends, .. } = self.inner.tokens.token(&self.inner.exchange).await?;
+        Ok(TenantToken { token: value, valid_for: ends.saturating_duration_since(Instant::now()) })
+    }
+
+    /// Forgets a token that the platform rejected, so that the next call requests another. No effect if it was renewed
+    /// meanwhile. Calls of this client do so themselves.
+    pub async fn drop_token(&self, rejected: &AccessToken) {
+        self.inner.tokens.drop_value(rejected).await;
     }
 }
 
@@ -52,8 +100,12 @@ impl TokenCache {
 
     /// Drops a token that the platform rejected, unless it was replaced meanwhile.
     pub(super) async fn drop_bad(&self, bad: &Token) {
+        self.drop_value(&bad.value).await;
+    }
+
+    async fn drop_value(&self, bad: &AccessToken) {
         let mut current = self.current.lock().await;
-        if current.as_ref().is_some_and(|token| token.value == bad.value) {
+        if current.as_ref().is_some_and(|token| token.value == *bad) {
             *current = None;
         }
     }
@@ -64,7 +116,14 @@ impl TokenCache {
         let (mut patience, bounds) = (Patience::default(), Bounds::default());
         let (asked, response) = loop {
             let asked = Instant::now();
-            let request = ApiRequest { method, path: &path, token: None, body: body.clone(), bounds };
+            let request = ApiRequest {
+                method,
+                path: &path,
+                token: None,
+                content_type: JSON,
+                body: body.clone(),
+                bounds,
+            };
             patience.attempts += 1;
             let failed = |error: CallError| error.after(patience.attempts);
             let response = exchange.send(request).await.map_err(|error| failed(error.into()))?;
@@ -76,8 +135,8 @@ impl TokenCache {
         };
         let given = TokenRequest::read_answer(&response.body).and_then(TokenAnswer::into_token);
         let Ok((value, life)) = given else {
-            return Err(CallError::not_an_answer(response.status, response.log_id));
+            return Err(CallError::not_an_answer(response));
         };
-        Ok(Token { value, renew_at: asked + life.saturating_sub(MARGIN.min(life / 2)) })
+        Ok(Token { value, renew_at: asked + life.saturating_sub(MARGIN.min(life / 2)), ends: asked + life })
     }
 }

@@ -8,7 +8,7 @@ use feishu_transport::AppSecret;
 use serde_json::{Value, json};
 
 use crate::OpenApi;
-use crate::openapi::{ApiRequest, Exchange, Fake};
+use crate::openapi::{ApiRequest, Exchange, Fake, JSON};
 
 /// A fake of the platform's OpenAPI: records the calls of an [`OpenApi`] and answers them without a network.
 ///
@@ -33,9 +33,12 @@ use crate::openapi::{ApiRequest, Exchange, Fake};
 #[derive(Clone, Default)]
 pub struct FakeApi(Arc<Shared>);
 
+/// Status, content type and body.
+type Answer = (u16, String, Bytes);
+
 #[derive(Default)]
 struct Shared {
-    answers: Mutex<Vec<(String, Value)>>,
+    answers: Mutex<Vec<(String, Answer)>>,
     calls: Mutex<Vec<FakeCall>>,
 }
 
@@ -49,6 +52,8 @@ pub struct FakeCall {
     pub path: String,
     /// The body; `null` if it is empty or not JSON.
     pub body: Value,
+    /// The body as it was sent, such as the form of an upload.
+    pub bytes: Bytes,
 }
 
 impl FakeApi {
@@ -60,8 +65,20 @@ impl FakeApi {
     /// Sets the answer to calls whose path contains `path`, such as `{"code": 230002, "msg": "…"}`. If several match, the
     /// last one set is used.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the JSON in place")]
     pub fn answer(self, path: &str, body: Value) -> Self {
-        lock(&self.0.answers).push((path.to_owned(), body));
+        let is_refusal = body.get("code").and_then(Value::as_i64).is_some_and(|code| code != 0);
+        let status = if is_refusal { 400 } else { 200 };
+        let answer = (status, JSON.to_owned(), body.to_string().into());
+        lock(&self.0.answers).push((path.to_owned(), answer));
+        self
+    }
+
+    /// Sets the answer to [downloads](OpenApi::download) whose path contains `path`: a file of this content type.
+    #[must_use]
+    pub fn answer_bytes(self, path: &str, content_type: &str, file: impl Into<Bytes>) -> Self {
+        let answer = (200, content_type.to_owned(), file.into());
+        lock(&self.0.answers).push((path.to_owned(), answer));
         self
     }
 
@@ -83,20 +100,23 @@ impl FakeApi {
 }
 
 impl Fake for Shared {
-    fn answer(&self, request: &ApiRequest<'_>) -> (u16, Bytes) {
+    fn answer(&self, request: &ApiRequest<'_>) -> Answer {
         if request.token.is_none() {
             let token = json!({"code": 0, "tenant_access_token": "t-fake", "expire": 7200});
-            return (200, token.to_string().into());
+            return (200, JSON.to_owned(), token.to_string().into());
         }
         lock(&self.calls).push(FakeCall {
             method: request.method.to_owned(),
             path: request.path.to_owned(),
             body: serde_json::from_slice(&request.body).unwrap_or_default(),
+            bytes: request.body.clone(),
         });
         let answers = lock(&self.answers);
         let chosen = answers.iter().rev().find(|(path, _)| request.path.contains(path.as_str()));
-        let body = chosen.map_or_else(|| json!({"code": 0, "data": {}}), |(_, body)| body.clone());
-        (200, body.to_string().into())
+        chosen.map_or_else(
+            || (200, JSON.to_owned(), Bytes::from_static(br#"{"code":0,"data":{}}"#)),
+            |(_, answer)| answer.clone(),
+        )
     }
 }
 

@@ -6,14 +6,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{DATE, HOST, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request};
-use http_body_util::{BodyExt as _, Full};
-use tokio::time::timeout;
+use http_body_util::Full;
+use tokio::time::{Instant, timeout};
 
 use super::date::ClockAhead;
 use super::pool::{Open, Pool};
+use super::request::{HttpRequest, HttpResponse};
+use super::stream::{Back, HttpStream};
 use crate::net::exchange::{AGENT, dial, header};
 use crate::{Dial, Domain, Error, Limits, NetworkDial, Stage, Target, Timeouts};
 
@@ -31,80 +33,6 @@ pub struct HttpClient {
     headers: Result<HeaderMap, Error>,
     pool: Pool,
     clock: ClockAhead,
-}
-
-/// One HTTP request.
-pub struct HttpRequest {
-    method: String,
-    path: String,
-    headers: Result<HeaderMap, Error>,
-    body: Bytes,
-    timeout: Option<Duration>,
-    response_bytes: Option<usize>,
-}
-
-/// The answer to an [`HttpRequest`].
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct HttpResponse {
-    /// The HTTP status.
-    pub status: u16,
-    /// The whole body.
-    pub body: Bytes,
-    pub(super) headers: HeaderMap,
-}
-
-impl HttpRequest {
-    /// Creates a request without headers and body. `method` is in capitals, `path` starts with `/` and includes the query.
-    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
-        Self {
-            method: method.into(),
-            path: path.into(),
-            headers: Ok(HeaderMap::new()),
-            body: Bytes::new(),
-            timeout: None,
-            response_bytes: None,
-        }
-    }
-
-    /// Sets a header. It replaces a header of the client with the same name.
-    #[must_use]
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.headers = self.headers.and_then(|mut headers| {
-            let (name, value) = header(name.as_ref(), value.as_ref())?;
-            headers.insert(name, value);
-            Ok(headers)
-        });
-        self
-    }
-
-    /// Sets the body.
-    #[must_use]
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    /// The deadline of this call in place of [`Timeouts::call`].
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// The largest body of this call's answer, in bytes, in place of [`Limits::response_bytes`].
-    #[must_use]
-    pub fn response_bytes(mut self, limit: usize) -> Self {
-        self.response_bytes = Some(limit);
-        self
-    }
-}
-
-impl HttpResponse {
-    /// The first header of this name, if it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
 }
 
 impl HttpClient {
@@ -182,6 +110,23 @@ impl HttpClient {
         self.send_at(Stage::Call, request).await
     }
 
+    /// Makes one call and returns when the header of its answer has come; the body is read with [`HttpStream::chunk`] and
+    /// has no bound but the reader's. The deadline of the call is that of the header, and then of each piece of the body, so
+    /// that a large answer may take its time as long as something comes.
+    ///
+    /// # Errors
+    ///
+    /// If the platform was not reached, its response was not valid HTTP, its header was over a limit, or the deadline
+    /// passed; misuse if the request or a setting is invalid.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the call; the platform may have carried it out.
+    pub async fn open(&self, request: HttpRequest) -> Result<HttpStream, Error> {
+        let call = self.call(Stage::Call, request)?;
+        self.open_call(&call).await
+    }
+
     /// By how many seconds the host's clock is ahead of the site's, by the `Date` of the last answer; negative if it is
     /// behind. True to about 2 s. `None` before the first answer.
     pub fn clock_ahead(&self) -> Option<i64> {
@@ -189,16 +134,25 @@ impl HttpClient {
     }
 
     /// As [`send`](Self::send), with errors that name this stage.
-    pub(crate) async fn send_at(&self, stage: Stage, call: HttpRequest) -> Result<HttpResponse, Error> {
-        let call = Call {
+    pub(crate) async fn send_at(&self, stage: Stage, request: HttpRequest) -> Result<HttpResponse, Error> {
+        let call = self.call(stage, request)?;
+        self.open_call(&call).await?.collect(call.bytes).await
+    }
+
+    /// A request with its bounds.
+    fn call(&self, stage: Stage, request: HttpRequest) -> Result<Call, Error> {
+        Ok(Call {
             stage,
-            time: call.timeout.unwrap_or(self.timeouts.call),
-            bytes: call.response_bytes.unwrap_or(self.limits.response_bytes),
+            time: request.timeout.unwrap_or_else(|| self.timeouts.call + upload_time(request.body.len())),
+            bytes: request.response_bytes.unwrap_or(self.limits.response_bytes),
             keep: if stage == Stage::Call { self.timeouts.keep_alive } else { Duration::ZERO },
-            request: self.prepare(call)?,
-        };
+            request: self.prepare(request)?,
+        })
+    }
+
+    async fn open_call(&self, call: &Call) -> Result<HttpStream, Error> {
         if let Some(kept) = self.pool.take(call.keep) {
-            match self.exchange(kept, &call).await {
+            match self.exchange(kept, call).await {
                 Err(Failure { retry: true, error }) => {
                     tracing::debug!(%error, "a kept connection was closed meanwhile; calling over a new one");
                 }
@@ -209,39 +163,44 @@ impl HttpClient {
         let target = Target::new(base.host, base.port(), base.is_tls());
         let stream = dial(&*self.dial, &target, &self.timeouts).await?;
         let open = Open::over(stream, self.limits.header_bytes).await;
-        let open = open.map_err(|error| self.invalid(stage, error))?;
-        self.exchange(open, &call).await.map_err(|failure| failure.error)
+        let open = open.map_err(|error| self.invalid(call.stage, error))?;
+        self.exchange(open, call).await.map_err(|failure| failure.error)
     }
 
-    /// One request and its answer. The connection is kept if both were complete.
-    async fn exchange(&self, mut open: Open, call: &Call) -> Result<HttpResponse, Failure> {
-        let answer = async {
+    /// One request and the header of its answer. The connection is kept when the body was read to its end.
+    async fn exchange(&self, mut open: Open, call: &Call) -> Result<HttpStream, Failure> {
+        let ends = Instant::now().checked_add(call.time);
+        let head = async {
             // Without this a request would be given to a connection that is known to be closed.
             open.sender
                 .ready()
                 .await
                 .map_err(|error| Failure { retry: true, error: self.invalid(call.stage, error) })?;
             let sent = open.sender.try_send_request(call.request.clone()).await;
-            let response = sent.map_err(|mut failed| {
+            sent.map_err(|mut failed| {
                 let unsent = failed.take_message().is_some();
                 let error = failed.into_error();
                 let closed = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
                 let retry = unsent || closed && call.request.method().is_idempotent();
                 Failure { retry, error: self.invalid(call.stage, error) }
-            })?;
-            let (head, body) = response.into_parts();
-            if let Some(date) = head.headers.get(DATE).and_then(|date| date.to_str().ok()) {
-                self.clock.learn(date, SystemTime::now());
-            }
-            let body = read_body(call.stage, body, call.bytes).await?;
-            Ok(HttpResponse { status: head.status.as_u16(), headers: head.headers, body })
+            })
         };
-        let answer: Result<_, Failure> = timeout(call.time, answer)
+        let head: Result<_, Failure> = timeout(call.time, head)
             .await
             .unwrap_or_else(|_| Err(Error::timed_out(call.stage, call.time).into()));
-        let answer = answer?;
-        self.pool.put(open, call.keep);
-        Ok(answer)
+        let (head, body) = head?.into_parts();
+        if let Some(date) = head.headers.get(DATE).and_then(|date| date.to_str().ok()) {
+            self.clock.learn(date, SystemTime::now());
+        }
+        Ok(HttpStream {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+            stage: call.stage,
+            time: call.time,
+            ends,
+            back: Some(Back { open, pool: self.pool.clone(), keep: call.keep }),
+        })
     }
 
     fn invalid(&self, stage: Stage, error: hyper::Error) -> Error {
@@ -280,6 +239,11 @@ impl HttpClient {
     }
 }
 
+/// What a call gets besides its deadline: a second for each 128 KiB of its body.
+fn upload_time(bytes: usize) -> Duration {
+    Duration::from_secs((bytes >> 17).try_into().unwrap_or(u64::MAX >> 32))
+}
+
 /// A request on its way, and its bounds.
 struct Call {
     stage: Stage,
@@ -302,47 +266,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Reads a body up to the limit. Memory is not reserved by `Content-Length`.
-async fn read_body(stage: Stage, mut body: hyper::body::Incoming, limit: usize) -> Result<Bytes, Error> {
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|error| Error::protocol(stage, format_args!("the answer broke off: {error}")))?;
-        let Some(data) = frame.data_ref() else { continue };
-        if whole.len() + data.len() > limit {
-            return Err(Error::protocol(
-                stage,
-                format_args!("the answer is larger than {limit} bytes (Limits::response_bytes)"),
-            ));
-        }
-        whole.extend_from_slice(data);
-    }
-    Ok(whole.freeze())
-}
-
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient").field("domain", &self.domain).finish_non_exhaustive()
-    }
-}
-
-/// Shows method and path without its query.
-impl fmt::Debug for HttpRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.split('?').next().unwrap_or_default();
-        f.debug_struct("HttpRequest")
-            .field("method", &self.method)
-            .field("path", &path)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Shows status and size.
-impl fmt::Debug for HttpResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpResponse")
-            .field("status", &self.status)
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
     }
 }

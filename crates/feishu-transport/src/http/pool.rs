@@ -42,7 +42,7 @@ impl Drop for Open {
 }
 
 /// The idle connections of one client. At most [`MAX_IDLE`], each for a limited time.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pool(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
