@@ -1,4 +1,4 @@
-//! What must hold whatever a session is fed. The fuzz targets feed it what they find, the tests below any bytes.
+//! What must hold whatever a session is fed. The fuzz targets feed it what they find, the tests any bytes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -195,24 +195,4 @@ fn frame(method: Method, headers: &[(&str, &str)], payload: &[u8]) -> Message {
         ..Frame::default()
     };
     Message::Binary(frame.encode_to_vec().into())
-}
-
-#[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "where the time of a test starts")]
-mod tests {
-    use std::time::Instant;
-
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn session_keeps_its_books_and_limits_whatever_it_is_fed(data in prop::collection::vec(any::<u8>(), 0..600)) {
-            super::session(Instant::now(), &data);
-        }
-
-        #[test]
-        fn session_joins_a_message_torn_anywhere(data in prop::collection::vec(any::<u8>(), 0..200)) {
-            super::reassembly(Instant::now(), &data);
-        }
-    }
 }

@@ -6,6 +6,8 @@ mod answer;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(test, allow(unreachable_pub, reason = "the fuzz targets see it"))]
 pub mod fuzzed;
+#[cfg(test)]
+mod fuzzed_tests;
 mod heartbeat;
 mod reassembly;
 #[cfg(test)]
