@@ -37,6 +37,7 @@ mod open_enum;
 pub mod openapi;
 mod operator;
 mod preview;
+mod profile;
 mod reply;
 mod secret;
 mod text;
@@ -73,6 +74,7 @@ pub use preview::{
     PreviewLanguage, PreviewParty, PreviewPartyId, PreviewPlace, PreviewReply, PreviewUrls, UrlPreviewEvent,
     UrlPreviewGet,
 };
+pub use profile::{ProfileViewEvent, ProfileViewGet};
 pub use reply::{Reply, ReplyError};
 pub use time::{Timestamp, TimestampError};
 

@@ -310,6 +310,10 @@ async fn feishu_doctor_prints_each_finding_and_ends_with_its_exit_code() {
     let last: serde_json::Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
     assert_eq!((&last["step"], &last["code"]), (&"endpoint_call".into(), &"wrong_credentials".into()));
     assert!(last["page"].as_str().unwrap().ends_with("/baseinfo"), "{last}");
+    let types = "url.preview.get,im.chat.updated_v1";
+    let (_, listed) = program(&gateway, SECRET, &["--lang", "en", "--types", types]).await;
+    let lines = "         event    im.chat.updated_v1  im:chat:read\n         callback url.preview.get\n";
+    assert!(listed.contains(lines), "{listed}");
     for wrong in [&["--lang"][..], &["--lang", "fr"], &["--secret", "x"], &["--root", "/no/such/file"]] {
         let (code, printed) = program(&gateway, SECRET, wrong).await;
         assert_eq!(code, Some(2), "{wrong:?}: {printed}");

@@ -23,6 +23,7 @@ The app is taken from FEISHU_APP_ID, FEISHU_APP_SECRET and, for Lark or a privat
   --no-proxy        no proxy, whatever the environment says
   --root FILE       also trusts the certificates in this PEM file
   --wait SECONDS    how long a click is waited for; 60 by default, 0 for not at all
+  --types A,B       the types that the bot handles: lists what the app must subscribe to, and the scopes
   --lang en|zh      by default as LC_ALL or LANG say
   --json            writes each finding as a line of JSON
   --help
@@ -44,6 +45,7 @@ feishu-doctor：检查应用与飞书 / Lark 平台之间哪里正常、哪里�
   --no-proxy        忽略环境变量，不使用代理
   --root FILE       额外信任该 PEM 文件中的证书
   --wait SECONDS    等待点击的秒数；默认 60，0 表示不等待
+  --types A,B       机器人处理的类型：列出应用须订阅的内容及所需权限
   --lang en|zh      默认遵循 LC_ALL 或 LANG
   --json            每个结果输出一行 JSON
   --help
@@ -59,6 +61,7 @@ struct Options {
     proxy: ProxyPolicy,
     root: Option<String>,
     wait: Duration,
+    types: Vec<String>,
     language: Language,
     json: bool,
     help: bool,
@@ -82,7 +85,10 @@ fn main() -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return usage("the runtime cannot be started") };
-    let doctor = Doctor::new(connection).wait_for_click(options.wait);
+    let mut doctor = Doctor::new(connection).wait_for_click(options.wait);
+    if !options.types.is_empty() {
+        doctor = doctor.subscriptions(options.types.iter().map(String::as_str).collect());
+    }
     let diagnosis: Diagnosis = runtime.block_on(doctor.examine(|finding| show(finding, &options)));
     ExitCode::from(u8::try_from(diagnosis.exit_code()).unwrap_or(1))
 }
@@ -96,6 +102,7 @@ fn parse(arguments: &[String], variable: &dyn Fn(&str) -> Option<String>) -> Res
         proxy: ProxyPolicy::Environment,
         root: None,
         wait: Duration::from_secs(60),
+        types: Vec::new(),
         language: if locale.starts_with("zh") { Language::Chinese } else { Language::English },
         json: false,
         help: false,
@@ -115,6 +122,7 @@ fn parse(arguments: &[String], variable: &dyn Fn(&str) -> Option<String>) -> Res
                 let seconds = seconds.parse().map_err(|_| format!("{seconds} is not a number of seconds"))?;
                 options.wait = Duration::from_secs(seconds);
             }
+            "--types" => options.types.extend(value()?.split(',').map(|name| name.trim().to_owned())),
             "--lang" => {
                 options.language = match value()?.as_str() {
                     "en" => Language::English,

@@ -47,7 +47,7 @@ impl Dispatcher {
     /// What the app must subscribe to in the developer console for these handlers, and the scopes that it needs. A client
     /// with a long connection logs it at its start, at the level debug.
     pub fn subscriptions(&self) -> Subscriptions {
-        Subscriptions::of(self.event_types())
+        self.event_types().collect()
     }
 
     /// Creates the inbox of one client.

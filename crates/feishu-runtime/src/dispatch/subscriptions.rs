@@ -35,20 +35,24 @@ pub struct Subscription {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscriptions(Vec<Subscription>);
 
-impl Subscriptions {
-    pub(super) fn of<'a>(types: impl Iterator<Item = &'a str>) -> Self {
+impl<T: Into<EventType>> FromIterator<T> for Subscriptions {
+    fn from_iter<I: IntoIterator<Item = T>>(types: I) -> Self {
         let mut found: Vec<_> = types
-            .map(EventType::from)
-            .map(|event_type| Subscription {
+            .into_iter()
+            .map(Into::into)
+            .map(|event_type: EventType| Subscription {
                 is_callback: event_type.is_callback(),
                 scopes: event_type.scopes(),
                 event_type,
             })
             .collect();
         found.sort_by(|a, b| (a.is_callback, &a.event_type).cmp(&(b.is_callback, &b.event_type)));
+        found.dedup();
         Self(found)
     }
+}
 
+impl Subscriptions {
     /// The types, one after the other.
     pub fn iter(&self) -> std::slice::Iter<'_, Subscription> {
         self.0.iter()

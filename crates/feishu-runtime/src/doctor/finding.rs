@@ -30,6 +30,8 @@ pub enum Step {
     Ping,
     /// The number of the app's connections.
     Connections,
+    /// What the app must subscribe to for its handlers.
+    Subscriptions,
     /// A click of a user.
     Click,
 }

@@ -30,6 +30,8 @@ pub use finding::{Diagnosis, Finding, Step, Verdict};
 use connection::{after_connecting, online, open};
 use finding::Findings;
 
+use crate::Subscriptions;
+
 /// How long a click is waited for by default.
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -43,18 +45,28 @@ const WAIT: Duration = Duration::from_secs(60);
 pub struct Doctor {
     connection: LongConnectionBuilder,
     wait: Duration,
+    subscriptions: Option<Subscriptions>,
 }
 
 impl Doctor {
     /// Examines with the settings of this connection: credentials, domain, proxy, TLS roots, deadlines.
     pub fn new(connection: LongConnectionBuilder) -> Self {
-        Self { connection, wait: WAIT }
+        Self { connection, wait: WAIT, subscriptions: None }
     }
 
     /// Sets how long a click is waited for at the end; 60 s by default, zero to leave it out.
     #[must_use]
     pub fn wait_for_click(mut self, wait: Duration) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// Lists what the app must subscribe to in the developer console, as
+    /// [`Dispatcher::subscriptions`](crate::Dispatcher::subscriptions) gives it. What it is subscribed to cannot be seen from
+    /// here.
+    #[must_use]
+    pub fn subscriptions(mut self, subscriptions: Subscriptions) -> Self {
+        self.subscriptions = Some(subscriptions);
         self
     }
 
@@ -72,8 +84,11 @@ impl Doctor {
     }
 
     async fn steps<T: FnMut(&Finding) + Send>(self, findings: &mut Findings<T>) -> Result<(), Failed> {
-        let Self { connection, wait } = self;
+        let Self { connection, wait, subscriptions } = self;
         way::configuration(&connection, findings)?;
+        if let Some(subscriptions) = subscriptions {
+            findings.add(listed(&subscriptions));
+        }
         let site = connection.probe_site().await;
         way::judge(site, findings)?;
         let endpoint = refused::endpoint(connection.call_endpoint().await, &connection, findings)?;
@@ -84,6 +99,19 @@ impl Doctor {
         let open = open(connection, findings).await?;
         after_connecting(open, online, wait, findings).await
     }
+}
+
+/// The list of what the console must show.
+fn listed(subscriptions: &Subscriptions) -> Finding {
+    let list = subscriptions.to_string();
+    let list = list.trim_end().replace('\n', "\n         ");
+    Finding::new(
+        Step::Subscriptions,
+        Verdict::Unknown,
+        "subscriptions",
+        format!("The developer console must have these, which cannot be seen from here:\n         {list}"),
+        format!("开发者后台须已订阅以下内容，此处无法查看：\n         {list}"),
+    )
 }
 
 /// A step failed.
