@@ -16,7 +16,9 @@ pub(super) fn cut(line: &str, bytes: usize) -> (&str, &str) {
     let window = line.get(..most).unwrap_or(line);
     // Not too early, or there are many small pieces.
     let least = most / 2;
-    let unbroken = inline::closed(window, 0);
+    // What is open is looked for only near the end, so that a long line costs no more than its length.
+    let tail = near_end(window);
+    let unbroken = window.len() - tail.len() + inline::closed(tail, 0);
     let latest = if unbroken > least { unbroken } else { most };
     let ends = |is_end: fn(char, char) -> bool| {
         let letters = line.char_indices().zip(line.chars().skip(1));
@@ -29,6 +31,15 @@ pub(super) fn cut(line: &str, bytes: usize) -> (&str, &str) {
     let end =
         ends(ends_sentence).or_else(|| ends(ends_word)).or_else(|| ends(|_, next| !next.is_whitespace()));
     line.split_at(end.unwrap_or(latest))
+}
+
+/// The last part of a text that one construct can reach over.
+fn near_end(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(inline::MAX_BYTES / 2);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..).unwrap_or_default()
 }
 
 fn ends_sentence(letter: char, next: char) -> bool {

@@ -1,7 +1,8 @@
 //! Standard markdown in the dialect that cards know.
 
 use super::blocks::{Kind, blocks};
-use super::inline::{bracketed, code, near, run};
+use super::inline::{code, near, run};
+use super::links::Links;
 
 /// Turns what the client does not know into what it knows, for the markdown of a card of JSON 2.0. Code is left as it is.
 ///
@@ -51,23 +52,24 @@ fn write_line(line: &str, out: &mut String) {
 }
 
 fn write_words(words: &str, out: &mut String, depth: usize) {
+    let links = Links::of(words);
     let mut rest = words;
     while let Some(letter) = rest.chars().next() {
         let len = match letter {
             '\\' => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
             '`' => code(near(rest), false).unwrap_or_else(|| run(rest, '`').len()),
-            '!' if rest.starts_with("![") => match link(near(rest.get(1..).unwrap_or_default())) {
-                Some((words, address, len)) if !is_key(address) => {
-                    write_link(if words.is_empty() { "image" } else { words }, address, out, depth);
+            '!' if rest.starts_with("![") => match links.at(words.len() - rest.len() + 1) {
+                Some((shown, address, len)) if !is_key(address) => {
+                    write_link(if shown.is_empty() { "image" } else { shown }, address, out, depth);
                     rest = rest.get(1 + len..).unwrap_or_default();
                     continue;
                 }
                 Some((.., len)) => 1 + len,
                 None => 1,
             },
-            '[' => match link(near(rest)) {
-                Some((words, address, len)) => {
-                    write_link(words, address, out, depth);
+            '[' => match links.at(words.len() - rest.len()) {
+                Some((shown, address, len)) => {
+                    write_link(shown, address, out, depth);
                     rest = rest.get(len..).unwrap_or_default();
                     continue;
                 }
@@ -98,14 +100,6 @@ fn task<'t>(line: &'t str, out: &mut String) -> &'t str {
         }
     }
     line
-}
-
-/// Words, address and length of the link at the beginning of a text.
-fn link(text: &str) -> Option<(&str, &str, usize)> {
-    let words = bracketed(text, '[', ']')?;
-    let address = text.get(words..).filter(|rest| rest.starts_with('('))?;
-    let end = bracketed(address, '(', ')')?;
-    Some((text.get(1..words - 1)?, address.get(1..end - 1)?, words + end))
 }
 
 /// Whether an image is named by its key, as cards want it.

@@ -184,5 +184,5 @@ pub fn safe_prefix(text: &str) -> String {
 fn is_only_marks(start: &str) -> bool {
     let is_mark =
         |letter: char| letter.is_whitespace() || letter.is_ascii_digit() || "#-=*+>.)_~`".contains(letter);
-    start.chars().all(is_mark)
+    start.len() <= 64 && start.chars().all(is_mark)
 }

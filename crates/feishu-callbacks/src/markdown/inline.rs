@@ -1,7 +1,7 @@
 //! Marks within a line: links, code, emphasis and tags, and how far all of them are closed.
 
 /// Bytes of a link, of code or of a tag with what it holds, at most. What is longer is not closed.
-const MAX_BYTES: usize = 4_096;
+pub(super) const MAX_BYTES: usize = 4_096;
 
 /// The place up to which everything that began in `line` at or after `from` is closed. Before `from` nothing is open.
 pub(super) fn closed(line: &str, from: usize) -> usize {
@@ -117,7 +117,7 @@ fn link(text: &str) -> Option<usize> {
 }
 
 /// The length up to the bracket that closes the first one.
-pub(super) fn bracketed(text: &str, open: char, close: char) -> Option<usize> {
+fn bracketed(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_usize;
     let mut escaped = false;
     for (at, letter) in text.char_indices() {

@@ -17,6 +17,7 @@ mod growing;
 mod inline;
 mod json_len;
 mod lines;
+mod links;
 mod split;
 mod tables;
 
