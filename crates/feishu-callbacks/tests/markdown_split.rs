@@ -37,6 +37,8 @@ fn split_cuts_between_paragraphs_then_lines_then_sentences() {
     let pieces = split(&sentences, &limits(1_024));
     assert!(pieces.iter().all(|piece| piece.ends_with('。')), "{pieces:?}");
     assert_eq!(pieces.concat(), sentences);
+    let pieces = split(&format!("# 标题\n\n{sentences}"), &limits(1_024));
+    assert!(pieces[0].starts_with("# 标题\n\n这是一句话"), "a heading does not stand alone");
     let words = "some words without an end ".repeat(200);
     let pieces = split(&words, &limits(1_024));
     assert!(pieces[..pieces.len() - 1].iter().all(|piece| piece.ends_with(' ')));

@@ -159,7 +159,10 @@ impl Packer {
             let mut rest = *line;
             loop {
                 let needed = line_len(rest) + if is_open { line_len(closing) } else { around };
-                if !self.has_room(needed) && !self.piece.is_empty() {
+                // A line that is cut anyway begins below what is there, so that a heading does not stand alone.
+                let fits_alone = line_len(rest) + around <= self.limits.bytes;
+                let is_full = fits_alone || self.bytes > self.limits.bytes / 2;
+                if !self.has_room(needed) && !self.piece.is_empty() && is_full {
                     self.close(is_open, closing);
                     self.flush();
                     is_open = false;
