@@ -94,6 +94,7 @@ impl Machine {
             Verdict::Tables => {
                 let before = self.tables;
                 self.tables = if before > FEWER_TABLES { FEWER_TABLES } else { 0 };
+                self.divide();
                 self.give_up_unless(|_| before > 0);
             }
             Verdict::Unsure if !matches!(act, Act::Whole(_)) => self.unsure(act),

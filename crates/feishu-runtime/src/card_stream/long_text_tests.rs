@@ -1,5 +1,7 @@
 //! Text that goes over one card, that has another beginning, or that has none, without I/O.
 
+use feishu_callbacks::markdown::tables_in;
+
 use super::answer::Given;
 use super::machine::{Done, Step};
 use super::options::StreamOptions;
@@ -161,4 +163,46 @@ fn stream_options_with_an_element_id_twice_or_too_many_elements_are_a_mistake() 
     let many = (0..151)
         .fold(StreamOptions::default(), |options, n| options.while_streaming(element(&format!("e{n}"))));
     assert!(many.mistake().unwrap().contains("151 elements"));
+}
+
+#[test]
+fn stream_makes_tables_over_the_limit_code_when_the_platform_refuses_them() {
+    let table = "| a |\n|---|\n| 1 |\n\n";
+    let mut play = Play::open();
+    play.refuse("text", Verdict::Tables);
+    play.text(&table.repeat(4));
+    assert_eq!(play.end(), Some(Done::Shown));
+    let tables: Vec<_> =
+        play.machine.sheets.iter().filter_map(|sheet| sheet.shown.as_deref()).map(tables_in).collect();
+    assert_eq!(tables, [3, 1], "five were too many, three are not");
+    let mut play = Play::open();
+    play.refuse("text", Verdict::Tables).refuse("text", Verdict::Tables);
+    play.text(&table.repeat(2));
+    assert_eq!(play.end(), Some(Done::Shown));
+    let shown: Vec<_> = play.machine.sheets.iter().filter_map(|sheet| sheet.shown.clone()).collect();
+    assert!(shown.concat().contains("```\n| a |\n|---|\n| 1 |\n```"), "as text: {shown:?}");
+}
+
+#[test]
+fn stream_shows_no_half_fence_table_or_link_while_the_text_grows() {
+    let text = "Look:\n\n```rust\nlet tea = 1;\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\nSee [the plan](https://a.example/plan).";
+    let mut play = Play::open();
+    for end in 1..=text.len() {
+        play.text(&text[..end]);
+    }
+    assert_eq!(play.end(), Some(Done::Shown));
+    for (name, body, _) in play.calls.iter().filter(|(name, ..)| *name == "text") {
+        let shown = body["content"].as_str().unwrap();
+        assert_eq!(shown.matches("```").count() % 2, 0, "{name}: {shown:?}");
+        assert_eq!(shown.matches('[').count(), shown.matches("plan)").count(), "{shown:?}");
+        assert!(!shown.contains("| a |") || shown.contains("| - | - |\n| 1 | 2 |"), "{shown:?}");
+    }
+}
+
+#[test]
+fn stream_converts_markdown_that_cards_do_not_know_by_choice() {
+    let mut play = Play::opened(StreamOptions::default().convert_markdown());
+    play.text("- [x] <b>tea</b>");
+    assert_eq!(play.end(), Some(Done::Shown));
+    assert_eq!(play.machine.sheets[0].shown.as_deref(), Some("- ☑ **tea**"));
 }

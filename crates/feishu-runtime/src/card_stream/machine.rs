@@ -1,10 +1,10 @@
 //! The state of one stream without I/O: what to send next, and what an answer changes.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::time::Duration;
 
 use feishu_callbacks::MessageId;
+use feishu_callbacks::markdown::{MAX_CARD_TABLES, SplitLimits};
 use tokio::time::Instant;
 
 use super::card::{MAX_PATCHES, Sheet, interval, patch_interval};
@@ -57,7 +57,8 @@ pub(super) struct Machine {
     pub(super) place: Place,
     pub(super) text: String,
     pub(super) has_ended: bool,
-    pub(super) parts: Vec<Range<usize>>,
+    /// The text of each card.
+    parts: Vec<String>,
     /// Where a card ends that stopped streaming.
     cuts: Vec<usize>,
     /// Bytes of text in one card.
@@ -95,10 +96,10 @@ impl Machine {
             place,
             text: String::new(),
             has_ended: false,
-            parts: text::parts("", &[], limit),
+            parts: vec![String::new()],
             cuts: Vec::new(),
             limit,
-            tables: text::MAX_TABLES,
+            tables: MAX_CARD_TABLES,
             sheets: vec![Sheet::new()],
             flight: None,
             repeat: None,
@@ -135,7 +136,7 @@ impl Machine {
     pub(super) fn shrink(&mut self) -> bool {
         self.limit = self.limit / 3 * 2;
         self.divide();
-        self.limit >= 1000
+        self.limit >= SplitLimits::MIN_BYTES
     }
 
     /// The first card was sent, or a message.
@@ -255,7 +256,7 @@ impl Machine {
     /// Ends the card after what it shows. Returns a step only if that is not possible.
     fn cut_here(&mut self, at: usize) -> Option<Step> {
         let covered = self.sheets.get(at).map_or(0, |sheet| sheet.covered).min(self.text.len());
-        let start = self.parts.get(at).map_or(0, |part| part.start);
+        let start = self.cuts.last().copied().unwrap_or_default();
         if covered <= start || covered >= self.text.len() {
             self.types = false;
             return Some(Step::Wait(None));
@@ -265,8 +266,10 @@ impl Machine {
         None
     }
 
-    fn divide(&mut self) {
-        self.parts = text::parts(&self.text, &self.cuts, self.limit);
+    pub(super) fn divide(&mut self) {
+        // No card without text for its tables alone.
+        let limits = SplitLimits::card().bytes(self.limit).tables(self.tables.max(1));
+        self.parts = text::parts(&self.text, &self.cuts, self.options.converts, &limits);
     }
 
     /// Whether no more text comes for a card.
@@ -276,12 +279,11 @@ impl Machine {
 
     /// The text that a card is to show now; never empty, as the platform takes no empty text.
     pub(super) fn want(&self, at: usize) -> Cow<'_, str> {
-        let part = self.parts.get(at).and_then(|part| self.text.get(part.clone()));
-        let Some(part) = part else { return Cow::Borrowed("…") };
+        let Some(part) = self.parts.get(at) else { return Cow::Borrowed("…") };
         let is_complete = self.is_complete(at);
         let shown = text::shown(part, is_complete, self.tables);
         if !shown.trim().is_empty() {
-            return shown;
+            return Cow::Owned(shown);
         }
         match is_complete {
             true if at == 0 => Cow::Borrowed(&self.options.empty),

@@ -55,6 +55,7 @@ pub struct StreamOptions {
     pub(super) interval: Duration,
     pub(super) life: StreamLife,
     pub(super) patches: bool,
+    pub(super) converts: bool,
     pub(super) in_thread: Option<bool>,
     click_reply: Option<CardReply>,
     pub(super) patience: Duration,
@@ -73,6 +74,7 @@ impl Default for StreamOptions {
             interval: INTERVAL,
             life: StreamLife::default(),
             patches: false,
+            converts: false,
             in_thread: None,
             click_reply: None,
             patience: Duration::from_secs(60),
@@ -145,6 +147,13 @@ impl StreamOptions {
     /// Sets what happens after the ten minutes for which a card can stream; [`StreamLife::Reopen`] by default.
     pub fn life(mut self, life: StreamLife) -> Self {
         self.life = life;
+        self
+    }
+
+    /// Writes markdown that cards do not know, as models and web pages have it, as cards know it: see
+    /// [`for_card`](feishu_callbacks::markdown::for_card). Off by default, so that the text is shown as it is.
+    pub fn convert_markdown(mut self) -> Self {
+        self.converts = true;
         self
     }
 

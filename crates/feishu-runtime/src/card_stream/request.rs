@@ -40,7 +40,7 @@ impl Machine {
         let at = act.sheet();
         let text = self.want(at).into_owned();
         let look = self.look(act);
-        let covered = self.parts.get(at).map_or(0, |part| part.end);
+        let covered = self.text.len();
         let (request, text) = match act {
             Act::Create(_) => {
                 let card = RawCard::new(self.options.card(&text, look)).ok()?;

@@ -1,70 +1,35 @@
 //! Which part of the text goes into which card, and how much of a growing text is shown.
 
-use std::borrow::Cow;
-use std::ops::Range;
+use feishu_callbacks::markdown::{SplitLimits, for_card, limit_tables, safe_prefix, split};
 
-use feishu_callbacks::markdown::safe_prefix;
-
-/// Tables of one card. Users found that the platform takes five.
-pub(super) const MAX_TABLES: usize = 5;
-
-/// The parts of a text, one for each card: as many as needed so that none has more than `limit` bytes in JSON. `cuts` are
-/// places at which a card ends in any case. There is at least one part. A part that another follows stays as it is when
-/// the text grows.
-pub(super) fn parts(text: &str, cuts: &[usize], limit: usize) -> Vec<Range<usize>> {
+/// The parts of a text, one for each card: as many as needed for these limits, and at least one. `cuts` are places in the
+/// text at which a card ends in any case.
+pub(super) fn parts(text: &str, cuts: &[usize], converts: bool, limits: &SplitLimits) -> Vec<String> {
     let mut parts = Vec::new();
     let mut start = 0;
     for end in cuts.iter().copied().chain([text.len()]) {
-        let end = floor(text, end);
-        while let Some(at) = text.get(start..end).and_then(|rest| cut(rest, limit)) {
-            parts.push(start..start + at);
-            start += at;
+        let end = floor(text, end).max(start);
+        let rest = text.get(start..end).unwrap_or_default();
+        match converts {
+            true => parts.extend(split(&for_card(rest), limits)),
+            false => parts.extend(split(rest, limits)),
         }
-        if end > start {
-            parts.push(start..end);
-            start = end;
-        }
+        start = end;
     }
     if parts.is_empty() {
-        parts.push(0..0);
+        parts.push(String::new());
     }
     parts
 }
 
 /// The text of a part as it is shown. Of one that grows, no half fence, table or link is.
-pub(super) fn shown(part: &str, is_complete: bool, _tables: usize) -> Cow<'_, str> {
-    if is_complete {
-        return Cow::Borrowed(part.trim_end());
-    }
-    let mut shown = safe_prefix(part);
+pub(super) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
+    let mut shown = match is_complete {
+        true => limit_tables(part, tables).into_owned(),
+        false => limit_tables(&safe_prefix(part), tables).into_owned(),
+    };
     shown.truncate(shown.trim_end().len());
-    Cow::Owned(shown)
-}
-
-/// Bytes of a letter in JSON.
-fn json_len(letter: char) -> usize {
-    match letter {
-        '"' | '\\' | '\n' | '\r' | '\t' => 2,
-        letter if letter.is_control() => 6,
-        letter => letter.len_utf8(),
-    }
-}
-
-/// Where a text that is too long is cut: after a paragraph, else a line, else a word, in the second half of the limit.
-fn cut(text: &str, limit: usize) -> Option<usize> {
-    let mut bytes = 0;
-    let hard = text.char_indices().find_map(|(at, letter)| {
-        bytes += json_len(letter);
-        (bytes > limit).then_some(at)
-    })?;
-    let first = text.chars().next().map_or(1, char::len_utf8);
-    let hard = hard.max(first);
-    let half = floor(text, hard / 2);
-    let window = text.get(half..hard).unwrap_or_default();
-    let after = ["\n\n", "\n", " "]
-        .into_iter()
-        .find_map(|border| window.rfind(border).map(|at| half + at + border.len()));
-    Some(after.unwrap_or(hard))
+    shown
 }
 
 /// The last place at or before `at` that is between two characters.
