@@ -110,6 +110,8 @@ mod guides {
     mod click_a_card {}
     #[doc = include_str!("../../../docs/guides/send-and-reply.md")]
     mod send_and_reply {}
+    #[doc = include_str!("../../../docs/guides/stream-an-answer.md")]
+    mod stream_an_answer {}
     #[doc = include_str!("../../../docs/guides/deploy.md")]
     mod deploy {}
     #[doc = include_str!("../../../docs/guides/inbox.md")]

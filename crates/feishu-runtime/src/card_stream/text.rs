@@ -1,5 +1,7 @@
 //! Which part of the text goes into which card, and how much of a growing text is shown.
 
+use std::borrow::Cow;
+
 use feishu_callbacks::markdown::{SplitLimits, for_card, limit_tables, safe_prefix, split};
 
 /// The parts of a text, one for each card: as many as needed for these limits, and at least one. `cuts` are places in the
@@ -10,9 +12,10 @@ pub(super) fn parts(text: &str, cuts: &[usize], converts: bool, limits: &SplitLi
     for end in cuts.iter().copied().chain([text.len()]) {
         let end = floor(text, end).max(start);
         let rest = text.get(start..end).unwrap_or_default();
-        match converts {
-            true => parts.extend(split(&for_card(rest), limits)),
-            false => parts.extend(split(rest, limits)),
+        if converts {
+            parts.extend(split(&for_card(rest), limits));
+        } else {
+            parts.extend(split(rest, limits));
         }
         start = end;
     }
@@ -24,10 +27,8 @@ pub(super) fn parts(text: &str, cuts: &[usize], converts: bool, limits: &SplitLi
 
 /// The text of a part as it is shown. Of one that grows, no half fence, table or link is.
 pub(super) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
-    let mut shown = match is_complete {
-        true => limit_tables(part, tables).into_owned(),
-        false => limit_tables(&safe_prefix(part), tables).into_owned(),
-    };
+    let safe = if is_complete { Cow::Borrowed(part) } else { Cow::Owned(safe_prefix(part)) };
+    let mut shown = limit_tables(&safe, tables).into_owned();
     shown.truncate(shown.trim_end().len());
     shown
 }
