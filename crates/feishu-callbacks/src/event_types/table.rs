@@ -171,6 +171,7 @@ pub(super) const KNOWN: &[&str] = &[
     "im.message.receive_v1",
     "im.message.updated_v1",
     "leave_approvalV2",
+    "leave_approval_revert",
     "mail.user_mailbox.event.message_received_v1",
     "meeting_room.meeting_room.created_v1",
     "meeting_room.meeting_room.deleted_v1",

@@ -24,6 +24,9 @@ events! {
     /// A leave was approved. `leave_approvalV2`, schema 1.0,
     /// [请假审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/leave).
     LeaveApprovalV2 = LeaveApprovalV2Event: "leave_approvalV2";
+    /// A leave that was approved was withdrawn. `leave_approval_revert`, schema 1.0,
+    /// [请假审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/leave).
+    LeaveApprovalRevert = LeaveApprovalRevertEvent: "leave_approval_revert";
     /// Work outside was approved. `out_approval`, schema 1.0,
     /// [外出审批](https://open.feishu.cn/document/ukTMukTMukTM/uIDO24iM4YjLygjN/event/out-of-office).
     OutApproval = OutApprovalEvent: "out_approval";
@@ -125,6 +128,33 @@ models! {
         leave_reason: Option<String>,
         /// Texts by language.
         i18n_resources: Vec<Texts>,
+        /// Papers that were handed in.
+        leave_certification: Value,
+        /// Whether the labour was difficult.
+        leave_difficult_labour: Option<String>,
+        /// Relation to the person who died.
+        leave_family_relation_type: Option<String>,
+        /// Number of infants.
+        leave_infant_num: Option<String>,
+        /// Weeks of the pregnancy.
+        leave_pregnancy_age: Option<String>,
+        /// Check-up in the pregnancy.
+        leave_pregnancy_check_up: Option<String>,
+        /// Check-up before the marriage.
+        leave_premarital_check_up: Option<String>,
+    }
+    /// Body of [`LeaveApprovalRevert`], `leave_approval_revert`.
+    LeaveApprovalRevertEvent {
+        /// The app.
+        app_id: Option<AppId>,
+        /// The tenant.
+        tenant_key: Option<TenantKey>,
+        /// The approval.
+        instance_code: Option<String>,
+        /// The definition of the approval.
+        approval_code: Option<String>,
+        /// When it happened.
+        operate_time: Option<Timestamp>,
     }
     /// Body of [`OutApproval`], `out_approval`.
     OutApprovalEvent {

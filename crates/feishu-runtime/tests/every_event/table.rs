@@ -26,6 +26,7 @@ macro_rules! every_event {
             approval::InstanceStatusChanged,
             approval::TaskStatusChanged,
             approval::LeaveApprovalV2,
+            approval::LeaveApprovalRevert,
             approval::OutApproval,
             approval::RemedyApproval,
             approval::ShiftApproval,
