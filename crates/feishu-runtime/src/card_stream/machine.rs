@@ -253,15 +253,17 @@ impl Machine {
         }
     }
 
-    /// Ends the card after what it shows. Returns a step only if that is not possible.
+    /// Ends the card after the last whole paragraph that it shows. Returns a step only if there is none: then it stands
+    /// still until the end.
     fn cut_here(&mut self, at: usize) -> Option<Step> {
         let covered = self.sheets.get(at).map_or(0, |sheet| sheet.covered).min(self.text.len());
         let start = self.cuts.last().copied().unwrap_or_default();
-        if covered <= start || covered >= self.text.len() {
+        let border = self.text.get(start..covered).and_then(text::last_border);
+        let Some(border) = border.filter(|border| start + border < self.text.len()) else {
             self.types = false;
             return Some(Step::Wait(None));
-        }
-        self.cuts.push(covered);
+        };
+        self.cuts.push(start + border);
         self.divide();
         None
     }

@@ -17,6 +17,8 @@ mod text;
 mod verdict;
 
 #[cfg(test)]
+mod chance_tests;
+#[cfg(test)]
 mod long_text_tests;
 #[cfg(test)]
 mod pitfall_tests;

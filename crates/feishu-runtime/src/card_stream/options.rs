@@ -24,7 +24,7 @@ pub enum StreamLife {
     /// Streaming is switched on again, for ten minutes more, as often as needed.
     #[default]
     Reopen,
-    /// The text goes on in a new card.
+    /// The text goes on in a new card, after its last whole paragraph.
     NewCard,
     /// The card stands still until [`finish`](super::CardStream::finish), which then shows the whole text.
     FinishWhole,

@@ -33,6 +33,22 @@ pub(super) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
     shown
 }
 
+/// The end of the last paragraph that is whole, and not within code.
+pub(super) fn last_border(text: &str) -> Option<usize> {
+    let mut fences = 0;
+    let mut from = 0;
+    let mut last = None;
+    for (at, border) in text.match_indices("\n\n") {
+        let paragraph = text.get(from..at).unwrap_or_default();
+        fences += paragraph.lines().filter(|line| line.trim_start().starts_with("```")).count();
+        from = at + border.len();
+        if fences % 2 == 0 && !text.get(..from).unwrap_or_default().trim().is_empty() {
+            last = Some(from);
+        }
+    }
+    last
+}
+
 /// The last place at or before `at` that is between two characters.
 fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
