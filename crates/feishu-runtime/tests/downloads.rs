@@ -11,8 +11,8 @@ use feishu_gateway::{Gateway, json};
 use feishu_kit::GatewayDial;
 use feishu_runtime::OpenApi;
 use feishu_runtime::callbacks::openapi::{
-    ApiCode, ApiCodeKind, FileUpload, ImageUpload, MessageList, MessageSend, OutgoingMessage, Receiver,
-    ResourceGet,
+    ApiCode, ApiCodeKind, FileUpload, ImageUpload, MessageGet, MessageList, MessageRecall, MessageSend,
+    OutgoingMessage, ReactionAdd, ReactionDelete, Receiver, ResourceGet,
 };
 use feishu_runtime::testing::FakeApi;
 use feishu_runtime::transport::{AppSecret, BoxStream, Dial, Domain, Error, HttpClient, Target};
@@ -221,11 +221,40 @@ async fn download_refusal_with_http_400_has_the_platforms_code() {
     assert_eq!(fake.api().download(&image()).await.unwrap_err().kind(), Some(ApiCodeKind::TooLarge));
 }
 
-#[tokio::test]
-async fn download_renews_a_bad_token_once_and_calls_again() {
+async fn platform() -> (Gateway, OpenApi) {
     let gateway = Gateway::builder().in_memory().start().await.unwrap();
     let client = HttpClient::new(Domain::url(gateway.base_url()).unwrap()).dial(GatewayDial(gateway.clone()));
     let api = OpenApi::with_client(client, gateway.app_id(), AppSecret::new(gateway.app_secret())).unwrap();
+    (gateway, api)
+}
+
+#[tokio::test]
+async fn uploaded_image_comes_back_from_the_message_that_it_was_sent_with() {
+    let (_gateway, api) = platform().await;
+    let png: Vec<u8> = PNG.iter().copied().chain((0..=255).cycle().take(3 << 20)).collect();
+    let key = api.send(&ImageUpload::new(&*png)).await.unwrap().image_key;
+    let message = OutgoingMessage::image(&key);
+    let sent = api.send(&MessageSend { to: Receiver::Chat("oc_1".into()), message }).await.unwrap();
+    let id = sent.message_id.unwrap();
+    let read = api.send(&MessageGet::new(id.clone())).await.unwrap();
+    let resource = read.items[0].resources().remove(0);
+    let image = api.download(&ResourceGet::new(id.clone(), &resource)).await.unwrap();
+    assert_eq!(image.content_type(), Some("image/png"));
+    assert!(image.bytes(ImageUpload::MAX_BYTES).await.unwrap() == png);
+    let refused = api.send(&ImageUpload::new(*b"no image")).await.unwrap_err();
+    assert_eq!(refused.kind(), Some(ApiCodeKind::BadFile), "{refused}");
+
+    let typing = ReactionAdd { message: id.clone(), emoji: ReactionAdd::TYPING.into() };
+    let reaction_id = api.send(&typing).await.unwrap().reaction_id.unwrap();
+    api.send(&ReactionDelete { message: id.clone(), reaction_id }).await.unwrap();
+    api.send(&MessageRecall { message: id.clone() }).await.unwrap();
+    let gone = api.download(&ResourceGet::new(id, &resource)).await.unwrap_err();
+    assert_eq!(gone.kind(), Some(ApiCodeKind::MessageGone), "{gone}");
+}
+
+#[tokio::test]
+async fn download_renews_a_bad_token_once_and_calls_again() {
+    let (gateway, api) = platform().await;
     let message = OutgoingMessage::image("img_v3_1");
     let sent = api.send(&MessageSend { to: Receiver::Chat("oc_1".into()), message }).await.unwrap();
     let first = api.token().await.unwrap();

@@ -56,6 +56,57 @@ pub(crate) fn is_exclusive(card: &Value) -> bool {
     !is_v2(card) && card.pointer("/config/update_multi") == Some(&Value::Bool(false))
 }
 
+/// Tables that a card may have, as users found; the code is reported by users too.
+const TABLES_LIMIT: usize = 5;
+
+/// Refuses a card with too many tables: components and those in markdown.
+pub(crate) fn check_tables(card: &Value) -> Result<(), String> {
+    let count = tables(card);
+    if count > TABLES_LIMIT {
+        return Err(format!("ErrCode: 11310; ErrMsg: card table number over limit; it has {count}"));
+    }
+    Ok(())
+}
+
+fn tables(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => {
+            let own = match members.get("tag").and_then(Value::as_str) {
+                Some("table") => 1,
+                Some("markdown") => {
+                    members.get("content").and_then(Value::as_str).map_or(0, tables_in_markdown)
+                }
+                _ => 0,
+            };
+            own + members.values().map(tables).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(tables).sum(),
+        _ => 0,
+    }
+}
+
+/// Counts lines such as `|---|---|` outside of fences.
+fn tables_in_markdown(text: &str) -> usize {
+    let (mut count, mut is_code) = (0, false);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("```") {
+            is_code = !is_code;
+        }
+        let is_rule = line.contains("--")
+            && line.contains('|')
+            && line.chars().all(|letter| matches!(letter, '|' | '-' | ':' | ' '));
+        count += usize::from(is_rule && !is_code);
+    }
+    count
+}
+
+/// A card as calls give it that do not ask for the whole: its title and a sentence.
+pub(crate) fn reduced(card: &Value) -> Value {
+    let title = card.pointer("/header/title/content").and_then(Value::as_str).unwrap_or_default();
+    let sentence = serde_json::json!({"tag": "text", "text": "[Interactive Card]"});
+    serde_json::json!({"title": title, "elements": [[sentence]]})
+}
+
 fn check_size(card: &Value) -> Result<(), String> {
     let size = card.to_string().len();
     if size > CARD_LIMIT { Err(format!("the card has {size} bytes, more than {CARD_LIMIT}")) } else { Ok(()) }

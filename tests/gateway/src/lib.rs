@@ -55,6 +55,7 @@ mod settings;
 mod shared;
 #[cfg(feature = "tls")]
 mod tls;
+mod uploads;
 mod verdict;
 mod webhook;
 mod wire;

@@ -41,6 +41,11 @@ pub(crate) struct About {
     /// open ids of the only ones who see it; empty for all.
     pub(crate) visible_to: Vec<String>,
     pub(crate) streaming: bool,
+    /// Its topic.
+    pub(crate) thread_id: Option<String>,
+    pub(crate) reactions: Vec<Reaction>,
+    /// How often it was edited.
+    pub(crate) edits: u32,
     /// The last good answer to `url.preview.get` for a link in it.
     pub(crate) preview: Option<Value>,
     /// Milliseconds since 1970.
@@ -54,6 +59,14 @@ pub(crate) struct About {
 pub(crate) struct Writer {
     pub(crate) open_id: String,
     pub(crate) name: String,
+}
+
+/// A reaction that an app added.
+#[derive(Clone, Debug)]
+pub(crate) struct Reaction {
+    pub(crate) id: String,
+    pub(crate) emoji: String,
+    pub(crate) app: Arc<str>,
 }
 
 /// A mention in a text.
@@ -112,6 +125,8 @@ impl BotMessage {
             "text": self.text(),
             "mentions": mentions,
             "parent_id": self.parent_id,
+            "thread_id": self.about.thread_id,
+            "reactions": self.about.reactions.iter().map(|it| &*it.emoji).collect::<Vec<_>>(),
             "created_at": self.about.created_at,
             "updated_at": self.about.updated_at,
             "version": self.about.version,
@@ -136,6 +151,13 @@ impl BotMessage {
         text
     }
 
+    /// The ids of the messages that a merged forward holds.
+    pub(crate) fn forwarded(&self) -> Vec<String> {
+        let ids = self.content.get("message_ids").and_then(Value::as_array);
+        let ids = ids.filter(|_| self.msg_type == "merge_forward").into_iter().flatten();
+        ids.filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// Pictures and files in it.
     pub(crate) fn resources(&self) -> Vec<Value> {
         let mut found = Vec::new();
@@ -155,6 +177,9 @@ impl About {
             mentions: Vec::new(),
             visible_to: Vec::new(),
             streaming: false,
+            thread_id: None,
+            reactions: Vec::new(),
+            edits: 0,
             preview: None,
             created_at: now,
             updated_at: now,

@@ -10,6 +10,7 @@ use crate::inflight::InFlight;
 use crate::kept::Kept;
 use crate::message::About;
 use crate::record::Record;
+use crate::uploads::{UPLOADS_LIMIT, Upload};
 use crate::{Answered, BotMessage, Preview, card};
 
 /// Messages, callback tokens and preview tokens remembered; the oldest are forgotten first.
@@ -30,6 +31,7 @@ pub(crate) struct Messages {
     by_id: Kept<Held, KEPT_LIMIT>,
     callbacks: Kept<Callback, KEPT_LIMIT>,
     cards: Kept<CardEntity, KEPT_LIMIT>,
+    pub(crate) uploads: Kept<Upload, UPLOADS_LIMIT>,
     previews: Kept<(Arc<str>, Preview), KEPT_LIMIT>,
     /// Message ids by the request that sent them.
     by_uuid: Kept<(String, Instant), KEPT_LIMIT>,
@@ -108,6 +110,14 @@ impl Messages {
         let Some(record) = self.record.clone() else { return };
         if let Some(message) = self.get(id) {
             message.changed(by);
+            record.publish("message", &message.json());
+        }
+    }
+
+    /// A message has other marks, such as reactions; what it says is the same.
+    pub(crate) fn marked(&mut self, id: &str) {
+        let Some(record) = self.record.clone() else { return };
+        if let Some(message) = self.get(id) {
             record.publish("message", &message.json());
         }
     }

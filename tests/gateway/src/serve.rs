@@ -167,7 +167,12 @@ fn http_date(seconds: u64) -> String {
 
 /// Reads a whole body; `None` when it is too large or the client left.
 pub(crate) async fn body(request: Request<Incoming>) -> Option<Bytes> {
-    let limited = Limited::new(request.into_body(), BODY_LIMIT);
+    body_up_to(request, BODY_LIMIT).await
+}
+
+/// Reads a whole body of at most so many bytes.
+pub(crate) async fn body_up_to(request: Request<Incoming>, limit: usize) -> Option<Bytes> {
+    let limited = Limited::new(request.into_body(), limit);
     limited.collect().await.ok().map(http_body_util::Collected::to_bytes)
 }
 

@@ -178,7 +178,12 @@ async fn messages_are_sent_updated_and_read() {
     assert_eq!(gateway.card(&id), Some(next.clone()));
     assert_eq!(patch(&id, json!({"elements": []})).await, 230_099, "2.0 stays 2.0");
     assert_eq!(patch("om_none", next.clone()).await, 230_001);
-    let read = call(&gateway, "GET", &format!("im/v1/messages/{id}"), json!({})).await.json();
+    let place = format!("im/v1/messages/{id}");
+    let read = call(&gateway, "GET", &place, json!({})).await.json();
+    let content = read["data"]["items"][0]["body"]["content"].as_str().unwrap();
+    assert!(content.contains("[Interactive Card]"), "a card is reduced: {content}");
+    let place = format!("{place}?card_msg_content_type=user_card_content");
+    let read = call(&gateway, "GET", &place, json!({})).await.json();
     assert_eq!(read["data"]["items"][0]["body"]["content"], next.to_string());
 
     let text = json!({"msg_type": "text", "content": "{\"text\":\"hi\"}"});

@@ -18,6 +18,9 @@ use crate::record::Asked;
 use crate::shared::{Shared, lock};
 use crate::{BotMessage, Event, Outgoing, card};
 
+/// What a merged forward says. Its messages are read with the call for one message.
+const FORWARD: &str = "Merged and Forwarded Message";
+
 #[derive(Deserialize)]
 struct MessageRequest {
     app_id: Option<String>,
@@ -58,8 +61,12 @@ pub(super) async fn message(shared: &Arc<Shared>, body: Value) -> Result<Value, 
         return Err(Wrong::new("message_id", "begins with om_").into());
     }
     let writer = Writer { open_id: person.open_id.clone(), name: person.name.en.clone() };
-    let about =
-        About { writer: Some(writer), mentions: mentions.clone(), ..About::now(chat_id.clone(), is_private) };
+    let about = About {
+        writer: Some(writer),
+        mentions: mentions.clone(),
+        thread_id: request.thread_id.clone(),
+        ..About::now(chat_id.clone(), is_private)
+    };
     let created_at = about.created_at.to_string();
     let mut message = BotMessage::new(&app.id, message_id.clone(), kind, content.clone(), about);
     message.parent_id.clone_from(&request.parent_id);
@@ -72,7 +79,8 @@ pub(super) async fn message(shared: &Arc<Shared>, body: Value) -> Result<Value, 
         "chat_id": chat_id,
         "chat_type": if is_private { "p2p" } else { "group" },
         "message_type": kind,
-        "content": content.to_string(),
+        // Of a forward an event has these words, which are no JSON, as users saw it.
+        "content": if kind == "merge_forward" { FORWARD.to_owned() } else { content.to_string() },
     });
     if let Some(parent) = &request.parent_id {
         merge(&mut described, json!({"parent_id": parent, "root_id": parent}));

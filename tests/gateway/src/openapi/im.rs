@@ -1,12 +1,13 @@
-//! Sending messages, and updating cards by the id of their message.
+//! Sending, editing and recalling messages, and updating cards by the id of their message.
 
 use serde_json::{Map, Value, json};
 use tokio::time::Duration;
 
-use super::{Call, Refused};
+use super::im_read::described;
+use super::{Call, Refused, invalid, is_message_id};
 use crate::envelope::{CHAT, id};
 use crate::journal::Seen;
-use crate::message::{About, Mention};
+use crate::message::About;
 use crate::messages::Request;
 use crate::people::chat_with;
 use crate::shared::lock;
@@ -14,6 +15,8 @@ use crate::{BotMessage, card};
 
 /// How long a card can be updated ("update message card").
 const UPDATE_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// How often a message can be edited ("edit message").
+const EDITS_LIMIT: u32 = 20;
 /// Largest content of a message that is not a card, in bytes ("send message").
 const TEXT_LIMIT: usize = 150 * 1024;
 
@@ -70,13 +73,53 @@ pub(super) fn patch(call: &Call<'_>, message_id: &str) -> Result<Value, Refused>
     Ok(json!({"code": 0, "msg": "success", "data": {}}))
 }
 
-/// `GET /open-apis/im/v1/messages/:message_id`.
-pub(super) fn get(call: &Call<'_>, message_id: &str) -> Result<Value, Refused> {
+/// `PUT /open-apis/im/v1/messages/:message_id`.
+pub(super) fn edit(call: &Call<'_>, message_id: &str) -> Result<Value, Refused> {
+    is_message_id(message_id)?;
+    let body = call.json(230_001)?;
+    let msg_type = text(&body, "msg_type")?.to_owned();
+    if !matches!(&*msg_type, "text" | "post") {
+        return Err(invalid("msg_type is text or post"));
+    }
+    let content = content(&body, &msg_type)?;
+    let mut messages = lock(&call.shared.messages);
+    let message = own(call, messages.get(message_id), 230_071)?;
+    if !matches!(&*message.msg_type, "text" | "post") {
+        return Err(Refused::code(230_054, "this kind of message cannot be edited"));
+    }
+    if message.about.edits >= EDITS_LIMIT {
+        return Err(Refused::code(230_072, "The message has reached the number of times it can be edited."));
+    }
+    message.about.edits += 1;
+    (message.msg_type, message.content) = (msg_type, content);
+    let data = described(message, true);
+    messages.changed(message_id, "message_update");
+    Ok(json!({"code": 0, "msg": "success", "data": data}))
+}
+
+/// `DELETE /open-apis/im/v1/messages/:message_id`.
+pub(super) fn recall(call: &Call<'_>, message_id: &str) -> Result<Value, Refused> {
     is_message_id(message_id)?;
     let mut messages = lock(&call.shared.messages);
-    let message =
-        messages.get(message_id).ok_or_else(|| invalid(format!("there is no message {message_id:?}")))?;
-    Ok(json!({"code": 0, "msg": "success", "data": {"items": [described(message)]}}))
+    own(call, messages.get(message_id), 230_026)?.recalled = true;
+    messages.changed(message_id, "recall");
+    Ok(json!({"code": 0, "msg": "success", "data": {}}))
+}
+
+/// A message that the app's bot wrote; `code` is for that of another.
+fn own<'a>(
+    call: &Call<'_>,
+    message: Option<&'a mut BotMessage>,
+    code: i64,
+) -> Result<&'a mut BotMessage, Refused> {
+    let message = message.ok_or_else(|| invalid("there is no such message"))?;
+    if message.recalled {
+        return Err(Refused::code(230_011, "The message is recalled."));
+    }
+    if message.app != call.app || message.about.writer.is_some() {
+        return Err(Refused::code(code, "The operator is not the sender of the message."));
+    }
+    Ok(message)
 }
 
 fn post(
@@ -92,29 +135,43 @@ fn post(
         return Err(invalid("uuid has more than 50 characters"));
     }
     let mut messages = lock(&call.shared.messages);
+    let upload = content.get("file_key").and_then(Value::as_str).and_then(|key| messages.upload(key));
+    if msg_type != "media" && upload.is_some_and(|upload| upload.file_type == "mp4") {
+        return Err(Refused::code(230_055, "an uploaded mp4 is sent as media"));
+    }
     let request = uuid.map(|uuid| Request::new(&call.app, parent_id.is_some(), uuid));
     let before = request.as_ref().and_then(|request| messages.sent_before(request));
-    let before = before.map(|message| described(message));
+    let before = before.map(|message| described(message, true));
     if let Some(data) = before {
         return Ok(json!({"code": 0, "msg": "success", "data": data}));
     }
+    let in_topic = body.get("reply_in_thread").and_then(Value::as_bool).unwrap_or_default();
+    let mut thread_id = None;
     let (chat_id, is_private) = match parent_id.as_deref().and_then(|parent| messages.get(parent)) {
-        Some(parent) => (parent.about.chat_id.clone(), parent.about.is_private),
+        Some(parent) => {
+            if in_topic && parent.about.thread_id.is_none() {
+                parent.about.thread_id = Some(id("omt_"));
+            }
+            thread_id.clone_from(&parent.about.thread_id);
+            (parent.about.chat_id.clone(), parent.about.is_private)
+        }
         None => chat_of(call, &receive_id),
     };
-    let mut about = About::now(chat_id, is_private);
+    let mut about = About { thread_id, ..About::now(chat_id, is_private) };
     let message_id = id("om_");
     let content = match entity_of(&content) {
         Some(card_id) => {
             let card = messages.send_card(card_id, &call.app, &message_id);
             about.streaming = messages.is_streaming(&message_id);
-            card.map_err(|(code, why)| broken_card(format!("ErrCode: {code}; ErrMsg: {why}")))?
+            let card = card.map_err(|(code, why)| broken_card(format!("ErrCode: {code}; ErrMsg: {why}")))?;
+            card::check_tables(&card).map_err(broken_card)?;
+            card
         }
         None => content,
     };
     let message = BotMessage::new(&call.app, message_id, &msg_type, content, about);
     let message = BotMessage { receive_id, parent_id, ..message };
-    let data = described(&message);
+    let data = described(&message, true);
     call.shared.journal.add(
         None,
         Seen::Sent {
@@ -141,39 +198,6 @@ fn chat_of(call: &Call<'_>, receive_id: &str) -> (String, bool) {
     (chat_with(&call.app, open_id.unwrap_or(receive_id)), true)
 }
 
-fn described(message: &BotMessage) -> Value {
-    let about = &message.about;
-    let sender = match &about.writer {
-        Some(writer) => json!({"id": writer.open_id, "id_type": "open_id", "sender_type": "user"}),
-        None => json!({"id": &*message.app, "id_type": "app_id", "sender_type": "app"}),
-    };
-    let mut described = json!({
-        "message_id": message.message_id,
-        "msg_type": message.msg_type,
-        "create_time": about.created_at.to_string(),
-        "update_time": about.updated_at.to_string(),
-        "deleted": message.recalled,
-        "updated": about.version > 1,
-        "chat_id": about.chat_id,
-        "sender": sender,
-    });
-    let Some(members) = described.as_object_mut() else { return described };
-    // A recalled message has no content any more.
-    if !message.recalled {
-        members.insert("body".into(), json!({"content": message.content.to_string()}));
-    }
-    if !about.mentions.is_empty() {
-        let mention = |mention: &Mention| json!({"key": mention.key, "id": mention.id, "id_type": "open_id", "name": mention.name});
-        let mentions: Vec<Value> = about.mentions.iter().map(mention).collect();
-        members.insert("mentions".into(), mentions.into());
-    }
-    if let Some(parent) = &message.parent_id {
-        members.insert("parent_id".into(), parent.as_str().into());
-        members.insert("root_id".into(), parent.as_str().into());
-    }
-    described
-}
-
 /// `content`, which is JSON in a string, checked for its message type.
 fn content(body: &Map<String, Value>, msg_type: &str) -> Result<Value, Refused> {
     let content = match body.get("content") {
@@ -188,6 +212,7 @@ fn content(body: &Map<String, Value>, msg_type: &str) -> Result<Value, Refused> 
         serde_json::from_str(content).map_err(|error| invalid(format!("content is not JSON: {error}")))?;
     if msg_type == "interactive" && entity_of(&value).is_none() {
         card::check_inline(&value).map_err(broken_card)?;
+        card::check_tables(&value).map_err(broken_card)?;
     }
     Ok(value)
 }
@@ -198,23 +223,11 @@ fn entity_of(content: &Value) -> Option<&str> {
     content.pointer("/data/card_id").and_then(Value::as_str).filter(|_| is_entity)
 }
 
-/// The path takes `om_…` only; a thread's id, or the token of a callback, is refused as users reported it.
-pub(super) fn is_message_id(id: &str) -> Result<(), Refused> {
-    if id.starts_with("om_") {
-        return Ok(());
-    }
-    Err(Refused::code(99_992_354, format!("{id:?} is not a valid message_id: the path takes om_…")))
-}
-
 fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refused> {
     match body.get(name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
         _ => Err(invalid(format!("{name} is missing"))),
     }
-}
-
-fn invalid(msg: impl Into<String>) -> Refused {
-    Refused::code(230_001, msg)
 }
 
 fn broken_card(msg: impl Into<String>) -> Refused {

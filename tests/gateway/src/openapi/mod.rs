@@ -1,4 +1,4 @@
-//! The OpenAPI calls that a callback handler makes: tokens, card updates, messages, preview refreshes.
+//! The OpenAPI calls that a handler makes: tokens, card updates, messages with what they hold, preview refreshes.
 //!
 //! Answers are `{"code":…,"msg":…,"data":…}`; refusals carry the documented codes. Rate limits are watched when
 //! the gateway was told to; a fault plays them as well.
@@ -8,10 +8,14 @@ mod card_update;
 mod cardkit;
 mod connections;
 mod im;
+mod im_read;
+mod multipart;
 mod previews;
 mod rates;
+mod reactions;
 mod resource;
 mod tenant_token;
+mod upload;
 
 use std::sync::Arc;
 
@@ -44,7 +48,8 @@ struct Call<'a> {
     /// The app whose token came with the call.
     app: Arc<str>,
     query: &'a str,
-    body: &'a [u8],
+    content_type: &'a str,
+    body: &'a Bytes,
 }
 
 /// Answers everything below `/open-apis/`.
@@ -53,13 +58,28 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let authorization = header_text(&request, header::AUTHORIZATION.as_str()).to_owned();
-    let body = serve::body(request).await;
+    let content_type = header_text(&request, header::CONTENT_TYPE.as_str()).to_owned();
+    let body = match &*path {
+        "/open-apis/im/v1/images" | "/open-apis/im/v1/files" => {
+            serve::body_up_to(request, upload::BODY_LIMIT).await
+        }
+        _ => serve::body(request).await,
+    };
     let app = lock(&shared.tokens).app(&authorization);
 
     let outcome = match (fault(shared, &app, &path), body) {
         (Some(refused), _) => Err(refused),
         (None, None) => Err(Refused::new(413, 99_991_500, "the body cannot be read or is too large")),
-        (None, Some(body)) => route(shared, &method, &path, &query, &authorization, &body).await,
+        (None, Some(body)) => {
+            let asked = Asked {
+                method: &method,
+                path: &path,
+                query: &query,
+                content_type: &content_type,
+                body: &body,
+            };
+            route(shared, &authorization, asked).await
+        }
     };
     let (status, body) = match outcome {
         Ok(Content::Bytes(kind, bytes)) => {
@@ -89,20 +109,23 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     answer
 }
 
-async fn route(
-    shared: &Arc<Shared>,
-    method: &Method,
-    path: &str,
-    query: &str,
-    authorization: &str,
-    body: &[u8],
-) -> Result<Content, Refused> {
+/// A request as it came.
+struct Asked<'a> {
+    method: &'a Method,
+    path: &'a str,
+    query: &'a str,
+    content_type: &'a str,
+    body: &'a Bytes,
+}
+
+async fn route(shared: &Arc<Shared>, authorization: &str, asked: Asked<'_>) -> Result<Content, Refused> {
+    let Asked { method, path, query, content_type, body } = asked;
     let path: Vec<&str> = path.trim_start_matches("/open-apis/").split('/').collect();
     if (method, path.as_slice()) == (&Method::POST, &["auth", "v3", "tenant_access_token", "internal"]) {
         return tenant_token::issue(shared, body).map(Content::Json);
     }
     let app = lock(&shared.tokens).check(authorization)?;
-    let call = Call { shared, app, query, body };
+    let call = Call { shared, app, query, content_type, body };
     if shared.config.rate_limits {
         let target = target(&path, body);
         lock(&shared.rates).admit(&call.app, method, &path, &target)?;
@@ -122,7 +145,16 @@ async fn route(
         (&Method::POST, ["im", "v1", "messages"]) => im::send(&call),
         (&Method::POST, ["im", "v1", "messages", id, "reply"]) => im::reply(&call, id),
         (&Method::PATCH, ["im", "v1", "messages", id]) => im::patch(&call, id),
-        (&Method::GET, ["im", "v1", "messages", id]) => im::get(&call, id),
+        (&Method::PUT, ["im", "v1", "messages", id]) => im::edit(&call, id),
+        (&Method::DELETE, ["im", "v1", "messages", id]) => im::recall(&call, id),
+        (&Method::GET, ["im", "v1", "messages", id]) => im_read::get(&call, id),
+        (&Method::GET, ["im", "v1", "messages"]) => im_read::list(&call),
+        (&Method::POST, ["im", "v1", "messages", id, "reactions"]) => reactions::add(&call, id),
+        (&Method::DELETE, ["im", "v1", "messages", id, "reactions", reaction]) => {
+            reactions::delete(&call, id, reaction)
+        }
+        (&Method::POST, ["im", "v1", "images"]) => upload::image(&call),
+        (&Method::POST, ["im", "v1", "files"]) => upload::file_of(&call),
         (&Method::POST, ["im", "v2", "url_previews", "batch_update"]) => previews::refresh(&call).await,
         _ => Err(Refused::new(404, 99_991_404, "404 page not found")),
     };
@@ -182,4 +214,16 @@ impl Call<'_> {
         let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
+}
+
+/// The path takes `om_…` only; a thread's id, or the token of a callback, is refused as users reported it.
+pub(super) fn is_message_id(id: &str) -> Result<(), Refused> {
+    if id.starts_with("om_") {
+        return Ok(());
+    }
+    Err(Refused::code(99_992_354, format!("{id:?} is not a valid message_id: the path takes om_…")))
+}
+
+pub(super) fn invalid(msg: impl Into<String>) -> Refused {
+    Refused::code(230_001, msg)
 }

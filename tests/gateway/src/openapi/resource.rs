@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Call, Refused, im};
+use super::{Call, Refused, is_message_id};
 use crate::shared::lock;
 
 /// A picture of one grey pixel, for every image.
@@ -15,7 +15,7 @@ const PICTURE: &[u8] = &[
 
 /// `GET /open-apis/im/v1/messages/:message_id/resources/:file_key`: content type and bytes.
 pub(super) fn get(call: &Call<'_>, message_id: &str, key: &str) -> Result<(&'static str, Bytes), Refused> {
-    im::is_message_id(message_id)?;
+    is_message_id(message_id)?;
     let wanted = match call.query("type") {
         Some(wanted @ ("image" | "file")) => wanted,
         other => {
@@ -41,6 +41,9 @@ pub(super) fn get(call: &Call<'_>, message_id: &str, key: &str) -> Result<(&'sta
         .any(|it| it.get("key").is_some_and(|it| it == key) && it.get("type").is_some_and(|it| it == wanted));
     if !is_there {
         return Err(Refused::code(234_003, format!("File not in msg: {key:?} as {wanted}")));
+    }
+    if let Some(upload) = messages.upload(key) {
+        return Ok((upload.content_type, upload.bytes));
     }
     if wanted == "image" {
         return Ok(("image/png", Bytes::from_static(PICTURE)));

@@ -31,6 +31,8 @@ function marks(message) {
   // A user's message changes only by its preview, which is in sight.
   if (message.version > 1 && !message.recalled && message.sender.type === "app") found.push(t("chat.changed", { version: message.version, how: t(`changed.${message.changed_by}`) }));
   if (message.streaming) found.push(t("chat.streaming"));
+  if (message.thread_id) found.push(t("chat.thread"));
+  for (const emoji of list(message.reactions)) found.push(emoji === "Typing" ? t("chat.typing") : emoji);
   if (list(message.visible_to).length > 0) found.push(t("chat.visible", { count: message.visible_to.length }));
   return found.map((it) => el("span", { class: "chip c-grey" }, it));
 }

@@ -86,6 +86,8 @@ export const en = {
   "changed.recall": "recalled",
   "changed.click": "by a click",
   "chat.streaming": "streaming",
+  "chat.thread": "in a topic",
+  "chat.typing": "typing…",
   "chat.visible": "seen by {count} only",
   "chat.json": "JSON",
   "chat.json.of": "JSON of message {id}",

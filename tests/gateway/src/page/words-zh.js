@@ -86,6 +86,8 @@ export const zh = {
   "changed.recall": "撤回",
   "changed.click": "由点击更新",
   "chat.streaming": "流式更新中",
+  "chat.thread": "话题中",
+  "chat.typing": "正在输入…",
   "chat.visible": "仅 {count} 人可见",
   "chat.json": "JSON",
   "chat.json.of": "消息 {id} 的 JSON",
