@@ -93,7 +93,7 @@ fn split_repeats_the_head_of_a_table() {
 fn split_puts_further_tables_into_the_next_piece() {
     let text = "| a |\n|---|\n| 1 |\n\n".repeat(12);
     let pieces = split(&text, &SplitLimits::card());
-    assert_eq!(pieces.iter().map(|piece| tables_in(piece)).collect::<Vec<_>>(), [5, 5, 2]);
+    assert_eq!(pieces.iter().map(|piece| tables_in(piece)).collect::<Vec<_>>(), [4, 4, 4]);
     let in_code = format!("```\n{text}```");
     assert_eq!(split(&in_code, &SplitLimits::card()).len(), 1);
     assert_eq!(split(&text, &SplitLimits::card().tables(0)).len(), 12);

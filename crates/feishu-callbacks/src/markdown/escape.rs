@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// Escapes words of a user for the markdown of a card: marks of formats, links, tags and emoji are written as HTML entities,
 /// which the client shows as the letters they were.
 ///
-/// Source: "Rich text (Markdown)" of the Feishu documentation, on characters that are marks. An address that is written out
+/// Source: "Rich text (Markdown)" of the Feishu documentation, on special characters: `&#42;` for `*`. An address that is written out
 /// (`https://…`) is escaped too.
 ///
 /// ```

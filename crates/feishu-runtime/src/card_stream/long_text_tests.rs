@@ -174,7 +174,7 @@ fn stream_makes_tables_over_the_limit_code_when_the_platform_refuses_them() {
     assert_eq!(play.end(), Some(Done::Shown));
     let tables: Vec<_> =
         play.machine.sheets.iter().filter_map(|sheet| sheet.shown.as_deref()).map(tables_in).collect();
-    assert_eq!(tables, [3, 1], "five were too many, three are not");
+    assert_eq!(tables, [3, 1], "four were too many, three are not");
     let mut play = Play::open();
     play.refuse("text", Verdict::Tables).refuse("text", Verdict::Tables);
     play.text(&table.repeat(2));
