@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use feishu_callbacks::MessageId;
+use feishu_callbacks::markdown::safe_prefix;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -52,7 +53,10 @@ impl Shared {
             return false;
         }
         slot.phase = Phase::Interrupted;
-        close_fence(&mut slot.text);
+        // The words would stand in an open fence, or in the row of a table.
+        slot.text = safe_prefix(&slot.text);
+        let end = slot.text.trim_end().len();
+        slot.text.truncate(end);
         if !slot.text.trim().is_empty() {
             slot.text.push_str("\n\n");
         }
@@ -85,13 +89,5 @@ impl Shared {
 impl Slot {
     pub(super) fn held_until(&self) -> Option<Instant> {
         self.held_until
-    }
-}
-
-/// Closes a code block that is open, so that words after it are not part of it.
-fn close_fence(text: &mut String) {
-    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
-    if fences % 2 == 1 {
-        text.push_str("\n```");
     }
 }
