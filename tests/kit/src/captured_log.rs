@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 /// What was logged. Clones share one text.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,10 @@ struct Shared {
 impl CapturedLog {
     /// Captures what this thread writes with `tracing`, up to this level, while the guard lives.
     pub fn of_this_thread(level: impl Into<LevelFilter>) -> (Self, DefaultGuard) {
+        // With one subscriber alone in the process, `tracing` asks that of the thread which comes first to a line of the log
+        // whether anybody wants the line. A thread of another test says no, for all threads.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
         let log = Self::default();
         let guard = tracing::subscriber::set_default(log.subscriber(level.into()));
         (log, guard)
