@@ -97,9 +97,15 @@ impl Driver {
     /// Takes what came since: text, the end, clicks.
     fn look(&mut self) {
         let slot = self.shared.slot();
-        self.machine.set_text(&slot.text);
-        self.machine.hold(slot.held_until());
-        if slot.phase != Phase::Grows && !self.machine.has_ended {
+        let text = (slot.text != self.machine.text).then(|| slot.text.clone());
+        let (held_until, has_ended) = (slot.held_until(), slot.phase != Phase::Grows);
+        // A long text takes a while to divide, and `push` must not wait for it.
+        drop(slot);
+        if let Some(text) = text {
+            self.machine.set_text(text);
+        }
+        self.machine.hold(held_until);
+        if has_ended && !self.machine.has_ended {
             self.machine.end();
         }
     }

@@ -118,11 +118,9 @@ impl Machine {
     }
 
     /// Sets the whole text.
-    pub(super) fn set_text(&mut self, text: &str) {
-        if self.text != text {
-            text.clone_into(&mut self.text);
-            self.divide();
-        }
+    pub(super) fn set_text(&mut self, text: impl Into<String>) {
+        self.text = text.into();
+        self.divide();
     }
 
     /// No more text comes.
