@@ -35,6 +35,10 @@ impl Agent {
 
     /// A user wrote to the bot.
     async fn answer(self, message: MessageReceive, cx: Context) -> Result<(), HandlerError> {
+        // Two bots that answer each other never stop.
+        if message.event.sender.is_bot() {
+            return Ok(());
+        }
         let message = &message.event.message;
         let id = message.message_id.as_ref().map(ToString::to_string).ok_or("a message without an id")?;
         let question = message.text_without_mentions().unwrap_or_default();
@@ -104,9 +108,8 @@ fn made_up(question: &str, images: usize) -> String {
 
 fn dispatcher(agent: &Agent) -> Result<Dispatcher, feishu_runtime::Error> {
     let (answering, agent) = (agent.clone(), agent.clone());
-    let key = |message: &MessageReceive| message.event.message.conversation().map(|it| it.to_string());
     let answer = Route::new(move |message, cx| answering.clone().answer(message, cx))
-        .in_order_by(key)
+        .in_order_by(|message: &MessageReceive| message.event.message.conversation())
         .acknowledge_first();
     let click = move |click: CardActionTrigger, _| {
         let reply = agent.clicked(&click);
