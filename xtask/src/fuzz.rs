@@ -67,7 +67,7 @@ fn order(arguments: &[&str]) -> Result<Order> {
 fn fuzz(what: &str, target: &str) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root()).env_remove("RUSTUP_TOOLCHAIN");
-    // No crate here has unsafe code for the address sanitizer to look at, and without it twenty times the inputs run.
+    // No crate here has unsafe code for the address sanitizer to look at, and without it many times the inputs run.
     command.args(["+nightly", "fuzz", what, "--sanitizer", "none", "--fuzz-dir", FOLDER, target]);
     command
 }

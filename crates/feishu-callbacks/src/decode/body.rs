@@ -24,7 +24,7 @@ impl<B: EventBody> Parts<B> {
         Self { schema, are_gathered: false, event: None }
     }
 
-    /// As [`Parts::read`], from where the body begins: without the header, which is near half of a click. Only for a body
+    /// As [`Parts::read`], from where the body begins: without the header, which is a quarter of a click of 1 KiB. Only for a body
     /// that is the last member. Then it is the payload's own whatever header came with it: what follows it closes one
     /// object.
     pub(super) fn read_from(&mut self, EventAt(at): EventAt, payload: &[u8]) -> Option<()> {

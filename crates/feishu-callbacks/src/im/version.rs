@@ -43,7 +43,7 @@ impl<'a> MessageVersion<'a> {
         (!version.id.is_empty()).then_some(version)
     }
 
-    /// Reads a message as the platform writes it, in a tenth of the time of a parser. `None` says nothing about others.
+    /// Reads a message as the platform writes it, without a parser. `None` says nothing about others.
     fn scan(EventAt(at): EventAt, payload: &'a [u8]) -> Option<Self> {
         let (mut id, mut updated) = (None, None);
         Scan::new(payload.get(at?..)?).members(|key, value| {
