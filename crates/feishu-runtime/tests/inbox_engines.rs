@@ -109,6 +109,66 @@ async fn keeps_the_rules(engine: &impl InboxEngine) {
     assert_eq!(dead().await, []);
     assert_eq!(engine.backlog(APP).await.unwrap(), 1, "c waits for its time");
     assert_eq!(put(engine, "e2", 1).await, Stored::New, "nothing is left of it");
+    keeps_what_is_held(engine).await;
+}
+
+/// The same engine, with the queue of another app.
+async fn keeps_what_is_held(engine: &impl InboxEngine) {
+    const APP: &str = "cli_held";
+    let hold = async |owner: &str, id: &str, payload: &'static str, lease: Duration| {
+        engine.hold(APP, owner, &InboxEvent::new(id, payload), lease).await.unwrap()
+    };
+    let claim = async |owner: &str, lease: Duration| engine.claim(APP, owner, 10, lease).await.unwrap();
+    let end = async |owner: &str, id: &str, end: ClaimEnd| engine.end(APP, owner, id, &end).await.unwrap();
+    let renew = async |owner: &str| engine.renew(APP, owner, &["a".to_owned()], LEASE).await.unwrap()[0];
+    let get = async |owner: &str, lease: Duration| {
+        let claimed = claim(owner, lease).await.pop()?;
+        let payload = String::from_utf8(claimed.event.payload.to_vec()).unwrap();
+        Some((payload, claimed.attempt, claimed.failures))
+    };
+    let is = |payload: &str, attempt: u32, failures: u32| Some((payload.to_owned(), attempt, failures));
+
+    // It is its owner's from the start, whatever waits before it, and the owner may replace what is stored.
+    assert_eq!(engine.put(APP, &[InboxEvent::new("first", "{}")], 1).await.unwrap(), [Stored::New]);
+    assert!(hold("one", "a", r#"{"v":1}"#, LEASE).await, "the backlog is no bound");
+    assert!(hold("one", "a", r#"{"v":"2 / 二"}"#, LEASE).await);
+    assert!(!hold("two", "a", "{}", LEASE).await);
+    assert_eq!((renew("one").await, renew("two").await), (true, false));
+    assert_eq!(engine.backlog(APP).await.unwrap(), 2);
+    assert_eq!(claim("two", LEASE).await.len(), 1, "only what waited");
+    end("two", "first", ClaimEnd::Done(NOW)).await;
+    end("two", "a", ClaimEnd::Done(HOUR)).await;
+
+    // Its attempts and failures go on where the owner ends its claim, or dies.
+    end("one", "a", ClaimEnd::Release(NOW)).await;
+    assert!(!hold("one", "a", "{}", LEASE).await, "it waits, for any owner");
+    assert_eq!(get("one", LEASE).await, is(r#"{"v":"2 / 二"}"#, 1, 0));
+    assert!(hold("one", "a", r#"{"v":3}"#, LEASE).await, "a claim that was made");
+    end("one", "a", ClaimEnd::Retry(NOW)).await;
+    assert_eq!(get("two", NOW).await, is(r#"{"v":3}"#, 2, 1));
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    assert_eq!(get("three", NOW).await, is(r#"{"v":3}"#, 3, 1));
+    assert!(!hold("two", "a", "{}", LEASE).await);
+    assert!(hold("three", "a", r#"{"v":4}"#, NOW).await);
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    assert_eq!(get("two", NOW).await, is(r#"{"v":4}"#, 4, 1), "the lease of the one that held it is over");
+    end("two", "a", ClaimEnd::Retry(HOUR)).await;
+    assert_eq!(get("two", LEASE).await, None);
+
+    // A dead letter, and what was handled, is not held again.
+    assert!(hold("one", "b", "{}", LEASE).await);
+    end("one", "b", ClaimEnd::Dead("refused".to_owned())).await;
+    let letters = engine.dead(APP, 0, 10).await.unwrap();
+    assert_eq!((letters.len(), letters[0].attempts, &*letters[0].why), (1, 1, "refused"));
+    assert!(!hold("one", "b", "{}", LEASE).await);
+    assert!(engine.retry_dead(APP, "b").await.unwrap());
+    assert_eq!(get("one", LEASE).await, is("{}", 1, 0));
+    end("one", "b", ClaimEnd::Done(HOUR)).await;
+    assert!(!hold("one", "b", "{}", LEASE).await);
+    assert!(hold("one", "c", "{}", LEASE).await);
+    end("one", "c", ClaimEnd::Retry(HOUR)).await;
+    assert_eq!(get("one", LEASE).await, None, "it waits for its time");
+    assert_eq!(engine.backlog(APP).await.unwrap(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,19 @@ pub trait InboxEngine: Send + Sync {
         lease: Duration,
     ) -> Result<Vec<bool>, InboxError>;
 
+    /// Stores an event that this owner has claimed from the start, as its first attempt, or replaces the payload of an event
+    /// that it has claimed, durably; either for the time of `lease` from now. It is how the client keeps what it began
+    /// itself, such as a streamed answer, and is not refused for the backlog. The event has no lane. False, without an effect,
+    /// if the owner does not have the claim of an event with this id: another owner has it, or it waits, was handled or is a
+    /// dead letter.
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError>;
+
     /// Ends a claim, durably. Has no effect if another owner has the claim, or the event is no longer there.
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError>;
 
@@ -84,6 +97,16 @@ impl<E: InboxEngine + ?Sized> InboxEngine for Arc<E> {
         lease: Duration,
     ) -> Result<Vec<bool>, InboxError> {
         (**self).renew(queue, owner, ids, lease).await
+    }
+
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError> {
+        (**self).hold(queue, owner, event, lease).await
     }
 
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {

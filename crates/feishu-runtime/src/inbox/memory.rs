@@ -112,6 +112,23 @@ impl InboxEngine for MemoryInbox {
         Ok(ids.iter().map(|id| queue.renew(owner, id, until)).collect())
     }
 
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError> {
+        let now = self.ready().await?;
+        let inner = &mut *self.inner();
+        let until = now.saturating_add(millis(lease));
+        let Some((number, _)) = inner.table.hold(queue, owner, &event.id, now, until) else {
+            return Ok(false);
+        };
+        inner.events.insert(number, InboxEvent { lane: None, ..event.clone() });
+        Ok(true)
+    }
+
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {
         let now = self.ready().await?;
         let inner = &mut *self.inner();

@@ -111,6 +111,27 @@ impl Table {
         (Stored::New, Some(number))
     }
 
+    /// Puts an event into its queue that its owner has claimed already, or renews the owner's claim of it: its number, and
+    /// whether it is new. `None` if the owner does not have the claim.
+    pub(super) fn hold(
+        &mut self,
+        queue: &str,
+        owner: &str,
+        id: &str,
+        now: u64,
+        until: u64,
+    ) -> Option<(u64, bool)> {
+        if self.queue(queue).renew(owner, id, until) {
+            return Some((self.queue(queue).held(owner, id)?, false));
+        }
+        let (stored, number) = self.put(queue, id, None, now, u64::MAX);
+        let number = number.filter(|_| stored == Stored::New)?;
+        let queue = self.queue(queue);
+        queue.ready.remove(&(now, number));
+        queue.hold(number, owner, until)?;
+        Some((number, true))
+    }
+
     /// Puts an event back that was stored by an earlier process.
     pub(super) fn load(&mut self, queue: &str, number: u64, id: &str, lane: Option<u64>, state: State) {
         self.next = self.next.max(number + 1);

@@ -64,6 +64,16 @@ impl InboxEngine for Process {
         self.alive().await.renew(queue, owner, ids, lease).await
     }
 
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError> {
+        self.alive().await.hold(queue, owner, event, lease).await
+    }
+
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {
         self.alive().await.end(queue, owner, id, end).await
     }

@@ -103,6 +103,16 @@ impl InboxEngine for Gate {
         self.pass(self.stage.engine.renew(queue, owner, ids, lease)).await
     }
 
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError> {
+        self.pass(self.stage.engine.hold(queue, owner, event, lease)).await
+    }
+
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {
         self.pass(self.stage.engine.end(queue, owner, id, end)).await
     }

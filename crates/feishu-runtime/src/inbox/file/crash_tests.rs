@@ -159,6 +159,14 @@ struct Confirmed {
 async fn work(inbox: &FileInbox, known: &mut Confirmed, seed: u64) -> Option<()> {
     let mut random = fastrand::Rng::with_seed(seed);
     for round in 0..3_u32 {
+        let id = format!("{seed}-{round}-held");
+        known.unsure.insert(id.clone());
+        for payload in ["{}".to_owned(), "x".repeat(random.usize(10..3000))] {
+            let held = inbox.hold("cli_a", "me", &InboxEvent::new(id.clone(), payload), LEASE).await.ok()?;
+            assert!(held, "its own claim");
+            known.stored.insert(id.clone(), 1);
+        }
+        known.unsure.remove(&id);
         let events: Vec<_> = (0..3)
             .map(|index| {
                 let payload = vec![b'x'; random.usize(10..3000)];

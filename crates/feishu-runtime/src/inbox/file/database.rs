@@ -8,7 +8,7 @@ use redb::{Builder, Database, ReadableTable as _, TableDefinition};
 use super::codec::{self, Description, Progress};
 use crate::inbox::table::{State, Table};
 
-/// The events, by number. They never change.
+/// The events, by number. Only one that its owner holds gets another payload.
 pub(super) const EVENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("events");
 /// What changes of them, by number; absent before the first attempt.
 pub(super) const PROGRESS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("progress");

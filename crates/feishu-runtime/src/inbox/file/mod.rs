@@ -105,6 +105,17 @@ impl InboxEngine for FileInbox {
         self.ask(move |work| Ok(work.renew(&queue, &owner, &ids, until))).await
     }
 
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError> {
+        let (queue, owner, event, now) = (queue.to_owned(), owner.to_owned(), event.clone(), self.now());
+        self.ask(move |work| work.hold(&queue, &owner, event, lease, now)).await
+    }
+
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {
         let (queue, owner, id, end) = (queue.to_owned(), owner.to_owned(), id.to_owned(), end.clone());
         let now = self.now();

@@ -7,7 +7,7 @@ use redb::{ReadableTable as _, Table as Rows, WriteTransaction};
 use super::codec::{self, Progress};
 use super::database::{EVENTS, Fault, HANDLED, PROGRESS, parse};
 use crate::inbox::engine::{ClaimEnd, ClaimedEvent, DeadLetter, InboxEvent, Stored};
-use crate::inbox::table::{Claim, Ended, State, Table};
+use crate::inbox::table::{Claim, Ended, State, Table, millis};
 
 /// Ids that are forgotten per call, so that no call takes long.
 const FORGET: usize = 64;
@@ -101,6 +101,26 @@ impl<'a> Work<'a> {
     pub(super) fn renew(&mut self, queue: &str, owner: &str, ids: &[String], until: u64) -> Vec<bool> {
         let queue = self.table.queue(queue);
         ids.iter().map(|id| queue.renew(owner, id, until)).collect()
+    }
+
+    pub(super) fn hold(
+        &mut self,
+        queue: &str,
+        owner: &str,
+        event: InboxEvent,
+        lease: Duration,
+        now: u64,
+    ) -> Result<bool, Fault> {
+        let until = now.saturating_add(millis(lease));
+        let Some((number, is_new)) = self.table.hold(queue, owner, &event.id, now, until) else {
+            return Ok(false);
+        };
+        if is_new {
+            self.moved.claimed.push((queue.to_owned(), event.id.clone()));
+            self.note(number, &Progress { attempts: 1, ..Progress::default() })?;
+        }
+        self.insert(queue, number, &InboxEvent { lane: None, ..event })?;
+        Ok(true)
     }
 
     pub(super) fn end(

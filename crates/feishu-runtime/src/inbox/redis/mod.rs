@@ -153,12 +153,27 @@ impl InboxEngine for RedisInbox {
         queue: &str,
         owner: &str,
         ids: &[String],
-        _: Duration,
+        lease: Duration,
     ) -> Result<Vec<bool>, InboxError> {
+        let lease = millis(lease).to_string();
         let arguments: Vec<&[u8]> =
-            std::iter::once(owner).chain(ids.iter().map(String::as_str)).map(str::as_bytes).collect();
+            [owner, &lease].into_iter().chain(ids.iter().map(String::as_str)).map(str::as_bytes).collect();
         let held: Vec<i64> = self.eval(queue, Script::Renew, &arguments).await?;
         Ok(held.into_iter().map(|held| held == 1).collect())
+    }
+
+    async fn hold(
+        &self,
+        queue: &str,
+        owner: &str,
+        event: &InboxEvent,
+        lease: Duration,
+    ) -> Result<bool, InboxError> {
+        let (headers, lease) = (serde_json::to_vec(&event.headers)?, millis(lease).to_string());
+        let arguments: [&[u8]; 5] =
+            [owner.as_bytes(), event.id.as_bytes(), &headers, &event.payload, lease.as_bytes()];
+        let held: i64 = self.eval(queue, Script::Hold, &arguments).await?;
+        Ok(held == 1)
     }
 
     async fn end(&self, queue: &str, owner: &str, id: &str, end: &ClaimEnd) -> Result<(), InboxError> {

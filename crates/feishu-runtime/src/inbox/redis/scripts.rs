@@ -8,6 +8,7 @@ pub(super) enum Script {
     Put,
     Claim,
     Renew,
+    Hold,
     End,
     Dead,
 }
@@ -20,7 +21,7 @@ macro_rules! script {
 }
 
 /// The keys of a queue besides its stream.
-const KEYS: [&str; 6] = ["ids", "ready", "handled", "failures", "dead", "dead-ids"];
+const KEYS: [&str; 8] = ["ids", "ready", "handled", "failures", "dead", "dead-ids", "held", "held-until"];
 
 impl Script {
     fn text(self) -> &'static str {
@@ -28,6 +29,7 @@ impl Script {
             Self::Put => script!("put"),
             Self::Claim => script!("claim"),
             Self::Renew => script!("renew"),
+            Self::Hold => script!("hold"),
             Self::End => script!("end"),
             Self::Dead => script!("dead"),
         }

@@ -1,13 +1,36 @@
 -- Arguments: owner, maximum, lease in milliseconds, entries to read at most, and how long a consumer without claims stays.
 local owner, max, lease, most, forget = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local claimed = {}
+-- A server that has just started gives the living time to renew their claims.
+local function uptime()
+  local info = redis.pcall('INFO', 'server')
+  local seconds = type(info) == 'string' and string.match(info, 'uptime_in_seconds:(%d+)')
+  return seconds and tonumber(seconds) * 1000 or lease
+end
+
+-- The uptime is in whole seconds.
+local is_awake = lease < 1000 or uptime() >= lease
+
+-- What was held and is due: its owner has not renewed it, or ended its claim with a pause.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', held_until, '-inf', now(), 'LIMIT', 0, most)) do
+  local record = cjson.decode(redis.call('HGET', held, id))
+  if is_awake or record.owner == '' then
+    drop_held(id)
+    local sid = add(id, '', record.headers, record.payload, record.attempts)
+    if record.failures > 0 then
+      redis.call('HSET', failures, sid, record.failures)
+    end
+  end
+end
+
 if redis.call('EXISTS', events) == 0 then
   return claimed
 end
 
 local function give(sid, event, attempt)
   local failed = redis.call('HGET', failures, sid) or '0'
-  claimed[#claimed + 1] = { event.id, event.lane, event.headers, event.payload, attempt, tonumber(failed) }
+  claimed[#claimed + 1] =
+    { event.id, event.lane, event.headers, event.payload, attempt + earlier(event), tonumber(failed) }
 end
 
 local function take(sid, attempts)
@@ -17,15 +40,7 @@ local function take(sid, attempts)
   end
 end
 
--- Claims of owners that have not renewed them. A server that has just started gives the living time to do it.
-local function uptime()
-  local info = redis.pcall('INFO', 'server')
-  local seconds = type(info) == 'string' and string.match(info, 'uptime_in_seconds:(%d+)')
-  return seconds and tonumber(seconds) * 1000 or lease
-end
-
--- The uptime is in whole seconds.
-local is_awake = lease < 1000 or uptime() >= lease
+-- Claims of owners that have not renewed them.
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', events, GROUP)) do
   consumer = fields(consumer)
   if consumer.name ~= owner and consumer.name ~= PARKED then

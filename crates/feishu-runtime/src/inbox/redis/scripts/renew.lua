@@ -1,13 +1,19 @@
--- Arguments: owner, then the ids.
-local owner = ARGV[1]
-local held = {}
-for i = 2, #ARGV do
+-- Arguments: owner, lease in milliseconds, then the ids.
+local owner, lease = ARGV[1], tonumber(ARGV[2])
+local renewed = {}
+for i = 3, #ARGV do
   local sid = redis.call('HGET', ids, ARGV[i])
-  if sid and pending(sid, owner) then
+  if sid == HELD then
+    local is_held = held_by(owner, ARGV[i])
+    if is_held then
+      redis.call('ZADD', held_until, now() + lease, ARGV[i])
+    end
+    renewed[#renewed + 1] = is_held and 1 or 0
+  elseif sid and pending(sid, owner) then
     redis.call('XCLAIM', events, GROUP, owner, 0, sid, 'JUSTID')
-    held[#held + 1] = 1
+    renewed[#renewed + 1] = 1
   else
-    held[#held + 1] = 0
+    renewed[#renewed + 1] = 0
   end
 end
-return held
+return renewed
