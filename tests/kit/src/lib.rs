@@ -10,8 +10,10 @@ mod captured_log;
 mod gateway_dial;
 mod received;
 mod redis_server;
+mod unsteady_dial;
 
 pub use crate::captured_log::{CapturedLog, line_with};
 pub use crate::gateway_dial::GatewayDial;
 pub use crate::received::carried_by;
 pub use crate::redis_server::RedisServer;
+pub use crate::unsteady_dial::UnsteadyDial;

@@ -191,6 +191,11 @@ impl Machine {
         self.pause(now, PAUSE.0);
     }
 
+    /// It was the turn of others for so long, which does not count as trying.
+    pub(super) fn waited(&mut self, waited: Duration) {
+        self.failing_since = self.failing_since.map(|since| since + waited);
+    }
+
     /// Whether what is needed has been tried for long enough.
     fn is_over(&self, now: Instant, since: Instant, patience: u32) -> bool {
         since + self.options.patience * patience <= now && (self.has_ended || !self.is_open())

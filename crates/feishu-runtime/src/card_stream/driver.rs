@@ -112,7 +112,10 @@ impl Driver {
 
     async fn call(&mut self, act: Act) {
         let place = self.machine.rates(act);
-        if !self.wait_for_turn(act).await {
+        let began = Instant::now();
+        let is_its_turn = self.wait_for_turn(act).await;
+        self.machine.waited(began.elapsed());
+        if !is_its_turn {
             return;
         }
         // The text of now, not that of when it began to wait.

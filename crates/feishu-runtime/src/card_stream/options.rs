@@ -179,7 +179,8 @@ impl StreamOptions {
         self
     }
 
-    /// Sets for how long the end of the answer is sent again while the platform does not take it; 60 s by default.
+    /// Sets for how long the end of the answer is sent again while the platform does not take it; 60 s by default. Time in
+    /// which the card waits for its turn, because other calls of the app come first, does not count.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

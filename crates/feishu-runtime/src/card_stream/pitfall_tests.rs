@@ -140,3 +140,17 @@ fn stream_replaces_the_whole_card_once_when_its_state_is_not_known() {
     assert_eq!(play.machine.done, Some(Done::Failed), "never again as it is");
     assert_eq!(play.names(), ["text", "replace"]);
 }
+
+#[test]
+fn stream_whose_turn_comes_late_is_tried_for_as_long_as_one_whose_turn_comes_soon() {
+    for (is_turn_of_others, done) in [(true, None), (false, Some(Done::Failed))] {
+        let mut play = Play::new(StreamOptions::default());
+        play.refuse("create", Verdict::Again).refuse("create", Verdict::Again).call();
+        play.now += Duration::from_secs(3600);
+        if is_turn_of_others {
+            play.machine.waited(Duration::from_secs(3600));
+        }
+        play.call();
+        assert_eq!(play.machine.done, done);
+    }
+}

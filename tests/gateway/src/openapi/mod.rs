@@ -127,7 +127,7 @@ async fn route(shared: &Arc<Shared>, authorization: &str, asked: Asked<'_>) -> R
     let app = lock(&shared.tokens).check(authorization)?;
     let call = Call { shared, app, query, content_type, body };
     if shared.config.rate_limits {
-        let target = target(&path, body);
+        let target = target(shared, &path, body);
         lock(&shared.rates).admit(&call.app, method, &path, &target)?;
     }
     if let (&Method::GET, ["im", "v1", "messages", id, "resources", key]) = (method, path.as_slice()) {
@@ -168,12 +168,16 @@ enum Content {
     Bytes(&'static str, Bytes),
 }
 
-/// What a call is about: the message, the card or the receiver.
-fn target(path: &[&str], body: &[u8]) -> String {
+/// What a call is about: the message, the card or the receiver, which for a reply is the chat of its message.
+fn target(shared: &Shared, path: &[&str], body: &[u8]) -> String {
     match path {
         ["im", "v1", "messages"] => {
             let body: Value = serde_json::from_slice(body).unwrap_or_default();
             body.get("receive_id").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        ["im", "v1", "messages", id, "reply"] => {
+            let chat = lock(&shared.messages).get(id).map(|message| message.about.chat_id.clone());
+            chat.unwrap_or_else(|| (*id).to_owned())
         }
         ["im", "v1", "messages", id, ..] | ["cardkit", "v1", "cards", id, ..] => (*id).to_owned(),
         _ => String::new(),
