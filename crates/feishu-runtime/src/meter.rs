@@ -61,15 +61,18 @@ pub(crate) fn rate(app_id: &Arc<str>, what: &'static str) {
 #[cfg(all(not(feature = "metrics"), feature = "openapi"))]
 pub(crate) fn rate(_: &Arc<str>, _: &'static str) {}
 
-/// Counts the fate of a message that is sent after the answer.
+/// Counts the fate of a message that was sent beside the answer, by a `stream` or a `call`.
 #[cfg(all(feature = "metrics", feature = "openapi"))]
-pub(crate) fn fate(app_id: &Arc<str>, fate: Fate) {
-    metrics::counter!("feishu_later_messages_total", "app_id" => Arc::clone(app_id), "fate" => fate.as_str())
-        .increment(1);
+pub(crate) fn fate(app_id: &Arc<str>, kind: &'static str, fate: Fate) {
+    metrics::counter!(
+        "feishu_later_messages_total",
+        "app_id" => Arc::clone(app_id), "kind" => kind, "fate" => fate.as_str()
+    )
+    .increment(1);
 }
 
 #[cfg(all(not(feature = "metrics"), feature = "openapi"))]
-pub(crate) fn fate(_: &Arc<str>, _: Fate) {}
+pub(crate) fn fate(_: &Arc<str>, _: &'static str, _: Fate) {}
 
 /// Sets the gauge of the connection; `again` counts a reconnect.
 #[cfg(all(feature = "metrics", feature = "long-connection"))]

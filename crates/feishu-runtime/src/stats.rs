@@ -133,17 +133,22 @@ counts! {
 }
 
 counts! {
-    /// The fate of an answer that is streamed into a card.
-    Fate, LiveFates, FateCounts, /// The number of answers that were streamed into a card, by their fate.
+    /// What became of a message that was sent beside the answer: streamed into a card, or sent, replied or updated by a single
+    /// call.
+    Fate, LiveFates, FateCounts, /// The number of messages that were sent beside the answer, by their fate.
     ;
-    /// The platform took the whole text.
+    /// The platform took the whole text, or the call.
     Delivered delivered,
-    /// It took the whole text, as updates of a message: the app lacks the scope for card entities.
+    /// It took the whole text of a stream, as updates of a message: the app lacks the scope for card entities.
     ByFallback by_fallback,
-    /// It was ended before its text was whole, or aborted: its card says so.
+    /// A stream was ended before its text was whole, or aborted: its card says so. The future of a call was dropped before
+    /// the answer.
     Abandoned abandoned,
-    /// The platform did not take the whole text, or the client ended first.
+    /// The platform did not take the whole text of a stream, or the client ended first. It refused the call, or the call was
+    /// not made.
     Failed failed,
+    /// No answer to the call came: it may have been carried out.
+    Unknown unknown,
 }
 
 /// How often calls of the OpenAPI waited for the platform's rate limits.
@@ -180,6 +185,9 @@ pub struct Stats {
     pub streamed: FateCounts,
     /// Answers that are being streamed.
     pub streaming: u64,
+    /// Messages and cards that were sent, replied or updated by single calls of the client's `OpenApi`, by their fate; late
+    /// cards included, the calls of streams not.
+    pub sent: FateCounts,
     /// How often calls of the OpenAPI waited for the platform's rate limits.
     pub rates: RateCounts,
     /// Running handlers, late ones included.
@@ -243,7 +251,15 @@ impl fmt::Display for Stats {
         for (name, count) in self.outcomes.iter().filter(|(_, count)| *count > 0) {
             write!(f, ", {name} {count}")?;
         }
-        if self.pending > 0 { write!(f, ", pending {}", self.pending) } else { Ok(()) }
+        if self.pending > 0 {
+            write!(f, ", pending {}", self.pending)?;
+        }
+        for (what, fates) in [("streamed", &self.streamed), ("sent", &self.sent)] {
+            for (name, count) in fates.iter().filter(|(_, count)| *count > 0) {
+                write!(f, ", {what} {name} {count}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use feishu_callbacks::build::Button;
 use feishu_callbacks::openapi::{
     CardUpdate, MessagePatch, MessageReply, MessageSend, OutgoingMessage, Receiver,
 };
@@ -10,7 +11,10 @@ use feishu_callbacks::{CallbackToken, CardActionTrigger, CardReply, RawCard};
 use feishu_gateway::Click;
 use feishu_kit::CapturedLog;
 use feishu_runtime::testing::{FakeApi, Pipe, pipe};
-use feishu_runtime::{CallError, Client, ClientHandle, Dispatcher, DispatcherBuilder, OpenApi};
+use feishu_runtime::{
+    CallError, CardStream, Client, ClientHandle, Dispatcher, DispatcherBuilder, OpenApi, StreamOptions,
+    StreamTarget,
+};
 use serde_json::{Value, json};
 
 /// A button of 2.0 with a value of 1.0, which the client never sends.
@@ -67,6 +71,24 @@ async fn strict_cards_fails_every_way_out() {
     let to = Receiver::Chat("oc_1".into());
     let sent = fake.api().strict_cards().send(&MessageSend { to, message: fine }).await;
     assert!(sent.is_ok(), "{sent:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn strict_cards_holds_for_the_cards_of_streams() {
+    let fake = FakeApi::new()
+        .answer("/im/v1/messages", json!({"code": 0, "data": {"message_id": "om_1"}}))
+        .answer("/cardkit/v1/cards", json!({"code": 0, "data": {"card_id": "73"}}));
+    let api = fake.api().strict_cards();
+    let open = |options| CardStream::open(&api, StreamTarget::reply("om_0"), options);
+    let fine = StreamOptions::default()
+        .title("Answer")
+        .while_streaming(Button::plain("Stop").value(json!({"a": 1})));
+    assert!(open(fine).await.unwrap().finish().await.is_ok());
+    let calls = fake.calls().len();
+    let odd = json!({"tag": "button", "value": {"a": 1}});
+    let error = open(StreamOptions::default().while_streaming(odd)).await.unwrap_err();
+    assert!(error.to_string().contains("not sent, because of the card: "), "{error}");
+    assert_eq!(fake.calls().len(), calls);
 }
 
 fn run(dispatcher: DispatcherBuilder) -> (Pipe, ClientHandle) {

@@ -108,6 +108,7 @@ async fn update_card_when_late_sends_a_late_card_as_a_delayed_update() {
     assert_eq!(gateway.card(&message), Some(done));
     let stats = handle.stats();
     assert_eq!((stats.outcomes.late, stats.incidents.late_completed, stats.incidents.late_failed), (1, 1, 0));
+    assert_eq!(stats.sent.delivered, 1);
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
 }

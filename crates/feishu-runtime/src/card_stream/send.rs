@@ -70,6 +70,8 @@ fn sent(message: feishu_callbacks::openapi::SentMessage) -> Given {
 }
 
 async fn one<C: Call + Sync>(api: &OpenApi, place: &RatePlace, call: &C) -> Result<C::Data, CallError> {
-    let answer = api.attempt(place, C::METHOD, &call.path(), Bytes::from(call.body())).await?;
+    let (path, body) = (call.path(), Bytes::from(call.body()));
+    api.check_card(C::METHOD, &path, &body)?;
+    let answer = api.attempt(place, C::METHOD, &path, body).await?;
     C::read_answer(&answer.body).map_err(|error| CallError::no_data(error, answer.log_id))
 }

@@ -1,7 +1,7 @@
 //! A client on the platform's long connection.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use feishu_transport::{
     AppSecret, ConnectionHandle, Credential, Domain, EndpointSource, LongConnection, LongConnectionBuilder,
@@ -19,6 +19,8 @@ pub struct LongConnectionSource {
     connection: LongConnectionBuilder,
     on_state: Option<OnState>,
     quiet: bool,
+    /// The calls of this connection's app, once they were asked for.
+    api: OnceLock<OpenApi>,
 }
 
 /// The environment variables of [`Client::from_env`].
@@ -74,7 +76,12 @@ impl Client {
     }
 
     fn from_connection(connection: LongConnectionBuilder) -> ClientBuilder<LongConnectionSource> {
-        ClientBuilder::new(LongConnectionSource { connection, on_state: None, quiet: false })
+        ClientBuilder::new(LongConnectionSource {
+            connection,
+            on_state: None,
+            quiet: false,
+            api: OnceLock::new(),
+        })
     }
 
     /// Learns the platform's time from the answer that came with each connection.
@@ -137,6 +144,7 @@ impl ClientBuilder<LongConnectionSource> {
     /// Configures the connection further: limits, timeouts, proxy, TLS, a lifecycle observer.
     pub fn connection(mut self, choose: impl FnOnce(LongConnectionBuilder) -> LongConnectionBuilder) -> Self {
         self.source.connection = choose(self.source.connection);
+        self.source.api = OnceLock::new();
         self
     }
 
@@ -158,15 +166,22 @@ impl ClientBuilder<LongConnectionSource> {
     /// that send messages or [update cards](crate::Route::update_card_when_late). Call it after
     /// [`domain`](Self::domain) and [`connection`](Self::connection).
     ///
+    /// It is always the same one, which the client uses too: they share the access token, the rate limits and the counts in
+    /// [`Stats`](crate::Stats).
+    ///
     /// # Errors
     ///
     /// If the credentials are empty, or the proxy or TLS configuration is invalid.
     pub fn open_api(&self) -> Result<OpenApi, Error> {
+        if let Some(api) = self.source.api.get() {
+            return Ok(api.clone());
+        }
         let connection = &self.source.connection;
         let secret = connection.secret().ok_or_else(|| {
             Error::misuse("calls to the OpenAPI need an app secret; pass one to `Client::builder`")
         })?;
-        OpenApi::with_client(connection.http()?, connection.app_id(), secret.clone())
+        let api = OpenApi::with_client(connection.http()?, connection.app_id(), secret.clone())?;
+        Ok(self.source.api.get_or_init(|| api).clone())
     }
 
     /// Builds the client. Nothing is sent before it runs.

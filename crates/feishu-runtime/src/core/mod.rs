@@ -214,14 +214,14 @@ impl Core {
             (route.name.as_ref().to_owned(), route.event_type.clone().into_owned())
         };
         #[cfg(not(feature = "openapi"))]
-        let (streamed, streaming, rates) = Default::default();
+        let calls = Stats::default();
         #[cfg(feature = "openapi")]
-        let (streamed, streaming, rates) =
-            self.api.get().map(crate::OpenApi::read_counts).unwrap_or_default();
+        let calls = self.api.get().map(crate::OpenApi::read_counts).unwrap_or_default();
         Stats {
-            streamed,
-            streaming,
-            rates,
+            streamed: calls.streamed,
+            streaming: calls.streaming,
+            sent: calls.sent,
+            rates: calls.rates,
             running: load.running,
             queued: load.queued,
             held_bytes: load.held_bytes,

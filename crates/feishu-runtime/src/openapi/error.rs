@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use feishu_callbacks::openapi::{ApiError, CallKind, Retry};
+use feishu_transport::{ErrorKind, Stage};
 
 use super::exchange::ApiResponse;
 use super::rates::Crowded;
@@ -146,6 +147,21 @@ impl CallError {
     /// Whether no answer of the platform came.
     pub(crate) fn has_no_answer(&self) -> bool {
         matches!(self.cause, Cause::Transport(_) | Cause::NotAnAnswer { .. })
+    }
+
+    /// Whether the platform may have carried the call out: it left, and no answer came.
+    pub(super) fn may_be_done(&self) -> bool {
+        let never_left = |error: &feishu_transport::Error| {
+            let (ErrorKind::Unreachable { stage, .. } | ErrorKind::TimedOut { stage, .. }) = error.kind()
+            else {
+                return false;
+            };
+            matches!(stage, Stage::Connect | Stage::Proxy | Stage::Tls)
+        };
+        match &self.cause {
+            Cause::Transport(error) => !never_left(error),
+            _ => self.has_no_answer(),
+        }
     }
 
     /// Whether the platform refused the call for its rate.

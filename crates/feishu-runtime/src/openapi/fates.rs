@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use feishu_callbacks::openapi::CallKind;
 use tokio::time::Instant;
 
+use super::CallError;
 use crate::stats::{Fate, FateCounts, LiveFates};
 
 /// How long it is remembered that the app lacks the scope for card entities.
@@ -14,8 +16,9 @@ const LACKS: Duration = Duration::from_secs(60);
 /// The counts of one app, and what its streams share.
 pub(crate) struct Fates {
     app_id: Arc<str>,
-    counts: LiveFates,
+    streamed: LiveFates,
     streaming: AtomicU64,
+    sent: LiveFates,
     lacks_cards: Mutex<Option<Instant>>,
 }
 
@@ -23,16 +26,17 @@ impl Fates {
     pub(super) fn new(app_id: &str) -> Self {
         Self {
             app_id: app_id.into(),
-            counts: LiveFates::default(),
+            streamed: LiveFates::default(),
             streaming: AtomicU64::new(0),
+            sent: LiveFates::default(),
             lacks_cards: Mutex::new(None),
         }
     }
 
-    /// Counts the end of a stream, or a message.
+    /// Counts the end of a stream.
     pub(crate) fn one(&self, fate: Fate) {
-        self.counts.one(fate);
-        crate::meter::fate(&self.app_id, fate);
+        self.streamed.one(fate);
+        crate::meter::fate(&self.app_id, "stream", fate);
     }
 
     pub(crate) fn stream_began(&self) {
@@ -43,11 +47,29 @@ impl Fates {
         self.streaming.fetch_sub(1, Relaxed);
     }
 
-    pub(crate) fn read(&self) -> FateCounts {
-        self.counts.read()
+    /// A single call begins, which is counted if it is one that brings a message or a card to a user.
+    pub(super) fn call(&self, kind: CallKind) -> CountedCall<'_> {
+        let counts = matches!(
+            kind,
+            CallKind::MessageSend
+                | CallKind::MessageReply
+                | CallKind::MessagePatch
+                | CallKind::MessageEdit
+                | CallKind::EphemeralSend
+                | CallKind::CardUpdate
+        );
+        CountedCall(counts.then_some(self))
     }
 
-    pub(crate) fn streaming(&self) -> u64 {
+    pub(super) fn streamed(&self) -> FateCounts {
+        self.streamed.read()
+    }
+
+    pub(super) fn sent(&self) -> FateCounts {
+        self.sent.read()
+    }
+
+    pub(super) fn streaming(&self) -> u64 {
         self.streaming.load(Relaxed)
     }
 
@@ -59,5 +81,31 @@ impl Fates {
 
     pub(crate) fn lacks_cards_now(&self) {
         *self.lacks_cards.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+/// A single call under way. One that is dropped before its answer is counted as abandoned.
+pub(super) struct CountedCall<'a>(Option<&'a Fates>);
+
+impl CountedCall<'_> {
+    pub(super) fn ended(mut self, error: Option<&CallError>) {
+        self.count(match error {
+            None => Fate::Delivered,
+            Some(error) if error.may_be_done() => Fate::Unknown,
+            Some(_) => Fate::Failed,
+        });
+    }
+
+    fn count(&mut self, fate: Fate) {
+        if let Some(fates) = self.0.take() {
+            fates.sent.one(fate);
+            crate::meter::fate(&fates.app_id, "call", fate);
+        }
+    }
+}
+
+impl Drop for CountedCall<'_> {
+    fn drop(&mut self) {
+        self.count(Fate::Abandoned);
     }
 }

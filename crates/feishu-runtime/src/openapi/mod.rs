@@ -29,7 +29,7 @@ pub(crate) use rates::{Place, Rates, Target, Urgency};
 pub use token::TenantToken;
 use token::TokenCache;
 
-use crate::{Error, FateCounts, RateCounts};
+use crate::{Error, RateCounts, Stats};
 
 /// The content type of JSON.
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
@@ -135,7 +135,8 @@ impl OpenApi {
     }
 
     /// A clone whose calls fail, without being made, if the card that they send has a
-    /// [finding](feishu_callbacks::Finding): something that the user's client would refuse or ignore. For tests, as
+    /// [finding](feishu_callbacks::Finding): something that the user's client would refuse or ignore. So do the streams that
+    /// are opened with it. For tests, as
     /// [`DispatcherBuilder::strict_replies`](crate::DispatcherBuilder::strict_replies) is for answers; by default findings
     /// are logged as warnings.
     #[must_use]
@@ -202,8 +203,13 @@ impl OpenApi {
     }
 
     async fn answered(&self, call: &Outgoing<'_>) -> Result<CallAnswer, CallError> {
-        self.check_card(call.method, call.path, &call.body).map_err(CallError::bad_card)?;
-        Ok(self.made(call, false).await?.into())
+        let counted = self.fates().call(CallKind::of(call.method, call.path));
+        let made = match self.check_card(call.method, call.path, &call.body) {
+            Ok(()) => self.made(call, false).await,
+            Err(error) => Err(error),
+        };
+        counted.ended(made.as_ref().err());
+        Ok(made?.into())
     }
 
     /// Makes a call, again while a wait can help. The answer is complete, unless it is to be a file.
@@ -230,10 +236,16 @@ impl OpenApi {
         self.rates().read()
     }
 
-    /// What [`Stats`](crate::Stats) tells of its calls.
-    pub(crate) fn read_counts(&self) -> (FateCounts, u64, RateCounts) {
+    /// What [`Stats`] tells of its calls; all else is 0.
+    pub(crate) fn read_counts(&self) -> Stats {
         let fates = self.fates();
-        (fates.read(), fates.streaming(), self.rate_counts())
+        Stats {
+            streamed: fates.streamed(),
+            streaming: fates.streaming(),
+            sent: fates.sent(),
+            rates: self.rate_counts(),
+            ..Stats::default()
+        }
     }
 
     pub(crate) fn rates(&self) -> &Rates {
@@ -321,10 +333,10 @@ impl<'a> Outgoing<'a> {
 
 impl OpenApi {
     /// Looks at the card that a call sends, as is done for the card of an answer.
-    fn check_card(&self, method: &str, path: &str, body: &[u8]) -> Result<(), String> {
+    pub(crate) fn check_card(&self, method: &str, path: &str, body: &[u8]) -> Result<(), CallError> {
         for finding in CallKind::of(method, path).findings(body) {
             if self.bounds.strict {
-                return Err(finding.to_string());
+                return Err(CallError::bad_card(finding.to_string()));
             }
             let path = path.split('?').next().unwrap_or_default();
             tracing::warn!(method, path, %finding, "the user's client will not show this card as intended");
