@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::places::{HeaderAt, Headers};
-use crate::wire::{Fields, LENGTH_DELIMITED, VARINT, put_bytes, put_length};
+use crate::wire::{Fields, LENGTH_DELIMITED, VARINT, is_text, put_bytes, put_length};
 use crate::{DecodeError, Frame, Kind, Method, header_name};
 
 /// Tag of the headers, of the payload, and of the fields that every frame has.
@@ -94,8 +94,8 @@ impl RawFrame {
     ///
     /// As [`Frame::decode`].
     pub fn decode(wire: Bytes) -> Result<Self, DecodeError> {
-        if let Some(frame) = Self::scan(wire.clone()) {
-            return Ok(frame);
+        if let Some(frame) = Self::scan(&wire) {
+            return Ok(Self { wire, ..frame });
         }
         // Something unusual: whatever prost makes of it is written out in the usual form.
         Ok(Self::from(Frame::decode(wire)?))
@@ -190,8 +190,9 @@ impl RawFrame {
         self.wire.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// Finds everything in a frame of the usual form: all required fields, no field twice that should be there once.
-    fn scan(wire: Bytes) -> Option<Self> {
+    /// Finds everything in a frame of the usual form: all required fields, no field twice that should be there once. The
+    /// result does not have the bytes yet.
+    fn scan(wire: &[u8]) -> Option<Self> {
         let mut frame = Self {
             method: 0,
             headers: Headers::default(),
@@ -206,7 +207,7 @@ impl RawFrame {
         let mut payload_field = None;
         // Where a payload is to be written when there is none: before the first field with a higher tag.
         let mut payload_at = wire.len();
-        let mut fields = Fields::of(&wire);
+        let mut fields = Fields::of(wire);
         for field in fields.by_ref() {
             match (field.tag, field.wire_type) {
                 (1..=4, VARINT) => {
@@ -223,7 +224,7 @@ impl RawFrame {
                     headers_end = field.end;
                 }
                 (6 | 7 | 9, LENGTH_DELIMITED) => {
-                    std::str::from_utf8(field.bytes).ok()?;
+                    is_text(field.bytes).then_some(())?;
                     frame.encoded |= field.tag == 6 && !field.bytes.is_empty();
                     if field.tag > PAYLOAD {
                         payload_at = payload_at.min(field.start);
@@ -239,7 +240,6 @@ impl RawFrame {
         }
         let usual = fields.is_done() && seen == REQUIRED;
         frame.kept = Kept::new(headers_end, payload_field.unwrap_or(payload_at..payload_at), wire.len());
-        frame.wire = wire;
         usual.then_some(frame)
     }
 }
@@ -273,15 +273,16 @@ fn put_biz_rt(wire: &mut Vec<u8>, milliseconds: u64) {
 impl From<Frame> for RawFrame {
     fn from(frame: Frame) -> Self {
         let wire = Bytes::from(frame.encode_to_vec());
-        Self::scan(wire.clone()).unwrap_or(Self {
+        let scanned = Self::scan(&wire).unwrap_or(Self {
             // Out of reach: prost writes every required field once.
             kept: Kept::new(0, wire.len()..wire.len(), wire.len()),
-            wire,
+            wire: Bytes::new(),
             method: frame.method,
             headers: Headers::default(),
             payload: 0..0,
             encoded: false,
-        })
+        });
+        Self { wire, ..scanned }
     }
 }
 

@@ -63,7 +63,21 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-fn read_varint(message: &[u8], mut at: usize) -> Option<(u64, usize)> {
+/// Whether a field is text. Most is ASCII, which is found out faster.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
+}
+
+#[inline]
+fn read_varint(message: &[u8], at: usize) -> Option<(u64, usize)> {
+    match message.get(at) {
+        // Nearly all tags and lengths.
+        Some(byte) if *byte < 0x80 => Some((u64::from(*byte), at + 1)),
+        _ => read_long_varint(message, at),
+    }
+}
+
+fn read_long_varint(message: &[u8], mut at: usize) -> Option<(u64, usize)> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let byte = *message.get(at)?;

@@ -45,12 +45,15 @@ struct Shared {
 struct Watched {
     /// The calls being polled now, at most one per worker.
     polled: Vec<Poll>,
+    /// The number of the next poll.
+    next: u64,
     resting: bool,
     ended: bool,
 }
 
 /// One poll that goes on.
 struct Poll {
+    number: u64,
     polled: Arc<dyn Polled>,
     began: Instant,
     /// For a call on the task of its connection.
@@ -58,29 +61,30 @@ struct Poll {
 }
 
 /// A guard held while a handler is polled.
-pub(crate) struct Polling<'a> {
-    polled: Arc<dyn Polled>,
-    shared: Option<&'a Shared>,
-}
+pub(crate) struct Polling<'a>(Option<(&'a Shared, u64)>);
 
 impl StallGuard {
     /// Creates the guard to be held while `polled` is polled.
-    pub(crate) fn polling(
+    pub(crate) fn polling<P: Polled + 'static>(
         &self,
-        polled: Arc<dyn Polled>,
+        polled: &Arc<P>,
         began: Instant,
-        takeover: Option<Takeover>,
+        takeover: Option<&Takeover>,
     ) -> Polling<'_> {
-        let looks = *self.looks.get_or_init(|| start(&self.shared));
-        let shared = looks.then_some(&*self.shared);
-        if let Some(shared) = shared {
-            let mut seen = shared.lock();
-            seen.polled.push(Poll { polled: Arc::clone(&polled), began, takeover });
-            if seen.resting {
-                shared.changed.notify_one();
-            }
+        if !*self.looks.get_or_init(|| start(&self.shared)) {
+            return Polling(None);
         }
-        Polling { polled, shared }
+        let shared = &*self.shared;
+        let polled = Arc::<P>::clone(polled);
+        let takeover = takeover.cloned();
+        let mut seen = shared.lock();
+        let number = seen.next;
+        seen.next += 1;
+        seen.polled.push(Poll { number, polled, began, takeover });
+        if seen.resting {
+            shared.changed.notify_one();
+        }
+        Polling(Some((shared, number)))
     }
 
     /// Ends the thread for good.
@@ -100,14 +104,12 @@ impl StallGuard {
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        let Some(shared) = self.shared else { return };
+        let Some((shared, number)) = self.0 else { return };
         let mut seen = shared.lock();
-        if let Some(index) = seen
-            .polled
-            .iter()
-            .position(|poll| std::ptr::addr_eq(Arc::as_ptr(&poll.polled), Arc::as_ptr(&self.polled)))
-        {
-            seen.polled.swap_remove(index);
+        if let Some(index) = seen.polled.iter().position(|poll| poll.number == number) {
+            let poll = seen.polled.swap_remove(index);
+            drop(seen);
+            drop(poll);
         }
     }
 }

@@ -5,7 +5,8 @@ mod perform;
 
 use std::any::Any;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use feishu_callbacks::{Header, OddField, Reply};
@@ -37,6 +38,8 @@ pub(crate) struct Call {
     /// Among the clicks on its message, where late results must know of newer cards.
     place: Option<ClickPlace>,
     reply: Mutex<ReplySlot>,
+    /// Whether the slot has no delivery any more.
+    answered: AtomicBool,
     /// The result kept for a test.
     kept: Option<Mutex<Kept>>,
 }
@@ -121,6 +124,7 @@ impl Call {
             repeat: AtomicBool::new(false),
             attempt: 0,
             reply: Mutex::new(ReplySlot::new(delivery)),
+            answered: AtomicBool::new(false),
             kept: keep_typed.then(Default::default),
         }
     }
@@ -194,7 +198,7 @@ impl Call {
 
     /// Whether an answer was given.
     pub(crate) fn is_answered(&self) -> bool {
-        self.slot().delivery.is_none()
+        self.answered.load(Acquire)
     }
 
     /// Gives the answer of a handler that has ended. False if one was given before.
@@ -210,7 +214,7 @@ impl Call {
     fn give(self: &Arc<Self>, answer: &Answer, outcome: Outcome, goes_on: bool) -> bool {
         let (delivery, wants_receipt) = {
             let mut slot = self.slot();
-            let Some(delivery) = slot.delivery.take() else { return false };
+            let Some(delivery) = self.take_delivery(&mut slot) else { return false };
             let wants_receipt = goes_on || !slot.after.is_empty();
             if !wants_receipt {
                 slot.written = Written::Done;
@@ -256,7 +260,7 @@ impl Call {
 
     /// Ends the delivery without an answer of its handler: with code 500, or as was chosen for callbacks while stopping.
     pub(crate) fn abandon(&self) {
-        let delivery = self.slot().delivery.take();
+        let delivery = self.take_delivery(&mut self.slot());
         if let Some(delivery) = delivery {
             let answer = self.stopping_answer();
             self.count(Outcome::Abandoned, &answer);
@@ -329,6 +333,11 @@ impl Call {
     pub(crate) fn take_kept(&self) -> Kept {
         let kept = self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner));
         kept.map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default()
+    }
+
+    fn take_delivery(&self, slot: &mut ReplySlot) -> Option<Delivery> {
+        self.answered.store(true, Release);
+        slot.delivery.take()
     }
 
     fn slot(&self) -> MutexGuard<'_, ReplySlot> {

@@ -258,7 +258,7 @@ async fn end<E>(
         ended = &mut drained => return ended,
         () = over => {}
     }
-    core.killed().cancel();
+    core.kill();
     core.tasks().close();
     let _ = timeout(NOTICING, core.tasks().wait()).await;
     timeout(CLOSING, drained).await.unwrap_or(Ok(()))
@@ -284,7 +284,7 @@ impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.enter(Phase::Ended);
         self.0.core().stopping().cancel();
-        self.0.core().killed().cancel();
+        self.0.core().kill();
         self.0.core().stall_guard.end();
     }
 }

@@ -9,6 +9,8 @@ mod rules;
 mod stale;
 mod unhandled;
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, OnceLock};
 
 use feishu_callbacks::Header;
@@ -64,6 +66,8 @@ pub(crate) struct Core {
     /// There once the client was asked to stop.
     ending: OnceLock<Ending>,
     killed: CancellationToken,
+    /// The same, as it is asked for each call: the token has a lock.
+    is_killed: AtomicBool,
     blocking: Arc<Semaphore>,
     pub(crate) stall_guard: StallGuard,
 }
@@ -89,6 +93,7 @@ impl Core {
             stopping: CancellationToken::new(),
             ending: OnceLock::new(),
             killed: CancellationToken::new(),
+            is_killed: AtomicBool::new(false),
             blocking: Arc::new(Semaphore::new(rules.limits.blocking.min(Semaphore::MAX_PERMITS))),
             stall_guard: StallGuard::default(),
             rules,
@@ -133,9 +138,19 @@ impl Core {
         self.ending.get()
     }
 
+    /// Ends all tasks.
+    pub(crate) fn kill(&self) {
+        self.is_killed.store(true, Release);
+        self.killed.cancel();
+    }
+
     /// Cancelled when all tasks must end.
     pub(crate) fn killed(&self) -> &CancellationToken {
         &self.killed
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.is_killed.load(Acquire)
     }
 
     pub(crate) fn blocking(&self) -> &Arc<Semaphore> {

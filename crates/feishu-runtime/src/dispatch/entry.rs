@@ -82,7 +82,6 @@ impl Entry {
 
     /// Starts an admitted call.
     fn start(&self, call: &Arc<Call>, pass: Pass, claim: Option<Claim>, takeover: Option<&Takeover>) {
-        let call = Arc::clone(call);
         let Some(here) = takeover.filter(|_| !self.core.is_slow(call.route)) else {
             call.run_later(Start::Unordered(pass), claim);
             if takeover.is_some() {

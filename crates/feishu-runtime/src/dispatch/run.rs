@@ -50,12 +50,12 @@ pub(crate) struct Slot {
 impl Call {
     /// Runs the call on the task of its connection until its handler waits, then in a task of its own. The usual call is
     /// done at once, and needs no other future than its handler's.
-    pub(crate) fn run_here(self: Arc<Self>, pass: Pass, claim: Option<Claim>, takeover: &Takeover) {
+    pub(crate) fn run_here(self: &Arc<Self>, pass: Pass, claim: Option<Claim>, takeover: &Takeover) {
         let is_shared = self.rules().dedup.store.is_some() && !self.is_callback();
         if is_shared || !pass.is_running() {
             return self.run_later(Start::Unordered(pass), claim);
         }
-        if self.core.killed().is_cancelled() {
+        if self.core.is_killed() {
             return self.abandon();
         }
         self.acknowledge_first(claim.as_ref());
@@ -82,9 +82,8 @@ impl Call {
     }
 
     /// Runs the call in a task of its own.
-    pub(crate) fn run_later(self: Arc<Self>, start: Start, claim: Option<Claim>) {
-        let core = Arc::clone(&self.core);
-        core.spawn_call(self.run(start, claim));
+    pub(crate) fn run_later(self: &Arc<Self>, start: Start, claim: Option<Claim>) {
+        self.core.spawn_call(Arc::clone(self).run(start, claim));
     }
 
     /// Decodes the delivery and polls the handler.
@@ -124,7 +123,7 @@ impl Call {
         // Also abandons the call if the runtime drops this task.
         let call = Unanswered(self);
         let call = &call.0;
-        if call.core.killed().is_cancelled() {
+        if call.core.is_killed() {
             return;
         }
         call.acknowledge_first(claim.as_ref());
@@ -299,8 +298,7 @@ impl Call {
             reason = "measures a blocked thread, which a paused clock does not show"
         )]
         let began = std::time::Instant::now();
-        let polled: Arc<dyn Polled> = Arc::<Self>::clone(self);
-        let polling = self.core.stall_guard.polling(polled, began, takeover.cloned());
+        let polling = self.core.stall_guard.polling(self, began, takeover);
         let polled = poll_caught(work, cx);
         drop(polling);
         let took = began.elapsed();

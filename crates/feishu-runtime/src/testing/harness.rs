@@ -78,7 +78,7 @@ impl Harness {
 
 impl Drop for Harness {
     fn drop(&mut self) {
-        self.core().killed().cancel();
+        self.core().kill();
     }
 }
 

@@ -153,7 +153,7 @@ impl Driver {
 
     /// Whether unanswered messages hold too many bytes.
     fn is_over(&self) -> bool {
-        self.outbox.pending_bytes() > self.shared.config.limits.unanswered_bytes
+        self.outbox.pending_bytes() > self.shared.config.limits.unanswered_bytes as u64
     }
 
     /// The delivery of a message; `None` if it was answered here.

@@ -1,7 +1,7 @@
 //! The queue of answers and requests to one connection's driver.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -40,10 +40,12 @@ pub(super) struct Orders {
 pub(super) struct Outbox {
     pub(super) info: Arc<ConnectionInfo>,
     inner: Mutex<Inner>,
-    /// Unanswered deliveries of this connection, and the bytes of their payloads.
-    pending: AtomicUsize,
-    pending_bytes: AtomicUsize,
+    /// Unanswered deliveries of this connection, in units of [`ONE`], plus the bytes of their payloads.
+    pending: AtomicU64,
 }
+
+/// Above the bytes that all payloads together can have.
+const ONE: u64 = 1 << 40;
 
 #[derive(Default)]
 struct Inner {
@@ -55,12 +57,7 @@ struct Inner {
 
 impl Outbox {
     pub(super) fn new(info: Arc<ConnectionInfo>) -> Self {
-        Self {
-            info,
-            inner: Mutex::default(),
-            pending: AtomicUsize::new(0),
-            pending_bytes: AtomicUsize::new(0),
-        }
+        Self { info, inner: Mutex::default(), pending: AtomicU64::new(0) }
     }
 
     /// Queues an answer, or gives it back when the connection is closing or gone.
@@ -114,23 +111,21 @@ impl Outbox {
     }
 
     pub(super) fn delivered(&self, bytes: usize) {
-        self.pending.fetch_add(1, SeqCst);
-        self.pending_bytes.fetch_add(bytes, SeqCst);
+        self.pending.fetch_add(ONE + bytes as u64, SeqCst);
     }
 
     /// Counts one delivery as answered. Called before the answer is pushed, so that the push wakes a driver that waits
     /// for the last one.
     pub(super) fn answered(&self, bytes: usize) {
-        self.pending_bytes.fetch_sub(bytes, SeqCst);
-        self.pending.fetch_sub(1, SeqCst);
+        self.pending.fetch_sub(ONE + bytes as u64, SeqCst);
     }
 
-    pub(super) fn pending(&self) -> usize {
-        self.pending.load(SeqCst)
+    pub(super) fn pending(&self) -> u64 {
+        self.pending.load(SeqCst) / ONE
     }
 
-    pub(super) fn pending_bytes(&self) -> usize {
-        self.pending_bytes.load(SeqCst)
+    pub(super) fn pending_bytes(&self) -> u64 {
+        self.pending.load(SeqCst) % ONE
     }
 
     /// Wakes the driver to look at [`Outbox::pending`] again.

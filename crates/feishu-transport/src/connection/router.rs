@@ -1,7 +1,7 @@
 //! Routes each answer to the connection its message arrived on, or to another one while the answer is still useful.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(super) struct Router {
     pending: AtomicU64,
     /// Notified when no answer is due any more.
     idle: Notify,
+    /// Whether that is waited for, which is not so until the client stops.
+    is_awaited: AtomicBool,
     timeouts: Timeouts,
     counters: Arc<Counters>,
     observer: Arc<Observer>,
@@ -41,6 +43,7 @@ impl Router {
             inner: Mutex::default(),
             pending: AtomicU64::new(0),
             idle: Notify::new(),
+            is_awaited: AtomicBool::new(false),
             timeouts,
             counters,
             observer,
@@ -115,6 +118,12 @@ impl Router {
         self.pending.fetch_add(1, SeqCst);
     }
 
+    fn answered(&self) {
+        if self.pending.fetch_sub(1, SeqCst) == 1 && self.is_awaited.load(SeqCst) {
+            self.idle.notify_waiters();
+        }
+    }
+
     /// A message is answered without being handed over, as it is too large.
     pub(super) fn refused(&self) {
         self.counters.refused_too_large.one();
@@ -128,6 +137,7 @@ impl Router {
 
     /// Resolves once every delivery has been answered, and no answer waits for a connection.
     pub(super) async fn nothing_owed(&self) {
+        self.is_awaited.store(true, SeqCst);
         loop {
             let idle = self.idle.notified();
             if self.pending.load(SeqCst) == 0 && !self.has_parked() {
@@ -209,8 +219,6 @@ impl ReplyPath for ConnectionPath {
             self.router.route(outgoing);
             self.outbox.nudge();
         }
-        if self.router.pending.fetch_sub(1, SeqCst) == 1 {
-            self.router.idle.notify_waiters();
-        }
+        self.router.answered();
     }
 }
