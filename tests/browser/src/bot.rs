@@ -1,14 +1,17 @@
-//! The bot behind the page: it answers by the name of what was clicked.
+//! The bot behind the page: it answers by the name of what was clicked, and streams an answer to a message.
 
 use std::time::Duration;
 
 use feishu_gateway::{Gateway, json};
+use feishu_runtime::callbacks::build::Button;
 use feishu_runtime::callbacks::{
     CardActionTrigger, CardReply, MessageReceive, PreviewReply, RawCard, Toast, ToastLanguage, UrlPreviewGet,
 };
 use feishu_runtime::transport::{AppSecret, Domain};
-use feishu_runtime::{Client, Context, Dispatcher, HandlerError};
+use feishu_runtime::{Client, Context, Dispatcher, HandlerError, StreamOptions};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// A bot that runs until it is dropped.
 #[derive(Debug)]
@@ -17,7 +20,13 @@ pub struct Bot(JoinHandle<()>);
 impl Bot {
     /// Starts it, and waits until it is connected.
     pub async fn start(gateway: &Gateway) -> Self {
-        let dispatcher = Dispatcher::builder().on(clicked).on(previewed).on(received).build().unwrap();
+        let dispatcher = Dispatcher::builder()
+            .state(Notify::new())
+            .on(clicked)
+            .on(previewed)
+            .on(received)
+            .build()
+            .unwrap();
         let client = Client::builder(gateway.app_id(), AppSecret::new(gateway.app_secret()))
             .domain(Domain::url(gateway.base_url()).unwrap())
             .dispatcher(dispatcher)
@@ -37,16 +46,20 @@ impl Drop for Bot {
     }
 }
 
-async fn clicked(click: CardActionTrigger, _: Context) -> Result<CardReply, HandlerError> {
+async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, HandlerError> {
     let words = |kind: Toast, chinese: &str| CardReply::toast(kind.lang(ToastLanguage::ZhCn, chinese));
     Ok(match click.event.action.name.as_deref().unwrap_or_default() {
         "approve" => words(Toast::success("Approved"), "已同意").with_card(approved()?),
         "reject" => words(Toast::warning("Rejected"), "已拒绝"),
         "submit" | "send" => words(Toast::info("Received"), "已收到"),
+        "stop" => {
+            cx.state::<Notify>()?.notify_one();
+            words(Toast::info("Stopping"), "正在停止")
+        }
         "mute" => words(Toast::error("Muting failed"), "静音失败"),
         "take" => return Err("the order service is down".into()),
         "slow" => {
-            tokio::time::sleep(Duration::from_secs(4)).await;
+            sleep(Duration::from_secs(4)).await;
             CardReply::empty()
         }
         _ => CardReply::empty(),
@@ -77,6 +90,25 @@ async fn previewed(link: UrlPreviewGet, _: Context) -> Result<PreviewReply, Hand
     Ok(PreviewReply::title(format!("Order {}", url.rsplit('/').next().unwrap_or_default())))
 }
 
-async fn received(_: MessageReceive, _: Context) -> Result<(), HandlerError> {
+/// Streams numbers until they are stopped, if the message asks for that.
+async fn received(message: MessageReceive, cx: Context) -> Result<(), HandlerError> {
+    let asked = message.event.message.text_without_mentions().unwrap_or_default();
+    let Some(numbers) = asked.strip_prefix("count to ").and_then(|number| number.parse::<u32>().ok()) else {
+        return Ok(());
+    };
+    let stop = Button::plain("Stop").name("stop").value(json!({"stop": true}));
+    let mut out = cx.stream_card(StreamOptions::default().title("Numbers").while_streaming(stop)).await?;
+    let stopped = cx.state::<Notify>()?;
+    for number in 1..=numbers {
+        out.push(&format!("number {number}\n\n"))?;
+        tokio::select! {
+            () = stopped.notified() => {
+                out.abort("_Stopped._").await?;
+                return Ok(());
+            }
+            () = sleep(Duration::from_millis(100)) => {}
+        }
+    }
+    out.finish().await?;
     Ok(())
 }

@@ -30,7 +30,7 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     SCRIPT: "api.js", "behaviour.js", "buttons.js", "card.js", "chat.js", "choices.js", "composer.js", "confirm.js",
         "connect.js", "connections.js", "containers.js", "copy.js", "detail.js", "display.js", "dom.js", "events.js",
         "faults.js", "fields.js", "form.js", "gallery.js", "inline.js", "json.js", "link.js", "listbox.js", "main.js",
-        "markdown.js", "message.js", "outcome.js", "people.js", "raw.js", "row.js", "store.js", "stream.js",
+        "markdown.js", "message.js", "outcome.js", "people.js", "picture.js", "raw.js", "row.js", "store.js", "stream.js",
         "text.js", "timeline.js", "toast.js", "virtual.js", "words-en.js", "words-zh.js";
 };
 

@@ -5,4 +5,5 @@ mod chat;
 mod components;
 mod hostile;
 mod pictures;
+mod streams;
 mod timeline;

@@ -25,7 +25,7 @@ use self::schema::Wrong;
 
 use crate::body::Body;
 use crate::serve::{self, Answer, header_text};
-use crate::shared::Shared;
+use crate::shared::{Shared, lock};
 use crate::{page, record};
 
 /// Settings of the interface.
@@ -65,8 +65,10 @@ pub(crate) async fn answer(
         return Some(serve::text(204, ""));
     }
     let is_local = path.starts_with("/local/");
-    let file = if request.method() == Method::GET && !is_local { page::file(&path) } else { None };
-    if !is_local && file.is_none() {
+    let is_get = request.method() == Method::GET;
+    let image = path.strip_prefix("/page/images/").filter(|_| is_get);
+    let file = if is_get && !is_local { page::file(&path) } else { None };
+    if !is_local && file.is_none() && image.is_none() {
         return None;
     }
     if let Some(cookie) = local.access.cookie(request.uri().query()).filter(|_| file.is_some()) {
@@ -74,6 +76,9 @@ pub(crate) async fn answer(
     }
     if let Err(why) = local.access.check(&request) {
         return Some(refused(403, &Wrong::whole(why), &Value::Null));
+    }
+    if let Some(key) = image {
+        return Some(uploaded_image(shared, key));
     }
     Some(match file {
         Some(file) => page_file(&file),
@@ -100,6 +105,22 @@ fn page_file(file: &page::File) -> Answer {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// An image that an app uploaded, for the page.
+fn uploaded_image(shared: &Shared, key: &str) -> Answer {
+    let upload =
+        lock(&shared.messages).upload(key).filter(|upload| upload.content_type.starts_with("image/"));
+    let Some(upload) = upload else { return serve::text(404, "there is no such image") };
+    let mut answer = serve::respond(200, upload.content_type, upload.bytes);
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "private, max-age=3600"),
     ] {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -1,11 +1,12 @@
 // Components to look at: texts, images, lines, notes, people, tables.
 
-import { el, icon } from "./dom.js";
+import { el } from "./dom.js";
 import { color, inline } from "./inline.js";
 import { list, member, object, oneOf, text, words } from "./json.js";
 import { link, target } from "./link.js";
 import { markdown } from "./markdown.js";
 import { avatar, nameOf } from "./people.js";
+import { drawPicture } from "./picture.js";
 import { t } from "./text.js";
 
 /** A text object in the wanted language: nodes, or null when it is empty. `lark_md` and `markdown` have emphasis. */
@@ -58,24 +59,24 @@ export function drawLine() {
 /** Small words and images at the end of a card. */
 export function drawNote(element, pointer, ctx) {
   return el("div", { class: "note" }, list(member(element, "elements")).slice(0, 50).map((it, index) =>
-    member(it, "tag") === "img" ? placeholder(it, ctx, "small") : ctx.words(it) ?? ctx.draw(it, `${pointer}/elements/${index}`)));
+    member(it, "tag") === "img" ? image(it, ctx, "small") : ctx.words(it) ?? ctx.draw(it, `${pointer}/elements/${index}`)));
 }
 
-/** A placeholder for an image: the page has no images, only their keys. */
+/** An image, with its title. */
 export function drawImage(element, pointer, ctx) {
   const title = ctx.words(member(element, "title"));
-  return el("figure", { class: "figure" }, placeholder(element, ctx, ""), title && el("figcaption", {}, title));
+  return el("figure", { class: "figure" }, image(element, ctx, ""), title && el("figcaption", {}, title));
 }
 
-function placeholder(element, ctx, extra) {
+function image(element, ctx, extra) {
   const key = text(member(element, "img_key")) || text(member(element, "image_key"));
   const name = words(member(element, "alt"), ctx.locale) || key || t("card.image");
-  return el("span", { class: `picture ${extra}`, role: "img", "aria-label": name, title: key || null }, icon("image"), el("span", { class: "key" }, name));
+  return drawPicture(key, name, extra);
 }
 
 /** Several images in a grid. */
 export function drawImageGrid(element, pointer, ctx) {
-  return el("div", { class: "tiles" }, list(member(element, "img_list")).slice(0, 9).map((it) => placeholder(it, ctx, "")));
+  return el("div", { class: "tiles" }, list(member(element, "img_list")).slice(0, 9).map((it) => image(it, ctx, "")));
 }
 
 /** A person. */

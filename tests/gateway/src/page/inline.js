@@ -1,7 +1,8 @@
 // Markdown within a line, as cards know it: emphasis, code, links, images, colours, mentions, tags.
 
-import { el, icon } from "./dom.js";
+import { el } from "./dom.js";
 import { link } from "./link.js";
+import { drawPicture } from "./picture.js";
 
 const COLORS = ["blue", "wathet", "turquoise", "green", "yellow", "lime", "orange", "red", "carmine", "violet", "purple", "indigo", "grey", "neutral"];
 const DEEPEST = 8;
@@ -51,7 +52,7 @@ function piece(source, at, find, people, depth) {
     const end = find("`", at + 1);
     return end < 0 ? null : { node: el("code", {}, source.slice(at + 1, end)), end: end + 1 };
   }
-  if (here === "!" && source[at + 1] === "[") return bracket(source, at + 1, find, (name) => picture(name));
+  if (here === "!" && source[at + 1] === "[") return bracket(source, at + 1, find, (name, key) => drawPicture(key, name, "small"));
   if (here === "[") return bracket(source, at, find, (name, href) => link(href, inline(name, people, depth + 1)));
   if (here === "<") return tag(source, at, find, people, depth);
   for (const [mark, name] of STYLES) {
@@ -81,10 +82,6 @@ function bracket(source, at, find, make) {
   const name = source.slice(at + 1, middle);
   if (end < 0 || name.includes("\n")) return null;
   return { node: make(name, source.slice(middle + 2, end).trim()), end: end + 1 };
-}
-
-function picture(name) {
-  return el("span", { class: "picture small", role: "img", "aria-label": name || "image" }, icon("image"), name);
 }
 
 function tag(source, at, find, people, depth) {

@@ -6,6 +6,7 @@ import { list, member, object, pretty, text, words } from "./json.js";
 import { link, linkify, target } from "./link.js";
 import { markdown } from "./markdown.js";
 import { avatar, botAvatar } from "./people.js";
+import { drawPicture } from "./picture.js";
 import { clock, locale, t } from "./text.js";
 
 /** The node of a message. `hooks` are those of a card, and `recall(message)`, `json(message)`. */
@@ -60,7 +61,7 @@ function content(message, people) {
     case "post":
       return post(message.content, people);
     case "image":
-      return picture(text(member(message.content, "image_key")));
+      return drawPicture(text(member(message.content, "image_key")), "");
     case "file":
     case "audio":
     case "media":
@@ -69,10 +70,6 @@ function content(message, people) {
     default:
       return [el("span", { class: "quiet" }, message.msg_type), el("pre", { tabindex: "0" }, pretty(message.content, 4000))];
   }
-}
-
-function picture(key) {
-  return el("span", { class: "picture", role: "img", "aria-label": key || "image" }, icon("image"), el("span", { class: "key" }, key));
 }
 
 /** Words with the mentioned names marked. */
@@ -109,7 +106,7 @@ function piece(it, people) {
       return el("span", { class: "mention" }, `@${found ? nameHere(found) : text(member(it, "user_name")) || id}`);
     }
     case "img":
-      return picture(text(member(it, "image_key")));
+      return drawPicture(text(member(it, "image_key")), "");
     case "code_block":
       return el("pre", { tabindex: "0" }, said);
     case "hr":
