@@ -149,6 +149,9 @@ counts! {
     Failed failed,
     /// No answer to the call came: it may have been carried out.
     Unknown unknown,
+    /// The platform did not take the whole text of a stream in time, or the client stopped first, and the inbox keeps it. What comes of
+    /// it there is counted by the client that tries it again.
+    Kept kept,
 }
 
 /// How often calls of the OpenAPI waited for the platform's rate limits.

@@ -8,7 +8,7 @@ use feishu_callbacks::openapi::Receiver;
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, Toast};
 use feishu_gateway::{BotMessage, Click, Entry, Event, Fault, Gateway, Seen, Value, json};
 use feishu_kit::GatewayDial;
-use feishu_runtime::testing::{FakeApi, MemoryInbox};
+use feishu_runtime::testing::FakeApi;
 use feishu_runtime::transport::{AppSecret, Domain, HttpClient};
 use feishu_runtime::{
     CardStream, Client, ClientHandle, Context, Dispatcher, OpenApi, StreamOptions, StreamTarget,
@@ -180,28 +180,6 @@ async fn stream_card_is_closed_before_a_client_that_stops_ends() {
     sleep(5 * SECOND).await;
     assert_eq!(shown(&gateway.messages()[0]), ("Tea\n\n_Restarting._", false));
     assert_eq!(client.stats().streamed.abandoned, 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn stream_card_whose_end_was_not_taken_is_streamed_again_after_a_restart_with_an_inbox() {
-    let gateway = platform().await;
-    let engine = Arc::new(MemoryInbox::default());
-    let dispatcher = || Dispatcher::builder().on(answer).build().unwrap();
-    let inbox = Arc::clone(&engine);
-    let first = run_with(&gateway, dispatcher(), |client| client.inbox(inbox)).await;
-    // The card can be created, and no more.
-    gateway.fault(refuse("cards/73", 502, 502));
-    gateway.push(Event::text_message("tea?")).await.unwrap();
-    sleep(70 * SECOND).await;
-    let stats = first.stats();
-    assert_eq!((stats.streamed.failed, stats.streamed.delivered, stats.attempts.failed), (1, 0, 1));
-    first.stop(SECOND);
-    sleep(5 * SECOND).await;
-    gateway.heal();
-    let second = run_with(&gateway, dispatcher(), |client| client.inbox(engine)).await;
-    shows(&gateway, ANSWER).await;
-    sleep(SECOND).await;
-    assert_eq!((second.stats().streamed.delivered, second.stats().attempts.succeeded), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

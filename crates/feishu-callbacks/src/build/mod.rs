@@ -32,7 +32,7 @@ pub use form::Form;
 pub use layout::{Column, Columns, Image};
 
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::card::{CardContent, CardSettings, RawCard};
@@ -74,7 +74,7 @@ impl Serialize for Element {
 }
 
 /// Color of a card's header. Source: "Title" under "Card JSON 2.0 components" of the Feishu documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the colors say what they are")]

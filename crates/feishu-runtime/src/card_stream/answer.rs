@@ -82,6 +82,11 @@ impl Machine {
         // A platform that says when to come again takes the call then.
         let patience = if matches!(verdict, Verdict::Slower(_) | Verdict::Busy) { 10 } else { 1 };
         match verdict {
+            Verdict::Again | Verdict::Slower(_) | Verdict::Busy | Verdict::Used
+                if self.is_over(now, since, patience) =>
+            {
+                self.done = Some(Done::Late);
+            }
             _ if self.is_over(now, since, patience) => self.done = Some(Done::Failed),
             Verdict::Again => self.again(now, flight),
             Verdict::Slower(after) => self.pause(now, after.unwrap_or(PAUSE.0)),
@@ -186,7 +191,7 @@ impl Machine {
     pub(super) fn crowded(&mut self, now: Instant) {
         let since = *self.failing_since.get_or_insert(now);
         if self.is_over(now, since, 1) {
-            self.done = Some(Done::Failed);
+            self.done = Some(Done::Late);
         }
         self.pause(now, PAUSE.0);
     }

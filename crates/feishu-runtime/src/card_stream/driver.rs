@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
 use super::flight::Act;
+use super::keeping::{Keeping, RecordEnd};
 use super::machine::{Done, Machine, Step, Way};
 use super::shared::{Phase, Shared};
 use super::verdict::Verdict;
@@ -27,6 +28,8 @@ pub(super) struct Driver {
     holds: Option<Arc<Holds>>,
     opened: Option<Opened>,
     ended: Option<Ended>,
+    /// The record in the inbox of the client, if it has one.
+    keeping: Option<Keeping>,
     last_error: Option<CallError>,
 }
 
@@ -40,7 +43,9 @@ impl Driver {
         ended: Ended,
     ) -> Self {
         api.fates().stream_began();
+        let records = home.as_ref().and_then(|home| home.records.clone());
         Self {
+            keeping: records.map(|records| Keeping::new(records, &machine.seed)),
             api,
             machine,
             shared,
@@ -52,24 +57,51 @@ impl Driver {
         }
     }
 
+    /// Brings a stream to its end that another process began. The end is not counted, and the record is the caller's.
+    pub(super) async fn resumed(
+        api: OpenApi,
+        machine: Machine,
+        keeping: Keeping,
+    ) -> (Option<Done>, Option<CallError>) {
+        api.fates().stream_began();
+        let shared = Arc::new(Shared::ended(machine.text.clone()));
+        let mut driver = Self {
+            api,
+            machine,
+            shared,
+            home: None,
+            holds: None,
+            opened: None,
+            ended: None,
+            keeping: Some(keeping),
+            last_error: None,
+        };
+        driver.work().await;
+        (driver.machine.done, driver.last_error.take())
+    }
+
     /// Runs it in a task: one that the client waits for, if there is one.
     pub(super) fn spawn(mut self) {
         match self.home.take() {
             Some(Home { spawn, closing, .. }) => spawn(Box::pin(self.run(closing))),
-            None => drop(tokio::spawn(self.run(std::future::pending()).in_current_span())),
+            None => drop(tokio::spawn(self.run(std::future::pending::<Instant>()).in_current_span())),
         }
     }
 
-    async fn run(mut self, closing: impl Future<Output = ()>) {
+    async fn run(mut self, closing: impl Future<Output = Instant>) {
         let shared = Arc::clone(&self.shared);
         let words = self.machine.options.interrupted.clone();
         // Beside the work, which may be waiting for an answer.
         let closing = async move {
-            closing.await;
+            let end = closing.await;
             if shared.interrupt(&words) {
                 tracing::warn!("a streamed card is closed before its end, as the client stops");
             }
-            std::future::pending::<()>().await;
+            // Half of the time is left to the handler, which must hear of it to end well.
+            sleep_until(end - end.saturating_duration_since(Instant::now()) / 2).await;
+            if !shared.slot().is_kept {
+                std::future::pending::<()>().await;
+            }
         };
         tokio::select! {
             biased;
@@ -82,6 +114,7 @@ impl Driver {
     async fn work(&mut self) {
         loop {
             self.look();
+            self.keep().await;
             match self.machine.next(Instant::now()) {
                 Step::Done => return,
                 Step::Wait(None) => self.shared.wake.notified().await,
@@ -110,6 +143,24 @@ impl Driver {
         }
     }
 
+    /// Stores what another process must know, if there is an inbox.
+    async fn keep(&mut self) {
+        let Some(keeping) = &mut self.keeping else { return };
+        let interrupted = self.shared.slot().phase == Phase::Interrupted;
+        keeping.store(&self.machine, interrupted).await;
+        self.shared.slot().is_kept = keeping.has_text();
+    }
+
+    fn is_kept(&self) -> bool {
+        self.keeping.as_ref().is_some_and(Keeping::has_text)
+    }
+
+    fn end_record(&mut self, end: RecordEnd) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.end(end);
+        }
+    }
+
     async fn call(&mut self, act: Act) {
         let place = self.machine.rates(act);
         let began = Instant::now();
@@ -120,6 +171,7 @@ impl Driver {
         }
         // The text of now, not that of when it began to wait.
         self.look();
+        self.keep().await;
         let Some(request) = self.machine.take(Instant::now()) else { return };
         let result = request.send(&self.api, &place).await;
         let result = result.map_err(|error| {
@@ -181,6 +233,16 @@ impl Driver {
     fn conclude(&mut self) {
         let phase = self.shared.slot().phase;
         let by_patch = self.machine.way == Way::Patch;
+        if matches!(self.machine.done, Some(Done::Late) | None) && self.is_kept() {
+            let stops = self.machine.done.is_none();
+            tracing::warn!(
+                error = self.last_error.take().map(|error| error.to_string()),
+                "the platform has not taken the end of a streamed card; the inbox tries it again"
+            );
+            self.kept();
+            self.end_record(if stops { RecordEnd::Released } else { RecordEnd::Again });
+            return;
+        }
         if self.machine.done != Some(Done::Shown) {
             let error = self.last_error.take().map_or_else(StreamError::gone, StreamError::call);
             tracing::error!(%error, "a streamed card was not brought to its end");
@@ -192,6 +254,9 @@ impl Driver {
             if let Some(ended) = self.ended.take() {
                 drop(ended.send(Err(error)));
             }
+            // A text that was refused would be again. Else the card is closed later, as far as its record goes.
+            let refused = self.machine.done == Some(Done::Failed);
+            self.end_record(if refused { RecordEnd::Done } else { RecordEnd::Again });
             return;
         }
         self.api.fates().one(match phase {
@@ -199,9 +264,24 @@ impl Driver {
             _ if by_patch => Fate::ByFallback,
             _ => Fate::Delivered,
         });
-        let messages = self.machine.messages();
+        self.tell(false);
+        self.end_record(RecordEnd::Done);
+    }
+
+    fn kept(&mut self) {
+        self.api.fates().one(Fate::Kept);
+        self.tell(true);
+    }
+
+    fn tell(&mut self, kept: bool) {
+        let delivered = Delivered {
+            messages: self.machine.messages(),
+            by_patch: self.machine.way == Way::Patch,
+            updates: self.machine.updates,
+            kept,
+        };
         if let Some(ended) = self.ended.take() {
-            drop(ended.send(Ok(Delivered { messages, by_patch, updates: self.machine.updates })));
+            drop(ended.send(Ok(delivered)));
         }
     }
 }
@@ -220,7 +300,9 @@ async fn other_than_text(shared: &Shared, machine: &Machine) {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if self.ended.is_some() {
+        if self.ended.is_some() && self.is_kept() {
+            self.kept();
+        } else if self.ended.is_some() {
             // The client ended, or the runtime.
             self.api.fates().one(Fate::Abandoned);
             tracing::error!("a streamed card was given up, as the client ended; its text may not be whole");

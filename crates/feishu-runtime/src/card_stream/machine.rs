@@ -35,6 +35,9 @@ pub(super) enum Step {
 pub(super) enum Done {
     /// All of its text is shown.
     Shown,
+    /// The platform did not take it in time; later it may.
+    Late,
+    /// The platform refused it for good.
     Failed,
 }
 
@@ -60,9 +63,9 @@ pub(super) struct Machine {
     /// The text of each card.
     parts: Vec<String>,
     /// Where a card ends that stopped streaming.
-    cuts: Vec<usize>,
+    pub(super) cuts: Vec<usize>,
     /// Bytes of text in one card.
-    limit: usize,
+    pub(super) limit: usize,
     /// Tables in one card.
     pub(super) tables: usize,
     pub(super) sheets: Vec<Sheet>,

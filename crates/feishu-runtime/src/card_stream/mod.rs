@@ -7,9 +7,13 @@ mod error;
 mod flight;
 mod holds;
 mod home;
+mod keeping;
+mod look;
 mod machine;
 mod options;
+mod record;
 mod request;
+mod resume;
 mod send;
 mod shared;
 mod target;
@@ -34,7 +38,10 @@ use tokio::sync::oneshot;
 pub use error::StreamError;
 pub(crate) use holds::Holds;
 pub(crate) use home::Home;
+pub(crate) use keeping::{RecordEnd, Records};
 pub use options::{StreamLife, StreamOptions};
+pub(crate) use record::is_record;
+pub(crate) use resume::{Resumed, resume};
 pub(crate) use target::Place;
 pub use target::StreamTarget;
 
@@ -56,6 +63,11 @@ const MAX_TEXT: usize = 1 << 20;
 /// A stream must be finished. If it is dropped before, because the handler returned, failed, panicked or was cancelled,
 /// the card is closed in the background with the words of [`StreamOptions::interrupted`], and a warning is logged. The same
 /// happens shortly before the end of the [grace](crate::ClientBuilder::grace) when the client stops.
+///
+/// In a client with an [inbox](crate::ClientBuilder::inbox), a stream that was opened in a handler survives its process. A
+/// final text that the platform did not take in time is kept there and tried again, see [`Delivered::kept`]; and the card of
+/// a process that was killed while the text grew is closed by the next one, or another one after the
+/// [lease](crate::EventInbox::lease), with the words of [`StreamOptions::interrupted`] below the text.
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::Receiver;
@@ -95,6 +107,9 @@ pub struct Delivered {
     pub by_patch: bool,
     /// How often growing text was sent.
     pub updates: u64,
+    /// Whether the whole text is not shown yet: the platform has not taken it in time, or the client stops, and the
+    /// [inbox](crate::EventInbox) of the client tries it again, also in the next process. Always false without an inbox.
+    pub kept: bool,
 }
 
 impl CardStream {
@@ -183,11 +198,12 @@ impl CardStream {
         Ok(())
     }
 
-    /// Ends the stream: waits until the platform has taken the whole text, and streaming is switched off.
+    /// Ends the stream: waits until the platform has taken the whole text, and streaming is switched off; or until the
+    /// inbox keeps it for later, see [`Delivered::kept`].
     ///
     /// # Errors
     ///
-    /// If it has not: [`StreamOptions::patience`] is over, or the platform refused it for good.
+    /// If it has not: the platform refused it for good, or [`StreamOptions::patience`] is over and no inbox keeps it.
     ///
     /// # Cancel safety
     ///

@@ -6,6 +6,8 @@ use feishu_callbacks::build::{Card, Element, HeaderColor};
 use feishu_callbacks::{CardReply, CardSettings, TypingPace};
 use serde_json::{Value, json};
 
+use super::look::StoredLook;
+
 /// The shortest time between two updates of one card. The platform takes 10 changes per second of a card entity.
 const MIN_INTERVAL: Duration = Duration::from_millis(125);
 /// The default time between two updates: the client types in between, so four updates in a second look smooth.
@@ -179,11 +181,29 @@ impl StreamOptions {
         self
     }
 
-    /// Sets for how long the end of the answer is sent again while the platform does not take it; 60 s by default. Time in
+    /// Sets for how long the end of the answer is sent again while the platform does not take it; 60 s by default. After that
+    /// the inbox of the client keeps it, or [`finish`](super::CardStream::finish) is an error. Time in
     /// which the card waits for its turn, because other calls of the app come first, does not count.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// What the end of a card is drawn from.
+    pub(super) fn stored(&self) -> StoredLook {
+        StoredLook {
+            title: self.title.clone(),
+            summary: self.summary.clone(),
+            empty: self.empty.clone(),
+            interrupted: self.interrupted.clone(),
+            converts: self.converts,
+            patience: self.patience,
+        }
+    }
+
+    pub(super) fn from_stored(look: StoredLook) -> Self {
+        let StoredLook { title, summary, empty, interrupted, converts, patience } = look;
+        Self { title, interrupted, empty, summary, converts, patience, ..Self::default() }
     }
 
     /// The answer to a click.

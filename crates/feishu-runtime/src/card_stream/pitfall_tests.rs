@@ -143,7 +143,7 @@ fn stream_replaces_the_whole_card_once_when_its_state_is_not_known() {
 
 #[test]
 fn stream_whose_turn_comes_late_is_tried_for_as_long_as_one_whose_turn_comes_soon() {
-    for (is_turn_of_others, done) in [(true, None), (false, Some(Done::Failed))] {
+    for (is_turn_of_others, done) in [(true, None), (false, Some(Done::Late))] {
         let mut play = Play::new(StreamOptions::default());
         play.refuse("create", Verdict::Again).refuse("create", Verdict::Again).call();
         play.now += Duration::from_secs(3600);

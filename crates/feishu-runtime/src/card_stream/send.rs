@@ -7,7 +7,7 @@ use super::answer::Given;
 use super::flight::{Act, Request};
 use super::machine::Machine;
 use super::target::Place;
-use crate::openapi::{Place as RatePlace, Target};
+use crate::openapi::{Place as RatePlace, Target, Urgency};
 use crate::{CallError, OpenApi};
 
 impl Machine {
@@ -67,6 +67,17 @@ impl Request {
 
 fn sent(message: feishu_callbacks::openapi::SentMessage) -> Given {
     Given { card_id: None, message_id: message.message_id }
+}
+
+/// Makes one call of a stream outside of its machine, when the rates allow it.
+pub(super) async fn in_turn<C: Call + Sync>(
+    api: &OpenApi,
+    place: &RatePlace,
+    call: &C,
+) -> Result<(), CallError> {
+    let entered = api.rates().enter(place, Urgency::First, false, None).await;
+    entered.map_err(CallError::crowded)?;
+    one(api, place, call).await.map(drop)
 }
 
 async fn one<C: Call + Sync>(api: &OpenApi, place: &RatePlace, call: &C) -> Result<C::Data, CallError> {

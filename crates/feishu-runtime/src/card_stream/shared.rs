@@ -27,6 +27,8 @@ pub(super) struct Slot {
     held_until: Option<Instant>,
     /// The cards of this stream, once they are sent.
     pub(super) messages: Vec<MessageId>,
+    /// Whether the inbox keeps the final text.
+    pub(super) is_kept: bool,
     /// Why the stream cannot go on.
     pub(super) failed: Option<StreamError>,
 }
@@ -42,6 +44,12 @@ pub(super) enum Phase {
 }
 
 impl Shared {
+    /// Of a stream whose text is final.
+    pub(super) fn ended(text: String) -> Self {
+        let slot = Slot { text, phase: Phase::Finished, ..Slot::default() };
+        Self { slot: Mutex::new(slot), wake: Notify::new() }
+    }
+
     pub(super) fn slot(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }

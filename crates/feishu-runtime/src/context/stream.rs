@@ -109,15 +109,18 @@ fn home(core: &Arc<Core>) -> Home {
     Home {
         spawn: Box::new(move |task| spawner.spawn(task)),
         closing: Box::pin(async move { time_to_close(&watched).await }),
+        records: core.records.get().and_then(std::sync::Weak::upgrade),
         holds: Arc::clone(core.streams.get_or_init(Arc::default)),
     }
 }
 
-async fn time_to_close(core: &Core) {
+/// Resolves in time before the client ends, with when it does.
+async fn time_to_close(core: &Core) -> Instant {
     core.stopping().cancelled().await;
     let Some(end) = core.ending().and_then(Ending::over) else {
         return std::future::pending().await;
     };
     let left = end.saturating_duration_since(Instant::now());
     sleep_until(end - CLOSING.min(left / 2)).await;
+    end
 }

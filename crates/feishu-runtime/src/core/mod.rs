@@ -56,6 +56,9 @@ pub(crate) struct Core {
     /// The streams whose cards may be clicked on; there once the first one is sent.
     #[cfg(feature = "openapi")]
     pub(crate) streams: OnceLock<Arc<crate::card_stream::Holds>>,
+    /// Where streams keep their records, if the client has an inbox.
+    #[cfg(feature = "openapi")]
+    pub(crate) records: OnceLock<std::sync::Weak<dyn crate::card_stream::Records>>,
     pub(crate) odd: OddMembers,
     pub(crate) cards: Arc<Cards>,
     pace: Pace,
@@ -84,6 +87,8 @@ impl Core {
             api: OnceLock::new(),
             #[cfg(feature = "openapi")]
             streams: OnceLock::new(),
+            #[cfg(feature = "openapi")]
+            records: OnceLock::new(),
             odd: OddMembers::default(),
             cards: Arc::default(),
             pace: Pace::new(rules.routes.len()),

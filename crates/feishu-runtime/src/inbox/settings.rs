@@ -20,6 +20,8 @@ use super::engine::{DeadLetter, InboxEngine, InboxError};
 /// - Events with one key of [`in_order_by`](crate::Route::in_order_by) are handled one at a time, in the order in which
 ///   they were stored, across all processes that share the engine. The key is hashed by the standard library, so
 ///   processes that share an engine should be built by one version of Rust, for one kind of machine.
+/// - An answer that a handler streams into a card is kept as an event of the type `feishu_runtime.stream` until the platform has
+///   taken its end; see [`CardStream`](crate::CardStream). It counts in the backlog and among the attempts.
 ///
 /// A handler sees the number of its attempt in [`Context::attempt`](crate::Context::attempt). For a handler that runs from
 /// the inbox, [`Context::deadline`](crate::Context::deadline) is its [time limit](Self::time_limit); the route's own

@@ -76,7 +76,7 @@ impl CallError {
     }
 
     /// Creates the error of a call that was not made because too many wait.
-    pub(super) fn crowded(crowded: Crowded) -> Self {
+    pub(crate) fn crowded(crowded: Crowded) -> Self {
         Self { attempts: 0, ..Self::new(Cause::Crowded(crowded), None) }
     }
 

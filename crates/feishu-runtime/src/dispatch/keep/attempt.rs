@@ -16,6 +16,8 @@ use tracing::Instrument as _;
 use super::finish::Finished;
 use super::{Keeper, lost};
 use crate::call::Call;
+#[cfg(feature = "openapi")]
+use crate::card_stream::is_record;
 use crate::dispatch::run::Start;
 use crate::dispatch::settle::Ended;
 use crate::stats::{Incident, Outcome};
@@ -48,7 +50,11 @@ impl Keeper {
         drop(landing);
     }
 
-    async fn handle(&self, claimed: &ClaimedEvent, valid: &mut watch::Receiver<Option<Instant>>) -> Finished {
+    async fn handle(
+        self: &Arc<Self>,
+        claimed: &ClaimedEvent,
+        valid: &mut watch::Receiver<Option<Instant>>,
+    ) -> Finished {
         let header = match peek(&claimed.event.payload) {
             Ok(header) => Arc::new(header),
             Err(error) => return Finished::dead(&format!("the payload is not a callback or event: {error}")),
@@ -57,6 +63,10 @@ impl Keeper {
             Ok(alone) => alone,
             Err(instead) => return instead,
         };
+        #[cfg(feature = "openapi")]
+        if is_record(&claimed.event.id, header.event_type.as_str()) {
+            return self.resume(claimed, valid).await;
+        }
         let Some(chosen) = self.plan.choose(&header, || self.core.clock.now()) else {
             return Finished::dead(&format!("there is no handler for `{}`", header.event_type));
         };
@@ -139,7 +149,7 @@ impl Keeper {
     }
 
     /// The next attempt after a failure, or none.
-    fn failed_attempt(&self, claimed: &ClaimedEvent, why: String) -> Finished {
+    pub(super) fn failed_attempt(&self, claimed: &ClaimedEvent, why: String) -> Finished {
         let failures = claimed.failures.saturating_add(1);
         if failures >= self.inbox.attempts {
             return Finished::dead(&why);

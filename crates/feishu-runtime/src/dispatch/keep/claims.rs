@@ -23,7 +23,7 @@ impl Keeper {
         let mut next = Instant::now();
         loop {
             let stopping = self.core.stopping().is_cancelled();
-            if stopping && self.flights().is_empty() {
+            if stopping && self.flights().is_empty() && self.streams().is_empty() {
                 return;
             }
             tokio::select! {
@@ -74,6 +74,10 @@ impl Keeper {
         let is_full = claimed.len() >= free;
         for claimed in claimed {
             let id = claimed.event.id.clone();
+            if self.streams().contains(&id) {
+                // Its lease had ended, as the engine was away, and the stream goes on here.
+                continue;
+            }
             let valid = watch::Sender::new(Some(until));
             let flight = valid.subscribe();
             // One that is running here is renewed by this claim, as when the clock of the engine jumped.
@@ -91,7 +95,8 @@ impl Keeper {
 
     /// Renews the claims of all events that are being handled here.
     async fn renew(&self) {
-        let ids: Vec<String> = self.flights().keys().cloned().collect();
+        let mut ids: Vec<String> = self.flights().keys().cloned().collect();
+        ids.extend(self.streams().iter().cloned());
         if ids.is_empty() {
             return;
         }

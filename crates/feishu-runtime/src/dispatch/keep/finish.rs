@@ -1,5 +1,6 @@
 //! The end of an attempt: recorded in the engine, counted and logged.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,11 @@ impl Finished {
         Self { call: Some(Arc::clone(call)), ..self }
     }
 
+    #[cfg(feature = "openapi")]
+    pub(super) fn is_dead(&self) -> bool {
+        self.end == AttemptEnd::Dead
+    }
+
     pub(super) fn is_success(&self) -> bool {
         self.end == AttemptEnd::Succeeded
     }
@@ -80,12 +86,18 @@ impl Keeper {
         if let ClaimEnd::Done(keep) = &mut record {
             *keep = self.core.rules.dedup.bounds.retention;
         }
-        let (engine, id) = (&self.inbox.engine, &claimed.event.id);
+        self.record(&claimed.event.id, &record, lost(valid)).await;
+    }
+
+    /// Records the end of a claim, until the engine has taken it or the claim is gone.
+    pub(super) async fn record(&self, id: &str, record: &ClaimEnd, gone: impl Future<Output = ()>) {
+        let engine = &self.inbox.engine;
+        let mut gone = pin!(gone);
         let mut pause = AGAIN.0;
         loop {
             let ended = tokio::select! {
                 biased;
-                ended = self.bounded(engine.end(&self.queue, &self.owner, id, &record)) => ended,
+                ended = self.bounded(engine.end(&self.queue, &self.owner, id, record)) => ended,
                 () = self.core.killed().cancelled() => break,
             };
             let Err(error) = ended else { return };
@@ -93,12 +105,12 @@ impl Keeper {
             tokio::select! {
                 biased;
                 () = self.core.killed().cancelled() => break,
-                () = lost(valid) => return,
+                () = &mut gone => return,
                 () = sleep(pause) => pause = (2 * pause).min(AGAIN.1),
             }
         }
         // The client ends: once more, so that the next one need not wait for the lease.
-        let _ = timeout(LAST, engine.end(&self.queue, &self.owner, id, &record)).await;
+        let _ = timeout(LAST, engine.end(&self.queue, &self.owner, id, record)).await;
     }
 
     fn note(&self, claimed: &ClaimedEvent, finished: &Finished) {

@@ -4,8 +4,10 @@ mod attempt;
 mod claims;
 mod finish;
 mod store;
+#[cfg(feature = "openapi")]
+mod streams;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, watch};
@@ -33,6 +35,8 @@ pub(super) struct Keeper {
     arrivals: Mutex<Arrivals>,
     /// The events that are being handled here.
     flights: Mutex<BTreeMap<String, Flight>>,
+    /// The records of answers that are being streamed here.
+    streams: Mutex<BTreeSet<String>>,
     /// Wakes the task that claims events.
     wake: Notify,
     started: OnceLock<Instant>,
@@ -50,7 +54,7 @@ impl Keeper {
         plan: &Arc<Plan>,
         entry: &Arc<Entry>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let keeper = Arc::new(Self {
             inbox,
             core: Arc::clone(core),
             plan: Arc::clone(plan),
@@ -59,10 +63,17 @@ impl Keeper {
             owner: format!("{}-{:016x}", std::process::id(), fastrand::u64(..)),
             arrivals: Mutex::default(),
             flights: Mutex::default(),
+            streams: Mutex::default(),
             wake: Notify::new(),
             started: OnceLock::new(),
             alone: Semaphore::new(1),
-        })
+        });
+        #[cfg(feature = "openapi")]
+        {
+            let records: std::sync::Weak<Self> = Arc::downgrade(&keeper);
+            let _ = core.records.set(records);
+        }
+        keeper
     }
 
     /// Starts to handle what is in the inbox, until the client stops.
@@ -73,6 +84,10 @@ impl Keeper {
 
     fn flights(&self) -> MutexGuard<'_, BTreeMap<String, Flight>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn streams(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bounds a call of the engine that no delivery waits for.
