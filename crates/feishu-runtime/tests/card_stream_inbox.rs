@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, peek};
-use feishu_gateway::{BotMessage, Click, Event, Fault, Gateway, json};
+use feishu_gateway::{BotMessage, Click, Event, Fault, Gateway, Seen, json};
 use feishu_kit::GatewayDial;
 use feishu_runtime::testing::MemoryInbox;
 use feishu_runtime::transport::{AppSecret, Domain};
 use feishu_runtime::{
-    Client, ClientHandle, Context, Dispatcher, EventInbox, HandlerError, InboxEngine, StreamOptions,
+    Client, ClientHandle, Context, Dispatcher, EventInbox, HandlerError, InboxEngine, InboxEvent,
+    StreamOptions,
 };
 use process::Process;
 use tokio::task::JoinHandle;
@@ -293,4 +294,59 @@ async fn stream_card_that_could_not_be_kept_is_an_error_as_without_an_inbox() {
     sleep(60 * SECOND).await;
     let (texts, is_streaming) = cards(&gateway).remove(0);
     assert_eq!((texts.last().map(String::as_str), is_streaming), (Some("_Interrupted._"), false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_card_whose_record_is_of_a_newer_version_becomes_a_dead_letter_that_says_so() {
+    let (gateway, engine) = (platform().await, Arc::new(MemoryInbox::new()));
+    let record = |event: &str| {
+        format!(r#"{{"schema":"2.0","header":{{"event_type":"feishu_runtime.stream"}},"event":{event}}}"#)
+    };
+    let events = [
+        InboxEvent::new("stream:1", record(r#"{"version":2,"text":["of another kind"]}"#)),
+        InboxEvent::new("stream:2", record("7")),
+    ];
+    engine.put(gateway.app_id(), &events, 9).await.unwrap();
+    let _bot = Bot::next(&gateway, &engine).await;
+    sleep(SECOND).await;
+    let letters = engine.dead(gateway.app_id(), 0, 9).await.unwrap();
+    let whys: Vec<_> = letters.iter().map(|letter| &*letter.why).collect();
+    assert!(whys.len() == 2 && whys[0].contains("version 2") && whys[1].contains("broken"), "{whys:?}");
+}
+
+#[cfg(feature = "inbox-file")]
+#[tokio::test]
+async fn stream_card_that_is_kept_in_a_file_shows_its_text_after_the_restart() {
+    use feishu_runtime::FileInbox;
+
+    let path = std::env::temp_dir().join(format!("feishu-inbox-stream-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let inbox = || EventInbox::new(FileInbox::open(&path).unwrap()).backoff(SECOND / 100, SECOND / 100);
+    let gateway = platform().await;
+    break_cards(&gateway);
+    let (kept, mut is_kept) = tokio::sync::mpsc::channel(1);
+    let answer = move |_: CardActionTrigger, cx: Context| {
+        let kept = kept.clone();
+        async move {
+            let mut out = cx.stream_card(options().patience(SECOND / 100)).await?;
+            out.push(ANSWER)?;
+            kept.send(out.finish().await?.kept).await?;
+            Ok(CardReply::empty())
+        }
+    };
+    let dispatcher = Dispatcher::builder().on(answer).build().unwrap();
+    let first = Bot::start(&gateway, dispatcher, inbox()).await;
+    click(&gateway).await;
+    assert_eq!(is_kept.recv().await, Some(true));
+    first.stop(SECOND).await;
+    gateway.heal();
+    gateway.clear_log();
+    let none = Dispatcher::builder().build().unwrap();
+    let second = Bot::start(&gateway, none, inbox()).await;
+    let is_change =
+        |seen: &Seen| matches!(seen, Seen::OpenApi { path, code: 0, .. } if path.contains("cards/73"));
+    gateway.seen(|entry| is_change(&entry.seen)).await;
+    assert_eq!(cards(&gateway), ended(&[ANSWER]));
+    second.stop(SECOND).await;
+    std::fs::remove_file(path).unwrap();
 }

@@ -59,18 +59,10 @@ pub(super) struct StoredCard {
     pub(super) sequence: u32,
 }
 
-/// A record as an event: what lists dead letters can read it.
-#[derive(Serialize, Deserialize)]
+/// The record in an event.
+#[derive(Deserialize)]
 struct Envelope<T> {
-    schema: String,
-    header: Header,
     event: T,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Header {
-    event_id: String,
-    event_type: String,
 }
 
 /// Read before the rest.
@@ -145,6 +137,7 @@ impl Record {
         &self.look.interrupted
     }
 
+    /// As an event: what lists dead letters can read it.
     pub(super) fn to_json(&self) -> Vec<u8> {
         json!({
             "schema": "2.0",
