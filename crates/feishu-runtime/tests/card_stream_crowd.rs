@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use feishu_callbacks::openapi::Receiver;
-use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive};
+use feishu_callbacks::{CardActionTrigger, CardReply, MessageId, MessageReceive};
 use feishu_gateway::{BotMessage, Click, Entry, Event, Fault, Gateway, Seen, json};
 use feishu_kit::UnsteadyDial;
 use feishu_runtime::transport::{AppSecret, Domain};
@@ -223,7 +223,7 @@ fn check_cards(stream: usize, delivered: &Delivered, messages: &HashMap<&str, &B
 
 /// The most that happened within a span of time.
 fn most_within(span: Duration, times: &[Duration]) -> usize {
-    let ahead = |at: usize| times[at..].iter().take_while(|time| **time - times[at] < span).count();
+    let ahead = |at: usize| times[at..].iter().take_while(|time| **time < times[at] + span).count();
     (0..times.len()).map(ahead).max().unwrap_or_default()
 }
 
@@ -290,9 +290,11 @@ async fn card_streams_show_each_text_once_and_whole_on_a_platform_that_refuses_b
     let (messages, log) = (gateway.messages(), gateway.log());
     let messages: HashMap<_, _> = messages.iter().map(|it| (&*it.message_id, it)).collect();
     let ends = ends.read();
-    let ids: HashSet<_> = ends.values().flat_map(|it| &it.messages).map(|id| id.as_str()).collect();
+    let ids: HashSet<_> = ends.values().flat_map(|it| &it.messages).map(MessageId::as_str).collect();
     assert_eq!(messages.len(), CLICKED + ids.len(), "each message is there once");
-    ends.iter().for_each(|(stream, delivered)| check_cards(*stream, delivered, &messages));
+    for (stream, delivered) in &ends {
+        check_cards(*stream, delivered, &messages);
+    }
     check_rates(&log, &messages);
     let codes = |wanted: &[i64]| {
         let is = |entry: &&Entry| matches!(&entry.seen, Seen::OpenApi { code, .. } if wanted.contains(code));
