@@ -8,6 +8,7 @@ use feishu_callbacks::markdown::{MAX_CARD_TABLES, SplitLimits};
 use tokio::time::Instant;
 
 use super::card::{MAX_PATCHES, Sheet, interval, patch_interval};
+use super::division::Division;
 use super::flight::{Act, Flight};
 use super::options::{StreamLife, StreamOptions};
 use super::target::Place;
@@ -61,7 +62,7 @@ pub(super) struct Machine {
     pub(super) text: String,
     pub(super) has_ended: bool,
     /// The text of each card.
-    parts: Vec<String>,
+    division: Division,
     /// Where a card ends that stopped streaming.
     pub(super) cuts: Vec<usize>,
     /// Bytes of text in one card.
@@ -99,7 +100,7 @@ impl Machine {
             place,
             text: String::new(),
             has_ended: false,
-            parts: vec![String::new()],
+            division: Division::default(),
             cuts: Vec::new(),
             limit,
             tables: MAX_CARD_TABLES,
@@ -122,8 +123,15 @@ impl Machine {
 
     /// Sets the whole text.
     pub(super) fn set_text(&mut self, text: impl Into<String>) {
-        self.text = text.into();
-        self.divide();
+        let text = text.into();
+        let grows = text.starts_with(&self.text);
+        self.text = text;
+        if grows {
+            // Of a long text only the end is divided anew, many times a second.
+            self.division.grow(&self.text, self.options.converts, &self.limits());
+        } else {
+            self.divide();
+        }
     }
 
     /// No more text comes.
@@ -166,7 +174,7 @@ impl Machine {
         }
         loop {
             let at = self.sheets.len().saturating_sub(1);
-            let is_last = at + 1 >= self.parts.len();
+            let is_last = at + 1 >= self.division.parts().len();
             if !is_last || self.has_ended {
                 if let Some(act) = self.closing_act(at) {
                     return Step::Call(act);
@@ -270,19 +278,23 @@ impl Machine {
     }
 
     pub(super) fn divide(&mut self) {
+        let limits = self.limits();
+        self.division.renew(&self.text, &self.cuts, self.options.converts, &limits);
+    }
+
+    fn limits(&self) -> SplitLimits {
         // No card without text for its tables alone.
-        let limits = SplitLimits::card().bytes(self.limit).tables(self.tables.max(1));
-        self.parts = text::parts(&self.text, &self.cuts, self.options.converts, &limits);
+        SplitLimits::card().bytes(self.limit).tables(self.tables.max(1))
     }
 
     /// Whether no more text comes for a card.
     pub(super) fn is_complete(&self, at: usize) -> bool {
-        self.has_ended || at + 1 < self.parts.len()
+        self.has_ended || at + 1 < self.division.parts().len()
     }
 
     /// The text that a card is to show now; never empty, as the platform takes no empty text.
     pub(super) fn want(&self, at: usize) -> Cow<'_, str> {
-        let Some(part) = self.parts.get(at) else { return Cow::Borrowed("…") };
+        let Some(part) = self.division.parts().get(at) else { return Cow::Borrowed("…") };
         let is_complete = self.is_complete(at);
         let shown = text::shown(part, is_complete, self.tables);
         if !shown.trim().is_empty() {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod card;
+mod division;
 mod driver;
 mod error;
 mod flight;

@@ -1,29 +1,8 @@
-//! Which part of the text goes into which card, and how much of a growing text is shown.
+//! How much of the text of a card is shown while it grows, and where another card can take it over.
 
 use std::borrow::Cow;
 
-use feishu_callbacks::markdown::{SplitLimits, for_card, limit_tables, safe_prefix, split};
-
-/// The parts of a text, one for each card: as many as needed for these limits, and at least one. `cuts` are places in the
-/// text at which a card ends in any case.
-pub(super) fn parts(text: &str, cuts: &[usize], converts: bool, limits: &SplitLimits) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for end in cuts.iter().copied().chain([text.len()]) {
-        let end = floor(text, end).max(start);
-        let rest = text.get(start..end).unwrap_or_default();
-        if converts {
-            parts.extend(split(&for_card(rest), limits));
-        } else {
-            parts.extend(split(rest, limits));
-        }
-        start = end;
-    }
-    if parts.is_empty() {
-        parts.push(String::new());
-    }
-    parts
-}
+use feishu_callbacks::markdown::{limit_tables, safe_prefix};
 
 /// The text of a part as it is shown. Of one that grows, no half fence, table or link is.
 pub(super) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
@@ -47,13 +26,4 @@ pub(super) fn last_border(text: &str) -> Option<usize> {
         }
     }
     last
-}
-
-/// The last place at or before `at` that is between two characters.
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
