@@ -21,7 +21,7 @@ impl Bot {
     /// Starts it, and waits until it is connected.
     pub async fn start(gateway: &Gateway) -> Self {
         let dispatcher = Dispatcher::builder()
-            .state(Notify::new())
+            .state(Buttons::default())
             .on(clicked)
             .on(previewed)
             .on(received)
@@ -40,6 +40,13 @@ impl Bot {
     }
 }
 
+/// The buttons of a streamed card.
+#[derive(Default)]
+struct Buttons {
+    stop: Notify,
+    end: Notify,
+}
+
 impl Drop for Bot {
     fn drop(&mut self) {
         self.0.abort();
@@ -53,8 +60,12 @@ async fn clicked(click: CardActionTrigger, cx: Context) -> Result<CardReply, Han
         "reject" => words(Toast::warning("Rejected"), "已拒绝"),
         "submit" | "send" => words(Toast::info("Received"), "已收到"),
         "stop" => {
-            cx.state::<Notify>()?.notify_one();
+            cx.state::<Buttons>()?.stop.notify_one();
             words(Toast::info("Stopping"), "正在停止")
+        }
+        "end" => {
+            cx.state::<Buttons>()?.end.notify_one();
+            CardReply::empty()
         }
         "mute" => words(Toast::error("Muting failed"), "静音失败"),
         "take" => return Err("the order service is down".into()),
@@ -90,25 +101,28 @@ async fn previewed(link: UrlPreviewGet, _: Context) -> Result<PreviewReply, Hand
     Ok(PreviewReply::title(format!("Order {}", url.rsplit('/').next().unwrap_or_default())))
 }
 
-/// Streams numbers until they are stopped, if the message asks for that.
+/// Streams numbers until a button ends them, if the message asks for that.
 async fn received(message: MessageReceive, cx: Context) -> Result<(), HandlerError> {
-    let asked = message.event.message.text_without_mentions().unwrap_or_default();
-    let Some(numbers) = asked.strip_prefix("count to ").and_then(|number| number.parse::<u32>().ok()) else {
+    if message.event.message.text_without_mentions().as_deref() != Some("count") {
         return Ok(());
-    };
-    let stop = Button::plain("Stop").name("stop").value(json!({"stop": true}));
-    let mut out = cx.stream_card(StreamOptions::default().title("Numbers").while_streaming(stop)).await?;
-    let stopped = cx.state::<Notify>()?;
-    for number in 1..=numbers {
+    }
+    let button = |name: &str| Button::plain(name).name(name).value(json!({"press": name}));
+    let options = StreamOptions::default().title("Numbers");
+    let mut out =
+        cx.stream_card(options.while_streaming(button("stop")).while_streaming(button("end"))).await?;
+    let buttons = cx.state::<Buttons>()?;
+    for number in 1..10_000 {
         out.push(&format!("number {number}\n\n"))?;
         tokio::select! {
-            () = stopped.notified() => {
+            () = buttons.stop.notified() => {
                 out.abort("_Stopped._").await?;
                 return Ok(());
             }
+            () = buttons.end.notified() => break,
             () = sleep(Duration::from_millis(100)) => {}
         }
     }
+    out.push("That is all.")?;
     out.finish().await?;
     Ok(())
 }
