@@ -126,7 +126,7 @@ fn stream_fails_when_its_end_is_not_taken_within_the_patience() {
     play.machine.set_text("Tea. More.");
     assert_eq!(play.end(), Some(Done::Late));
     let took = play.now - play.start;
-    assert!((60..80).contains(&took.as_secs()), "{took:?}");
+    assert!((300..320).contains(&took.as_secs()), "{took:?}");
 }
 
 #[test]
