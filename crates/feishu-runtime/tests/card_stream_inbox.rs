@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use feishu_callbacks::{CardActionTrigger, CardReply, MessageReceive, peek};
-use feishu_gateway::{BotMessage, Click, Event, Fault, Gateway, Seen, json};
+use feishu_gateway::{BotMessage, Click, Event, Fault, Gateway, json};
 use feishu_kit::GatewayDial;
 use feishu_runtime::testing::MemoryInbox;
 use feishu_runtime::transport::{AppSecret, Domain};
@@ -88,6 +88,15 @@ fn by_click(options: StreamOptions, finishes: &Finishes) -> Dispatcher {
     Dispatcher::builder().on(answer).build().unwrap()
 }
 
+fn by_message(options: StreamOptions, finishes: &Finishes) -> Dispatcher {
+    let finishes = Arc::clone(finishes);
+    let answer = move |_: MessageReceive, cx: Context| {
+        let (finishes, options) = (Arc::clone(&finishes), options.clone());
+        async move { stream(&cx, options, &finishes).await }
+    };
+    Dispatcher::builder().on(answer).build().unwrap()
+}
+
 async fn click(gateway: &Gateway) {
     let card = gateway.post_card(json!({"schema": "2.0", "body": {"elements": []}}));
     gateway.click(Click::button("ask").message(&card)).await.unwrap();
@@ -161,6 +170,28 @@ async fn stream_card_that_was_finished_when_its_process_died_shows_its_text_afte
 }
 
 #[tokio::test(start_paused = true)]
+async fn stream_card_of_an_event_whose_process_died_before_its_end_is_answered_once_by_the_next_attempt() {
+    let (gateway, engine, finishes) = (platform().await, Arc::new(MemoryInbox::new()), Finishes::default());
+    let process = Process::new(&engine);
+    let first = Bot::start(&gateway, by_message(options(), &finishes), Arc::clone(&process)).await;
+    gateway.push(Event::text_message("tea?")).await.unwrap();
+    sleep(SECOND / 2).await;
+    break_cards(&gateway);
+    process.death(3 * SECOND).await;
+    first.task.abort();
+    gateway.heal();
+    let second = Bot::start(&gateway, by_message(options(), &finishes), Arc::clone(&engine)).await;
+    sleep(50 * SECOND).await;
+    let interrupted = ended(&["The kettle", "_Interrupted._"]);
+    assert_eq!(cards(&gateway), [interrupted, ended(&[ANSWER])].concat());
+    let taken = finishes.lock().unwrap().iter().filter(|finish| **finish == Ok(false)).count();
+    assert_eq!(taken, 1, "the dead process has no success");
+    let stats = second.handle.stats();
+    assert_eq!((stats.streamed.delivered, stats.streamed.abandoned), (1, 1));
+    assert_eq!(engine.backlog(gateway.app_id()).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn stream_card_of_a_process_that_died_while_it_grew_says_so_below_its_text() {
     for dies in [true, false] {
         let (gateway, engine) = (platform().await, Arc::new(MemoryInbox::new()));
@@ -199,12 +230,7 @@ async fn stream_card_of_a_process_that_died_while_it_grew_says_so_below_its_text
 #[tokio::test(start_paused = true)]
 async fn stream_card_that_is_kept_is_no_error_and_its_handler_does_not_run_again() {
     let (gateway, engine, finishes) = (platform().await, Arc::new(MemoryInbox::new()), Finishes::default());
-    let seen = Arc::clone(&finishes);
-    let answer = move |_: MessageReceive, cx: Context| {
-        let finishes = Arc::clone(&seen);
-        async move { stream(&cx, options().patience(5 * SECOND), &finishes).await }
-    };
-    let dispatcher = Dispatcher::builder().on(answer).build().unwrap();
+    let dispatcher = by_message(options().patience(5 * SECOND), &finishes);
     let bot = Bot::start(&gateway, dispatcher, Arc::clone(&engine)).await;
     break_cards(&gateway);
     gateway.push(Event::text_message("tea?")).await.unwrap();
@@ -317,6 +343,7 @@ async fn stream_card_whose_record_is_of_a_newer_version_becomes_a_dead_letter_th
 #[cfg(feature = "inbox-file")]
 #[tokio::test]
 async fn stream_card_that_is_kept_in_a_file_shows_its_text_after_the_restart() {
+    use feishu_gateway::Seen;
     use feishu_runtime::FileInbox;
 
     let path = std::env::temp_dir().join(format!("feishu-inbox-stream-{}", std::process::id()));

@@ -43,9 +43,12 @@ impl Driver {
         ended: Ended,
     ) -> Self {
         api.fates().stream_began();
-        let records = home.as_ref().and_then(|home| home.records.clone());
+        let keeping = home.as_ref().and_then(|home| {
+            let records = home.records.clone()?;
+            Some(Keeping::new(records, &machine.seed, home.runs_again))
+        });
         Self {
-            keeping: records.map(|records| Keeping::new(records, &machine.seed)),
+            keeping,
             api,
             machine,
             shared,
@@ -108,7 +111,7 @@ impl Driver {
             () = closing => {}
             () = self.work() => {}
         }
-        self.conclude();
+        self.conclude().await;
     }
 
     async fn work(&mut self) {
@@ -148,7 +151,14 @@ impl Driver {
         let Some(keeping) = &mut self.keeping else { return };
         let interrupted = self.shared.slot().phase == Phase::Interrupted;
         keeping.store(&self.machine, interrupted).await;
-        self.shared.slot().is_kept = keeping.has_text();
+        self.shared.slot().is_kept = keeping.can_take_over(&self.machine);
+    }
+
+    /// Lets the inbox bring the card to its end. False if there is none, or the text is not final.
+    async fn hand_over(&mut self) -> bool {
+        let interrupted = self.shared.slot().phase == Phase::Interrupted;
+        let Some(keeping) = self.keeping.as_mut().filter(|_| self.machine.has_ended) else { return false };
+        keeping.take_over(&self.machine, interrupted).await
     }
 
     fn is_kept(&self) -> bool {
@@ -230,10 +240,10 @@ impl Driver {
     }
 
     /// Records the end, and tells the handle.
-    fn conclude(&mut self) {
+    async fn conclude(&mut self) {
         let phase = self.shared.slot().phase;
         let by_patch = self.machine.way == Way::Patch;
-        if matches!(self.machine.done, Some(Done::Late) | None) && self.is_kept() {
+        if matches!(self.machine.done, Some(Done::Late) | None) && self.hand_over().await {
             let stops = self.machine.done.is_none();
             tracing::warn!(
                 error = self.last_error.take().map(|error| error.to_string()),

@@ -18,4 +18,6 @@ pub(crate) struct Home {
     pub(crate) holds: Arc<Holds>,
     /// The inbox, if there is one.
     pub(crate) records: Option<Arc<dyn Records>>,
+    /// Whether the handler runs again from the inbox if the process dies.
+    pub(crate) runs_again: bool,
 }

@@ -38,41 +38,57 @@ pub(super) struct Keeping {
     is_held: bool,
     /// Whether the claim is ended by this, if anything was stored.
     is_owned: bool,
+    /// Whether the handler runs again if the process dies. The text is not stored then: it would be shown beside that of
+    /// the other run.
+    runs_again: bool,
 }
 
 impl Keeping {
     /// Of a stream that begins here.
-    pub(super) fn new(records: Arc<dyn Records>, seed: &str) -> Self {
-        Self::of(records, seed, true)
+    pub(super) fn new(records: Arc<dyn Records>, seed: &str, runs_again: bool) -> Self {
+        Self::of(records, seed, true, runs_again)
     }
 
     /// Of a record that was claimed from the inbox, which also ends the claim.
     pub(super) fn resumed(records: Arc<dyn Records>, seed: &str) -> Self {
-        Self::of(records, seed, false)
+        Self::of(records, seed, false, false)
     }
 
-    fn of(records: Arc<dyn Records>, seed: &str, is_owned: bool) -> Self {
-        Self { records, id: id(seed), stored: None, is_held: true, is_owned }
+    fn of(records: Arc<dyn Records>, seed: &str, is_owned: bool, runs_again: bool) -> Self {
+        Self { records, id: id(seed), stored: None, is_held: true, is_owned, runs_again }
     }
 
     /// Stores the stream as it is, if something changed that another process must know.
     pub(super) async fn store(&mut self, machine: &Machine, interrupted: bool) {
         let cards = machine.sheets.iter().filter(|sheet| sheet.id.is_some()).count();
-        let now = (machine.has_ended, cards, machine.messages().len());
-        let ended_now = self.stored.is_none_or(|(had_ended, ..)| had_ended != machine.has_ended);
+        let is_final = machine.has_ended && !self.runs_again;
+        let now = (is_final, cards, machine.messages().len());
+        let ended_now = self.stored.is_none_or(|(was_final, ..)| was_final != is_final);
         // While its engine is away, only the end is worth another wait.
         if !machine.is_open() || self.stored == Some(now) || !(self.is_held || ended_now) {
             return;
         }
-        let Some(record) = Record::of(machine, interrupted) else { return };
+        let Some(record) = Record::of(machine, is_final, interrupted) else { return };
         self.stored = Some(now);
         self.is_held = false;
         self.is_held = self.records.hold(&self.id, record.to_json()).await;
     }
 
+    /// Stores the final text of a stream whose handler ends now, and does not run again. Whether it is stored.
+    pub(super) async fn take_over(&mut self, machine: &Machine, interrupted: bool) -> bool {
+        self.runs_again = false;
+        self.store(machine, interrupted).await;
+        self.has_text()
+    }
+
     /// Whether the final text is kept.
     pub(super) fn has_text(&self) -> bool {
-        self.is_held && self.stored.is_some_and(|(has_ended, ..)| has_ended)
+        self.is_held && self.stored.is_some_and(|(is_final, ..)| is_final)
+    }
+
+    /// Whether the final text is kept, or would be if the handler ended now.
+    pub(super) fn can_take_over(&self, machine: &Machine) -> bool {
+        self.has_text() || self.runs_again && self.is_held && self.stored.is_some() && machine.has_ended
     }
 
     /// Ends the claim.

@@ -137,6 +137,8 @@ impl Machine {
     /// No more text comes.
     pub(super) fn end(&mut self) {
         self.has_ended = true;
+        // Once more as a whole, so that the end does not depend on how the text grew.
+        self.divide();
         // What failed while it grew has no say in how long the end is tried.
         self.failing_since = None;
     }

@@ -204,19 +204,22 @@ impl CardStream {
     ///
     /// # Errors
     ///
-    /// If it has not: the platform refused it for good, or [`StreamOptions::patience`] is over and no inbox keeps it.
+    /// If it has not: the platform refused it for good, or [`StreamOptions::patience`] is over and no inbox keeps it. If the
+    /// stream was interrupted before, because the client stops: then its card says so.
     ///
     /// # Cancel safety
     ///
     /// Safe: the text is final with the first poll, and is sent in the background if the future is dropped.
     pub async fn finish(mut self) -> Result<Delivered, StreamError> {
-        {
+        let was_interrupted = {
             let mut slot = self.shared.slot();
             if slot.phase == Phase::Grows {
                 slot.phase = Phase::Finished;
             }
-        }
-        self.end().await
+            slot.phase == Phase::Interrupted
+        };
+        let delivered = self.end().await?;
+        if was_interrupted { Err(StreamError::ended()) } else { Ok(delivered) }
     }
 
     /// Ends the stream with words of the author below its text: `out.abort("_Stopped._").await?`.

@@ -24,7 +24,7 @@ const APART: u32 = 1000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
     version: u32,
-    /// The final text; `None` while it grew.
+    /// The final text; `None` while it grew, or if the handler runs again and makes another one.
     pub(super) text: Option<String>,
     /// Whether the text ends with words for an end that is not its own.
     pub(super) interrupted: bool,
@@ -82,8 +82,8 @@ pub(super) fn id(seed: &str) -> String {
 }
 
 impl Record {
-    /// The stream as it is. `None` for a place that this version cannot store.
-    pub(super) fn of(machine: &Machine, interrupted: bool) -> Option<Self> {
+    /// The stream as it is, with its text if that is final. `None` for a place that this version cannot store.
+    pub(super) fn of(machine: &Machine, is_final: bool, interrupted: bool) -> Option<Self> {
         let of = |sheet: &Sheet| StoredCard {
             card_id: sheet.id.clone(),
             message_id: sheet.message.clone(),
@@ -92,7 +92,7 @@ impl Record {
         };
         Some(Self {
             version: VERSION,
-            text: machine.has_ended.then(|| machine.text.clone()),
+            text: is_final.then(|| machine.text.clone()),
             interrupted,
             place: StoredPlace::of(&machine.place)?,
             by_patch: machine.way == Way::Patch,
@@ -240,7 +240,7 @@ mod tests {
                 if has_ended {
                     machine.end();
                 }
-                let record = Record::of(&machine, true).unwrap();
+                let record = Record::of(&machine, has_ended, true).unwrap();
                 let json = record.to_json();
                 assert_eq!(Record::read(&json).unwrap(), record);
                 assert_eq!(peek(&json).unwrap().event_type.as_str(), RECORD);
@@ -255,8 +255,11 @@ mod tests {
 
     #[test]
     fn record_of_another_version_is_refused_with_what_to_do() {
-        let record =
-            Record::of(&machine(Place::To(Receiver::Chat("oc_1".into())), StreamOptions::default()), false);
+        let record = Record::of(
+            &machine(Place::To(Receiver::Chat("oc_1".into())), StreamOptions::default()),
+            false,
+            false,
+        );
         let json = String::from_utf8(record.unwrap().to_json()).unwrap();
         let newer = json.replace(r#""version":1"#, r#""version":2,"odd":[]"#);
         let error = Record::read(newer.as_bytes()).unwrap_err();

@@ -27,7 +27,7 @@ pub(super) struct Slot {
     held_until: Option<Instant>,
     /// The cards of this stream, once they are sent.
     pub(super) messages: Vec<MessageId>,
-    /// Whether the inbox keeps the final text.
+    /// Whether the inbox keeps the final text, or can.
     pub(super) is_kept: bool,
     /// Why the stream cannot go on.
     pub(super) failed: Option<StreamError>,

@@ -9,6 +9,7 @@ use feishu_callbacks::{CardActionEvent, CardActionTrigger, EventBody as _, Messa
 use tokio::time::{Instant, sleep_until};
 
 use super::Context;
+use crate::call::Call;
 use crate::card_stream::{Home, Place};
 use crate::core::{Core, Ending};
 use crate::{CardStream, HandlerError, StreamOptions, StreamTarget};
@@ -74,7 +75,7 @@ impl Context {
         let api = self.core().api.get().ok_or(
             "the client cannot send cards: it has no app secret; give it an `OpenApi` with `ClientBuilder::api`",
         )?;
-        Ok(CardStream::start(api, target, options, Some(home(&self.call.core))).await?)
+        Ok(CardStream::start(api, target, options, Some(home(&self.call))).await?)
     }
 
     /// Where the answer to a click or a message goes.
@@ -104,12 +105,14 @@ impl Context {
     }
 }
 
-fn home(core: &Arc<Core>) -> Home {
+fn home(call: &Call) -> Home {
+    let core = &call.core;
     let (spawner, watched) = (Arc::clone(core), Arc::clone(core));
     Home {
         spawn: Box::new(move |task| spawner.spawn(task)),
         closing: Box::pin(async move { time_to_close(&watched).await }),
         records: core.records.get().and_then(std::sync::Weak::upgrade),
+        runs_again: call.is_of_inbox(),
         holds: Arc::clone(core.streams.get_or_init(Arc::default)),
     }
 }
