@@ -166,12 +166,18 @@ async fn stream_card_of_a_handler_that_ends_before_finish_says_so_in_the_authors
 #[tokio::test(start_paused = true)]
 async fn stream_card_is_closed_before_a_client_that_stops_ends() {
     let gateway = platform().await;
-    let handler = |_: MessageReceive, cx: Context| async move {
-        let mut out = cx.stream_card(StreamOptions::default().interrupted("_Restarting._")).await?;
-        out.push("Tea")?;
-        sleep(1000 * SECOND).await;
-        out.finish().await?;
-        Ok(())
+    let (sender, mut finished) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |_: MessageReceive, cx: Context| {
+        let sender = sender.clone();
+        async move {
+            let mut out = cx.stream_card(StreamOptions::default().interrupted("_Restarting._")).await?;
+            out.push("Tea")?;
+            cx.cancelled().await;
+            // The card is closed two seconds before the end of the grace.
+            sleep(SECOND * 9 / 2).await;
+            sender.send(out.finish().await.map_err(|error| error.to_string()))?;
+            Ok(())
+        }
     };
     let client = run(&gateway, Dispatcher::builder().on(handler).build().unwrap()).await;
     gateway.push(Event::text_message("tea?")).await.unwrap();
@@ -180,6 +186,8 @@ async fn stream_card_is_closed_before_a_client_that_stops_ends() {
     sleep(5 * SECOND).await;
     assert_eq!(shown(&gateway.messages()[0]), ("Tea\n\n_Restarting._", false));
     assert_eq!(client.stats().streamed.abandoned, 1);
+    let error = finished.recv().await.unwrap().unwrap_err();
+    assert!(error.contains("interrupted"), "a handler that is too late has not answered: {error}");
 }
 
 #[tokio::test(start_paused = true)]
