@@ -166,7 +166,7 @@ async fn stream_card_of_a_handler_that_ends_before_finish_says_so_in_the_authors
 #[tokio::test(start_paused = true)]
 async fn stream_card_is_closed_before_a_client_that_stops_ends() {
     let gateway = platform().await;
-    let (sender, mut finished) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut finished) = tokio::sync::mpsc::channel(1);
     let handler = move |_: MessageReceive, cx: Context| {
         let sender = sender.clone();
         async move {
@@ -175,7 +175,7 @@ async fn stream_card_is_closed_before_a_client_that_stops_ends() {
             cx.cancelled().await;
             // The card is closed two seconds before the end of the grace.
             sleep(SECOND * 9 / 2).await;
-            sender.send(out.finish().await.map_err(|error| error.to_string()))?;
+            sender.send(out.finish().await.map_err(|error| error.to_string())).await?;
             Ok(())
         }
     };
