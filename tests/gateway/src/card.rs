@@ -46,6 +46,11 @@ pub(crate) fn reply_is_v2(card: &Value) -> Option<bool> {
     (card.get("type")?.as_str()? == "raw").then(|| is_v2(card.get("data").unwrap_or(&Value::Null)))
 }
 
+/// Whether it is a template of the card tool, whose content only the platform knows.
+pub(crate) fn is_template(card: &Value) -> bool {
+    card.get("type").and_then(Value::as_str) == Some("template")
+}
+
 /// Whether the card itself is of JSON 2.0.
 pub(crate) fn is_v2(card: &Value) -> bool {
     card.get("schema").and_then(Value::as_str) == Some("2.0")

@@ -1,4 +1,5 @@
-//! A card entity of the platform: a card of JSON 2.0 that is changed element by element, and whose text is streamed.
+//! A card entity of the platform: a card of JSON 2.0 that is changed element by element, and whose text is streamed; or a
+//! template, of which only the settings can be changed here.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -101,6 +102,10 @@ impl CardEntity {
             restarts |= matches!(&edit, Edit::Settings(it) if it.pointer("/config/streaming_mode") == Some(&Value::Bool(true)));
             if matches!(edit, Edit::Text(..)) {
                 self.check_streaming()?;
+            }
+            if card::is_template(&card) && !matches!(edit, Edit::Card(_) | Edit::Settings(_)) {
+                let why = "the elements of a template are not known here: test with a card of your own";
+                return Err((300_313, why.into()));
             }
             edit.apply(&mut card)?;
         }
@@ -205,6 +210,9 @@ fn add(card: &mut Value, place: &str, target: Option<&str>, elements: Vec<Value>
 
 /// What every card entity must be.
 fn check(card: &Value) -> Result<(), No> {
+    if card::is_template(card) {
+        return card::check_inline(card).map_err(|why| (10_002, why));
+    }
     if !card::is_v2(card) {
         return Err((300_303, "a card entity is of JSON 2.0".into()));
     }

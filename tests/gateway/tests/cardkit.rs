@@ -201,3 +201,24 @@ async fn card_cannot_be_changed_while_a_click_on_it_waits() {
     assert_eq!(click.await.unwrap()["verdict"]["kind"], "nothing");
     assert_eq!(bot.change("PUT", &path, json!({"content": "now"})).await, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn card_of_a_template_is_shown_with_its_variables_and_has_no_elements_here() {
+    let mut bot = Bot::start().await;
+    let template = |data: Value| json!({"type": "template", "data": data.to_string()});
+    let no_id = bot.call("POST", "cardkit/v1/cards", template(json!({"template_variable": {}}))).await;
+    assert_eq!(no_id["code"], 10_002, "{no_id}");
+    let data = json!({"template_id": "AAqk1", "template_variable": {"name": "Ann"}});
+    let made = bot.call("POST", "cardkit/v1/cards", template(data.clone())).await;
+    let id = made["data"]["card_id"].as_str().unwrap().to_owned();
+    let sent = bot.send(&id).await;
+    let shown = bot.local.gateway.messages().pop().unwrap();
+    assert_eq!(sent["data"]["message_id"], shown.message_id);
+    assert_eq!(shown.content, json!({"type": "template", "data": data}));
+    let on = json!({"settings": json!({"config": {"streaming_mode": true}}).to_string()});
+    assert_eq!(bot.change("PATCH", &format!("{id}/settings"), on).await, 0);
+    let text = json!({"content": "Tea"});
+    assert_eq!(bot.change("PUT", &format!("{id}/elements/answer/content"), text).await, 300_313);
+    let whole = json!({"card": {"type": "card_json", "data": card().to_string()}});
+    assert_eq!(bot.change("PUT", &id, whole).await, 0);
+}

@@ -45,7 +45,8 @@ fn create(call: &Call<'_>) -> Result<Value, Refused> {
     let body = call.json(10_002)?;
     let card = match text(&body, "type") {
         Ok("card_json") => parsed(&body, "data"),
-        Ok(other) => Err((10_002, format!("type is {other:?}; here only card_json is known"))),
+        Ok("template") => parsed(&body, "data").map(|data| json!({"type": "template", "data": data})),
+        Ok(other) => Err((10_002, format!("type is {other:?}, neither card_json nor template"))),
         Err(no) => Err(no),
     };
     let entity = card.and_then(|card| CardEntity::new(&call.app, card)).map_err(refused)?;
