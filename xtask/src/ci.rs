@@ -84,17 +84,25 @@ impl Gates {
     }
 }
 
-/// Each published crate with no features at all, and with each of its features alone. The runtime only passes the domains
-/// of events on, so that `all-events` stands for them.
+/// Each published crate with no features at all, and with each of its features alone. Of the domains of events only one: the
+/// generator lets none name another, and `all-events` has them all.
 fn combinations(workspace: &Workspace) -> Vec<(&str, &str)> {
+    let crate_of = |name: &str| workspace.published().find(|member| member.name == name);
+    let has = |name: &str, feature: &str| {
+        crate_of(name).is_some_and(|member| member.features.iter().any(|it| it == feature))
+    };
+    // What the runtime only passes on to the models.
+    let is_domain = |feature: &str| {
+        has("feishu-callbacks", feature)
+            && has("feishu-runtime", feature)
+            && !matches!(feature, "all-events" | "webhook")
+    };
     let mut found = Vec::new();
-    let models = workspace.published().find(|member| member.name == "feishu-callbacks");
     for member in workspace.published() {
-        let passed_on = |feature: &&str| {
-            let shared = models.is_some_and(|models| models.features.iter().any(|it| it == feature));
-            member.name == "feishu-runtime" && shared && !matches!(*feature, "all-events" | "webhook")
+        let is_checked = |feature: &&str| {
+            !is_domain(feature) || (member.name == "feishu-callbacks" && *feature == "contact")
         };
-        let features = member.features.iter().map(String::as_str).filter(|feature| !passed_on(feature));
+        let features = member.features.iter().map(String::as_str).filter(is_checked);
         let features = std::iter::once("").chain(features);
         found.extend(features.map(|feature| (member.name.as_str(), feature)));
     }
