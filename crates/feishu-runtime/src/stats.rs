@@ -188,8 +188,8 @@ pub struct Stats {
     pub streamed: FateCounts,
     /// Answers that are being streamed.
     pub streaming: u64,
-    /// Messages and cards that were sent, replied or updated by single calls of the client's `OpenApi`, by their fate; late
-    /// cards included, the calls of streams not.
+    /// Messages that were sent, replied to, edited or got another card by single calls of the client's `OpenApi`, by their
+    /// fate. Late cards are included; calls of a card entity and of streams are not.
     pub sent: FateCounts,
     /// How often calls of the OpenAPI waited for the platform's rate limits.
     pub rates: RateCounts,

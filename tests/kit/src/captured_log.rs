@@ -24,8 +24,8 @@ struct Shared {
 impl CapturedLog {
     /// Captures what this thread writes with `tracing`, up to this level, while the guard lives.
     pub fn of_this_thread(level: impl Into<LevelFilter>) -> (Self, DefaultGuard) {
-        // With one subscriber alone in the process, `tracing` asks that of the thread which comes first to a line of the log
-        // whether anybody wants the line. A thread of another test says no, for all threads.
+        // While a process has one subscriber, `tracing` asks only the thread that reaches a log line first whether the line is
+        // wanted, and remembers the answer for all threads. A thread of another test may say no. With two it asks each thread.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
         let log = Self::default();

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 /// Bytes that are carried at once.
 const CHUNK: usize = 16 * 1024;
 
-/// Dials the local platform in memory, over lines that break. What the platform was told stays.
+/// Dials the local platform in memory, over lines that break. The platform keeps what it has received.
 #[derive(Clone, Debug)]
 pub struct UnsteadyDial {
     gateway: Gateway,

@@ -38,7 +38,7 @@ pub(crate) struct Call {
     /// Among the clicks on its message, where late results must know of newer cards.
     place: Option<ClickPlace>,
     reply: Mutex<ReplySlot>,
-    /// Whether the slot has no delivery any more.
+    /// Whether the slot has no delivery any more, for those who ask without its lock.
     answered: AtomicBool,
     /// The result kept for a test.
     kept: Option<Mutex<Kept>>,

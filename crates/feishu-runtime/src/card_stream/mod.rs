@@ -66,9 +66,9 @@ const MAX_TEXT: usize = 1 << 20;
 /// happens shortly before the end of the [grace](crate::ClientBuilder::grace) when the client stops.
 ///
 /// In a client with an [inbox](crate::ClientBuilder::inbox), a stream that was opened in a handler survives its process. A
-/// final text that the platform did not take in time is kept there and tried again, see [`Delivered::kept`]; and the card of
-/// a process that was killed while the text grew is closed by the next one, or another one after the
-/// [lease](crate::EventInbox::lease), with the words of [`StreamOptions::interrupted`] below the text.
+/// final text that the platform did not take in time is kept there and tried again, see [`Delivered::kept`]. If the process
+/// dies while the text grows, another one closes the card with the words of [`StreamOptions::interrupted`] below the text,
+/// once the [lease](crate::EventInbox::lease) is over; a process that restarts with the same file does so at once.
 ///
 /// ```
 /// use feishu_runtime::callbacks::openapi::Receiver;

@@ -181,9 +181,9 @@ impl StreamOptions {
         self
     }
 
-    /// Sets for how long the end of the answer is sent again while the platform does not take it; 5 minutes by default, as
-    /// long as a restart takes. After that the inbox of the client keeps it, or [`finish`](super::CardStream::finish) is an
-    /// error. Time in which the card waits for its turn, because other calls of the app come first, does not count.
+    /// Sets for how long the end of the answer is sent again while the platform does not take it; 5 minutes by default. After
+    /// that the inbox of the client keeps it, or [`finish`](super::CardStream::finish) is an error. Time in which the card
+    /// waits for its turn, because other calls of the app come first, does not count.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

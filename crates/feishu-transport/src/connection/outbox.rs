@@ -40,11 +40,12 @@ pub(super) struct Orders {
 pub(super) struct Outbox {
     pub(super) info: Arc<ConnectionInfo>,
     inner: Mutex<Inner>,
-    /// Unanswered deliveries of this connection, in units of [`ONE`], plus the bytes of their payloads.
+    /// The unanswered deliveries of this connection and the bytes of their payloads in one number: [`ONE`] for each delivery,
+    /// plus the bytes.
     pending: AtomicU64,
 }
 
-/// Above the bytes that all payloads together can have.
+/// One delivery. Its payload, and that of all others together, has fewer bytes than this: 1 TiB.
 const ONE: u64 = 1 << 40;
 
 #[derive(Default)]
