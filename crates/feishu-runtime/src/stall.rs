@@ -96,9 +96,14 @@ impl StallGuard {
     /// Makes the task just woken by this worker available to other workers: it would otherwise run next on this worker and
     /// wait for a handler that blocks.
     pub(crate) fn pass_on(&self) {
-        if let (Some(true), Ok(runtime)) = (self.looks.get(), Handle::try_current()) {
+        if let (true, Ok(runtime)) = (self.has_workers(), Handle::try_current()) {
             runtime.spawn(async {});
         }
+    }
+
+    /// Whether the runtime has several worker threads, as far as a handler has been polled.
+    pub(crate) fn has_workers(&self) -> bool {
+        self.looks.get() == Some(&true)
     }
 }
 

@@ -1,23 +1,40 @@
 //! Where calls begin: on the task of their connection, or in a task of their own.
 //!
-//! A task for each call wakes a second worker thread for each, which cost a quarter of the time under load.
+//! A task for each call wakes a second worker thread for each, which cost a quarter of the time under load. It pays where
+//! a call takes longer than that, as the worker threads then share the calls: a card of 64 KiB, of which reading the JSON
+//! takes 30 µs, went from 0.30 to 0.48 of the echo, with less CPU time.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use tracing::Instrument as _;
 
 use super::Core;
 
-/// A handler of which one poll takes longer gets a task from the start, so that its calls share the worker threads.
-const SLOW: Duration = Duration::from_micros(200);
+/// Nanoseconds of the usual poll from which a handler's calls get tasks of their own: about what waking another worker
+/// thread takes.
+const SLOW: u32 = 20_000;
+/// What one poll counts at most, so that a single one that was interrupted does not make a quick handler slow.
+const MOST: u32 = 3 * SLOW;
 
-/// Which routes had a slow handler when it was last polled.
-pub(super) struct Pace(Box<[AtomicBool]>);
+/// How long the polls of each route's handler took lately: nanoseconds, a moving average.
+pub(super) struct Pace(Box<[AtomicU32]>);
 
 impl Pace {
     pub(super) fn new(routes: usize) -> Self {
-        Self((0..routes).map(|_| AtomicBool::new(false)).collect())
+        Self((0..routes).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    fn note(&self, route: usize, took: Duration) {
+        let Some(pace) = self.0.get(route) else { return };
+        let took = u32::try_from(took.as_nanos()).unwrap_or(MOST).min(MOST);
+        let before = pace.load(Relaxed);
+        // Of two threads that do this at the same time one is not counted, which an average bears.
+        pace.store(before - before / 4 + took / 4, Relaxed);
+    }
+
+    fn is_slow(&self, route: usize) -> bool {
+        self.0.get(route).is_some_and(|pace| pace.load(Relaxed) > SLOW)
     }
 }
 
@@ -29,14 +46,41 @@ impl Core {
 
     /// Notes how long a poll of a route's handler took.
     pub(crate) fn polled(&self, route: usize, took: Duration) {
-        let is_slow = took > SLOW;
-        if let Some(slow) = self.pace.0.get(route).filter(|slow| slow.load(Relaxed) != is_slow) {
-            slow.store(is_slow, Relaxed);
-        }
+        self.pace.note(route, took);
     }
 
     /// Whether a route's handler is better not run on the task of a connection.
     pub(crate) fn is_slow(&self, route: usize) -> bool {
-        self.pace.0.get(route).is_some_and(|slow| slow.load(Relaxed))
+        self.pace.is_slow(route) && self.stall_guard.has_workers()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn route_is_slow_after_two_slow_polls_and_quick_again_after_quick_ones() {
+        let pace = Pace::new(2);
+        let polled = |micros: u64| {
+            pace.note(1, Duration::from_micros(micros));
+            pace.is_slow(1)
+        };
+        for _ in 0..20 {
+            assert!(!polled(3));
+        }
+        assert!(!polled(1_000_000), "one interrupted poll");
+        assert!(!polled(3));
+        assert!(!polled(30));
+        assert!(polled(1_000), "two in a row");
+        for _ in 0..20 {
+            polled(3);
+        }
+        assert!(!pace.is_slow(1));
+        for _ in 0..20 {
+            polled(25);
+        }
+        assert!(pace.is_slow(1), "usually slow");
+        assert!(!pace.is_slow(0), "each route for itself");
     }
 }
