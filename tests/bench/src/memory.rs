@@ -9,6 +9,7 @@ use crate::budget::Budget;
 use crate::drive::Pace;
 use crate::matrix::{median, mib};
 use crate::measure::{Bench, Client, Setup};
+use crate::process::Memory;
 use crate::workload::Workload;
 
 /// Connections of the larger bot.
@@ -23,24 +24,26 @@ const BOTS: [Client; 2] = [Client::Bot, Client::BotCurrentThread];
 pub(crate) fn idle(bench: &Bench, budget: &Budget) -> Result<String> {
     budget.say("idle bots");
     let mut out = String::from(
-        "| client | start to connected, ms | idle with one connection, MiB | each further connection, KiB |\n\
-         |---|--:|--:|--:|\n",
+        "| client | start to connected, ms | idle with one connection, MiB | of that heap and stacks, MiB | \
+         each further connection, KiB |\n|---|--:|--:|--:|--:|\n",
     );
     for client in BOTS {
-        let (mut starts, mut one, mut many) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut starts, mut one, mut own, mut many) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in 0..3 {
             let (start, memory) = rest(bench, client, 1)?;
             starts.push(start.as_secs_f64() * 1e3);
-            one.push(memory as f64);
-            many.push(rest(bench, client, MANY)?.1 as f64);
+            one.push(memory.now as f64);
+            own.push(memory.own as f64);
+            many.push(rest(bench, client, MANY)?.1.now as f64);
         }
         let (one, many) = (median(one), median(many));
         let _ = writeln!(
             out,
-            "| {} | {:.1} | {:.2} | {:.1} |",
+            "| {} | {:.1} | {:.2} | {:.2} | {:.1} |",
             client.name(),
             median(starts),
             mib(one as u64),
+            mib(median(own) as u64),
             (many - one) / (MANY - 1) as f64 / 1024.0,
         );
     }
@@ -48,13 +51,13 @@ pub(crate) fn idle(bench: &Bench, budget: &Budget) -> Result<String> {
 }
 
 /// Starts a bot with so many connections and lets it rest.
-fn rest(bench: &Bench, client: Client, connections: usize) -> Result<(Duration, u64)> {
+fn rest(bench: &Bench, client: Client, connections: usize) -> Result<(Duration, Memory)> {
     let setup = Setup { connections, ..Setup::new(client, Workload::CARD, Pace::Window(1)) };
     let started = Instant::now();
     let connected = bench.connect(&setup)?;
     let start = started.elapsed().saturating_sub(crate::measure::SETTLE);
     std::thread::sleep(Duration::from_millis(500));
-    let memory = connected.process.memory().now;
+    let memory = connected.process.memory();
     connected.finish()?;
     Ok((start, memory))
 }

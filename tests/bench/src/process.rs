@@ -11,6 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) now: u64,
+    /// The part of `now` that is not the content of files, such as the program itself.
+    pub(crate) own: u64,
     pub(crate) peak: u64,
 }
 
@@ -40,7 +42,11 @@ impl Process {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
         };
-        Memory { now: kibibytes("VmRSS:") << 10, peak: kibibytes("VmHWM:") << 10 }
+        Memory {
+            now: kibibytes("VmRSS:") << 10,
+            own: kibibytes("RssAnon:") << 10,
+            peak: kibibytes("VmHWM:") << 10,
+        }
     }
 
     /// Asks it to stop, as a service manager does, and gives what it printed.
