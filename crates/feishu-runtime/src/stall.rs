@@ -101,7 +101,7 @@ impl StallGuard {
         }
     }
 
-    /// Whether the runtime has several worker threads, as far as a handler has been polled.
+    /// Whether handlers run on a multi-thread runtime. False before the first poll.
     pub(crate) fn has_workers(&self) -> bool {
         self.looks.get() == Some(&true)
     }

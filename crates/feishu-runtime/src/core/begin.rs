@@ -1,8 +1,8 @@
 //! Where calls begin: on the task of their connection, or in a task of their own.
 //!
-//! A task for each call wakes a second worker thread for each, which cost a quarter of the time under load. It pays where
-//! a call takes longer than that, as the worker threads then share the calls: a card of 64 KiB, of which reading the JSON
-//! takes 30 µs, went from 0.30 to 0.48 of the echo, with less CPU time.
+//! A task wakes another worker thread, which took a quarter of the time under load when each call had one. For a call that
+//! takes longer than the waking it pays, because the worker threads then share the calls: a card of 64 KiB went from
+//! 0.31 to 0.52 of the echo, with less CPU time (`docs/performance.md`).
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use tracing::Instrument as _;
 
 use super::Core;
 
-/// Nanoseconds of the usual poll from which a handler's calls get tasks of their own: about what waking another worker
-/// thread takes.
+/// A handler whose polls take longer than this on average gets a task per call. In nanoseconds; waking another worker thread
+/// takes 11 to 17 µs.
 const SLOW: u32 = 20_000;
 /// What one poll counts at most, so that a single one that was interrupted does not make a quick handler slow.
 const MOST: u32 = 3 * SLOW;
@@ -29,7 +29,7 @@ impl Pace {
         let Some(pace) = self.0.get(route) else { return };
         let took = u32::try_from(took.as_nanos()).unwrap_or(MOST).min(MOST);
         let before = pace.load(Relaxed);
-        // Of two threads that do this at the same time one is not counted, which an average bears.
+        // When two threads do this at once, one poll is not counted. The average is good enough without it.
         pace.store(before - before / 4 + took / 4, Relaxed);
     }
 
