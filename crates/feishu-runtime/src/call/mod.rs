@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use feishu_callbacks::{Header, OddField, Reply};
 use feishu_transport::{Answer, Delivery, Receipt, Received};
@@ -227,8 +228,11 @@ impl Call {
                 place.replied(reply);
             }
         }
+        let took = self.received.received_at().elapsed();
+        let in_time = took <= self.route().deadline;
+        let outcome = if outcome == Outcome::Answered && !in_time { Outcome::Late } else { outcome };
         // Counted first, so that the count is visible once the answer is.
-        self.count(outcome, answer);
+        self.count(outcome, answer, took);
         if wants_receipt {
             let receipt = delivery.answer_with_receipt(answer);
             self.core.spawn(Arc::clone(self).follow(receipt));
@@ -251,11 +255,11 @@ impl Call {
         }
     }
 
-    fn count(&self, outcome: Outcome, answer: &Answer) {
+    fn count(&self, outcome: Outcome, answer: &Answer, took: Duration) {
         if self.is_of_inbox() {
             return;
         }
-        self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer);
+        self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer, took);
     }
 
     /// Ends the delivery without an answer of its handler: with code 500, or as was chosen for callbacks while stopping.
@@ -263,7 +267,7 @@ impl Call {
         let delivery = self.take_delivery(&mut self.slot());
         if let Some(delivery) = delivery {
             let answer = self.stopping_answer();
-            self.count(Outcome::Abandoned, &answer);
+            self.count(Outcome::Abandoned, &answer, self.received.received_at().elapsed());
             delivery.answer(&answer);
         }
     }

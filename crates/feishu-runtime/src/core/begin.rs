@@ -11,13 +11,14 @@ use tracing::Instrument as _;
 
 use super::Core;
 
-/// A handler whose polls take longer than this on average gets a task per call. In nanoseconds; waking another worker thread
-/// takes 11 to 17 µs.
+/// A handler whose first polls take longer than this on average gets a task per call. In nanoseconds; waking another worker
+/// thread takes 11 to 17 µs.
 const SLOW: u32 = 20_000;
 /// What one poll counts at most, so that a single one that was interrupted does not make a quick handler slow.
 const MOST: u32 = 3 * SLOW;
 
-/// How long the polls of each route's handler took lately: nanoseconds, a moving average.
+/// How long the first polls of each route's handler took lately: nanoseconds, a moving average. Later polls run in a task in
+/// any case.
 pub(super) struct Pace(Box<[AtomicU32]>);
 
 impl Pace {
@@ -44,8 +45,8 @@ impl Core {
         self.tasks.spawn(call.in_current_span());
     }
 
-    /// Notes how long a poll of a route's handler took.
-    pub(crate) fn polled(&self, route: usize, took: Duration) {
+    /// Notes how long the first poll of a route's handler took.
+    pub(crate) fn began(&self, route: usize, took: Duration) {
         self.pace.note(route, took);
     }
 

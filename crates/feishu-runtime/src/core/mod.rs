@@ -12,11 +12,11 @@ mod unhandled;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use feishu_callbacks::Header;
 use feishu_transport::{Answer, Received, Shutdown};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -170,8 +170,8 @@ impl Core {
         route: Option<usize>,
         outcome: Outcome,
         answer: &Answer,
+        took: Duration,
     ) {
-        let took = Instant::now().saturating_duration_since(received.received_at());
         self.stats.settled(outcome, route.map(|route| (route, took)));
         let handler = route.map(|route| &self.rules.route(route).name);
         crate::meter::settled(|| self.app_label(header), outcome, handler, took);

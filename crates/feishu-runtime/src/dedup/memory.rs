@@ -68,6 +68,8 @@ pub(crate) struct Claim {
     memory: Arc<Memory>,
     kind: Kind,
     key: u64,
+    /// When the delivery arrived. In whole seconds, as all times of the tables.
+    at: u32,
     open: bool,
 }
 
@@ -84,13 +86,15 @@ impl Memory {
     }
 
     /// Claims a key, in one step. Keys are distinguished by a hash of 64 bits with a secret of this process: among a
-    /// million, two that are equal are less likely than one in ten million.
-    pub(crate) fn claim(self: &Arc<Self>, kind: Kind, key: impl Hash) -> Claimed {
+    /// million, two that are equal are less likely than one in ten million. The retention counts from `arrival`.
+    pub(crate) fn claim(self: &Arc<Self>, kind: Kind, key: impl Hash, arrival: Instant) -> Claimed {
         let key = self.hasher.hash_one(key);
-        let found = self.shard(kind, key).claim(key, self.now());
+        let since_start = arrival.saturating_duration_since(self.start).as_secs();
+        let at = u32::try_from(since_start).unwrap_or(u32::MAX);
+        let found = self.shard(kind, key).claim(key, at);
         match found {
             Found::New { repeat } => {
-                let claim = Claim { memory: Arc::clone(self), kind, key, open: true };
+                let claim = Claim { memory: Arc::clone(self), kind, key, at, open: true };
                 Claimed::New { claim, repeat }
             }
             Found::Answered(answer) => Claimed::Answered(answer),
@@ -105,23 +109,11 @@ impl Memory {
         shards.map(|shard| lock(shard).size()).fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
     }
 
-    fn end(&self, kind: Kind, key: u64, answer: Option<&Answer>) {
-        let waiting = self.shard(kind, key).end(key, answer, self.now());
-        for waiter in waiting {
-            let _ = waiter.send(answer.cloned().unwrap_or_else(Answer::failed));
-        }
-    }
-
     fn shard(&self, kind: Kind, key: u64) -> MutexGuard<'_, Shard> {
         match kind {
             Kind::Event => self.events.of(key),
             Kind::Callback => self.callbacks.of(key),
         }
-    }
-
-    /// Seconds since the start.
-    fn now(&self) -> u32 {
-        u32::try_from(self.start.elapsed().as_secs()).unwrap_or(u32::MAX)
     }
 }
 
@@ -167,14 +159,21 @@ impl Claim {
     /// Handled: repeats get `answer`.
     pub(crate) fn complete(mut self, answer: &Answer) {
         self.open = false;
-        self.memory.end(self.kind, self.key, Some(answer));
+        self.end(Some(answer));
+    }
+
+    fn end(&self, answer: Option<&Answer>) {
+        let waiting = self.memory.shard(self.kind, self.key).end(self.key, answer, self.at);
+        for waiter in waiting {
+            let _ = waiter.send(answer.cloned().unwrap_or_else(Answer::failed));
+        }
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
         if self.open {
-            self.memory.end(self.kind, self.key, None);
+            self.end(None);
         }
     }
 }
@@ -192,14 +191,14 @@ mod tests {
     }
 
     fn claim(memory: &Arc<Memory>, kind: Kind, key: &str) -> (Claim, bool) {
-        match memory.claim(kind, key) {
+        match memory.claim(kind, key, Instant::now()) {
             Claimed::New { claim, repeat } => (claim, repeat),
             other => panic!("{other:?}"),
         }
     }
 
     fn is_known(memory: &Arc<Memory>, kind: Kind, key: &str) -> bool {
-        matches!(memory.claim(kind, key), Claimed::Answered(_))
+        matches!(memory.claim(kind, key, Instant::now()), Claimed::Answered(_))
     }
 
     #[tokio::test(start_paused = true)]
@@ -207,18 +206,20 @@ mod tests {
         let memory = memory(10);
         let (first, repeat) = claim(&memory, Kind::Event, "a");
         assert!(!repeat);
-        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a") else { panic!() };
+        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a", Instant::now()) else { panic!() };
         let answer = Answer::ok("{\"n\":1}");
         first.complete(&answer);
         assert_eq!(waiting.await.unwrap(), answer);
-        assert!(matches!(memory.claim(Kind::Event, "a"), Claimed::Answered(same) if same == answer));
+        assert!(
+            matches!(memory.claim(Kind::Event, "a", Instant::now()), Claimed::Answered(same) if same == answer)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn claim_after_a_failure_is_marked_as_a_repeat() {
         let memory = memory(10);
         let (first, _) = claim(&memory, Kind::Event, "a");
-        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a") else { panic!() };
+        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a", Instant::now()) else { panic!() };
         drop(first);
         assert!(!waiting.await.unwrap().is_ok());
         let (second, repeat) = claim(&memory, Kind::Event, "a");
@@ -232,7 +233,7 @@ mod tests {
     async fn interim_answers_repeats_while_the_handler_goes_on() {
         let memory = memory(10);
         let (first, _) = claim(&memory, Kind::Event, "a");
-        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a") else { panic!() };
+        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a", Instant::now()) else { panic!() };
         first.interim(&Answer::failed());
         first.interim(&Answer::empty());
         assert_eq!(waiting.await.unwrap(), Answer::empty());
@@ -244,7 +245,9 @@ mod tests {
         let memory = memory(100_000);
         claim(&memory, Kind::Event, "event").0.complete(&Answer::empty());
         for click in 0..110_000_u32 {
-            let Claimed::New { claim, .. } = memory.claim(Kind::Callback, click) else { panic!("{click}") };
+            let Claimed::New { claim, .. } = memory.claim(Kind::Callback, click, Instant::now()) else {
+                panic!("{click}")
+            };
             claim.complete(&Answer::empty());
         }
         assert!(memory.size().0 <= CALLBACK_ENTRIES + 1);
@@ -261,7 +264,9 @@ mod tests {
     async fn claim_forgets_little_before_all_tables_are_full() {
         let memory = memory(1 << 16);
         for event in 0..60_000_u32 {
-            let Claimed::New { claim, .. } = memory.claim(Kind::Event, event) else { panic!("{event}") };
+            let Claimed::New { claim, .. } = memory.claim(Kind::Event, event, Instant::now()) else {
+                panic!("{event}")
+            };
             claim.complete(&Answer::empty());
         }
         assert!(memory.size().0 > 59_500, "{}", memory.size().0);

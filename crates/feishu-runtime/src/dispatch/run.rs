@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
 
 use feishu_callbacks::{AppId, EventId};
 use feishu_transport::{Answer, Takeover};
@@ -20,7 +21,7 @@ use crate::admission::{Pass, Permit};
 use crate::call::{Call, Prepared, Running};
 use crate::dedup::{Claim, Claimed, Kind, StoreRules};
 use crate::meter;
-use crate::panics::poll_caught;
+use crate::panics::{Panic, poll_caught};
 use crate::stall::Polled;
 use crate::stats::{Incident, Outcome};
 
@@ -61,11 +62,12 @@ impl Call {
         self.acknowledge_first(claim.as_ref());
         let slot = self.running_slot(pass.into_permit());
         let mut begun = None;
-        let polled = self.span().in_scope(|| {
+        let (polled, took) = self.span().in_scope(|| {
             let first = pin!(poll_fn(|cx| self.first_poll(&mut begun, cx)));
             // What waits is polled again at once by its own task, so it needs no waker before.
             self.poll_handler(first, &mut TaskContext::from_waker(Waker::noop()), Some(takeover))
         });
+        self.core.began(self.route, took);
         match (polled, begun) {
             (Poll::Pending, Some(Begun::Waits(handler))) => {
                 self.run_later(Start::Waiting(slot, handler), claim);
@@ -128,10 +130,15 @@ impl Call {
         }
         call.acknowledge_first(claim.as_ref());
         let queued = AtomicBool::new(false);
+        let mut begins = !matches!(start, Start::Waiting(..));
         let mut work = pin!(call.work(start, &queued).instrument(call.span()));
         let mut waits = None;
         let ended = poll_fn(|cx| {
-            if let Poll::Ready(ended) = call.poll_handler(work.as_mut(), cx, None) {
+            let (polled, took) = call.poll_handler(work.as_mut(), cx, None);
+            if std::mem::take(&mut begins) {
+                call.core.began(call.route, took);
+            }
+            if let Poll::Ready(ended) = polled {
                 return Poll::Ready(ended);
             }
             // A timer is created only for a handler that is not done at its first poll.
@@ -222,7 +229,7 @@ impl Call {
         let Some(memory) = &self.core.memory else { return self.work_claimed(prepared).await };
         let key = format!("once:{}:{key}", self.route().name);
         // For as long as an event, whatever it is.
-        let claim = match memory.claim(Kind::Event, key.as_str()) {
+        let claim = match memory.claim(Kind::Event, key.as_str(), Instant::now()) {
             Claimed::New { claim, .. } => claim,
             // The first may fail still, and the event is tried again.
             Claimed::InFlight(_) | Claimed::Crowded if self.is_of_inbox() => return Ended::Failed(SAME_KEY),
@@ -283,13 +290,13 @@ impl Call {
         }
     }
 
-    /// Polls the handler, and logs a warning if that takes long.
+    /// Polls the handler, and logs a warning if that takes long. Also returns how long it took.
     pub(super) fn poll_handler<F>(
         self: &Arc<Self>,
         work: Pin<&mut F>,
         cx: &mut TaskContext<'_>,
         takeover: Option<&Takeover>,
-    ) -> Poll<Ended>
+    ) -> (Poll<Ended>, Duration)
     where
         F: Future<Output = Ended>,
     {
@@ -302,7 +309,6 @@ impl Call {
         let polled = poll_caught(work, cx);
         drop(polling);
         let took = began.elapsed();
-        self.core.polled(self.route, took);
         // A panic prints its backtrace, which can take long and is no stall.
         let panicked = matches!(polled, Poll::Ready(Err(_)));
         if took >= self.rules().stall_after && !panicked {
@@ -315,7 +321,8 @@ impl Call {
                 "handler blocked its thread; use `on_blocking`, or await instead of blocking",
             );
         }
-        polled.map(|ended| ended.unwrap_or_else(|panic| Ended::Failed(Failure::Panicked(panic.to_string()))))
+        let ended = |panic: Panic| Ended::Failed(Failure::Panicked(panic.to_string()));
+        (polled.map(|polled| polled.unwrap_or_else(ended)), took)
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use feishu_callbacks::EventId;
 use feishu_transport::Answer;
-use tokio::time::Instant;
 
 use super::unhandled::code_500_shows;
 use crate::Failure;
@@ -101,8 +100,7 @@ impl Call {
     }
 
     fn succeed(self: &Arc<Self>, answer: &Answer, claim: Option<Claim>) {
-        let in_time = Instant::now() <= self.deadline;
-        if !self.answer(answer, if in_time { Outcome::Answered } else { Outcome::Late }) {
+        if !self.answer(answer, Outcome::Answered) {
             self.core.incident(Incident::LateCompleted);
             let took = self.received.received_at().elapsed();
             let (handler, trace_id) = (&self.route().name, self.received.trace_id());

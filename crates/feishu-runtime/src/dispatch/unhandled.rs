@@ -57,7 +57,8 @@ pub(super) fn settle(
     outcome: Outcome,
     answer: &Answer,
 ) {
-    core.count(delivery.received(), header, None, outcome, answer);
+    let took = delivery.received().received_at().elapsed();
+    core.count(delivery.received(), header, None, outcome, answer, took);
     delivery.answer(answer);
 }
 

@@ -164,7 +164,7 @@ async fn run(call: &Arc<Call>, start: Start, valid: &mut watch::Receiver<Option<
     let queued = AtomicBool::new(false);
     let span = call.span();
     let mut work = pin!(call.work(start, &queued).instrument(span));
-    let ended = poll_fn(|cx| match call.poll_handler(work.as_mut(), cx, None) {
+    let ended = poll_fn(|cx| match call.poll_handler(work.as_mut(), cx, None).0 {
         Poll::Ready(ended) => Poll::Ready(Ran::Ended(ended)),
         Poll::Pending => Poll::Pending,
     });
