@@ -18,6 +18,8 @@ pub(crate) enum Client {
     Bare(Bare),
     /// The README's bot on the multi-thread runtime.
     Bot,
+    /// The same with link-time optimisation.
+    BotLto,
     /// The same on the current-thread runtime.
     BotCurrentThread,
     /// The same with its allocations counted.
@@ -33,6 +35,7 @@ impl Client {
             Self::Bare(Bare::Echo) => "echo",
             Self::Bare(Bare::Prost) => "echo with prost",
             Self::Bot => "bot",
+            Self::BotLto => "bot, LTO",
             Self::BotCurrentThread => "bot, current-thread",
             Self::BotCounted => "bot, counted",
         }
@@ -80,6 +83,8 @@ pub(crate) struct Outcome {
 /// Where the clients come from; made once.
 pub(crate) struct Bench {
     bots: PathBuf,
+    /// Those with link-time optimisation, which takes a minute to build.
+    bots_lto: Option<PathBuf>,
     certificate: Certificate,
 }
 
@@ -92,7 +97,12 @@ pub(crate) struct Connected {
 
 impl Bench {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self { bots: build_bots()?, certificate: Certificate::make()? })
+        Ok(Self { bots: build_bots("release")?, bots_lto: None, certificate: Certificate::make()? })
+    }
+
+    /// As [`Bench::new`], also for [`Client::BotLto`].
+    pub(crate) fn with_lto() -> Result<Self> {
+        Ok(Self { bots_lto: Some(build_bots("release-lto")?), ..Self::new()? })
     }
 
     /// Starts a client and waits for its connections.
@@ -123,11 +133,12 @@ impl Bench {
         let root = setup.tls.then(|| self.certificate.root());
         let program = match setup.client {
             Client::Bare(bare) => return bare_command(bare, setup, door, root),
-            Client::Bot => "bench-bot",
-            Client::BotCurrentThread => "bench-bot-current-thread",
-            Client::BotCounted => "bench-bot-counted",
+            Client::BotLto => self.bots_lto.as_ref().context("not built")?.join("bench-bot"),
+            Client::Bot => self.bots.join("bench-bot"),
+            Client::BotCurrentThread => self.bots.join("bench-bot-current-thread"),
+            Client::BotCounted => self.bots.join("bench-bot-counted"),
         };
-        let mut command = Command::new(self.bots.join(program));
+        let mut command = Command::new(program);
         command
             .env("FEISHU_APP_ID", "cli_bench")
             .env("FEISHU_APP_SECRET", "bench")

@@ -18,7 +18,7 @@ const MANY: usize = 50;
 /// Cards of the burst.
 const BURST: usize = 20_000;
 
-const BOTS: [Client; 2] = [Client::Bot, Client::BotCurrentThread];
+const BOTS: [Client; 3] = [Client::Bot, Client::BotCurrentThread, Client::BotLto];
 
 /// Start and idle memory, in Markdown.
 pub(crate) fn idle(bench: &Bench, budget: &Budget) -> Result<String> {

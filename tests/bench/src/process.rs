@@ -1,6 +1,6 @@
 //! A client in a process of its own, and what it costs. It is ended by its pid, and by the kernel if this process is gone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -87,11 +87,12 @@ fn cpu_of(process: &str) -> Duration {
     Duration::from_nanos(nanoseconds.sum())
 }
 
-/// Builds the bots, with the dependencies that a user's bot has and no others, and gives the folder they are in.
-pub(crate) fn build_bots() -> Result<PathBuf> {
+/// Builds the bots by one of cargo's profiles, with the dependencies that a user's bot has and no others, and gives the folder
+/// they are in.
+pub(crate) fn build_bots(profile: &str) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--quiet", "--locked", "--package", "feishu-bench-bot"]);
+    build.args(["build", "--profile", profile, "--quiet", "--locked", "--package", "feishu-bench-bot"]);
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     // `cargo run` describes this package in the environment. Build scripts that watch these variables would run again.
     for (name, _) in std::env::vars_os() {
@@ -102,5 +103,6 @@ pub(crate) fn build_bots() -> Result<PathBuf> {
     }
     ensure!(build.status()?.success(), "cannot build the bots");
     let own = std::env::current_exe()?;
-    Ok(own.parent().context("a program without a folder")?.to_owned())
+    let profiles = own.parent().and_then(Path::parent).context("a program without a folder")?;
+    Ok(profiles.join(profile))
 }
