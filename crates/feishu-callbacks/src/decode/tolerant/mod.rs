@@ -14,6 +14,7 @@ mod track;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 
+use mask::Place;
 pub(crate) use mask::{Masks, Misfit};
 pub(crate) use repair::repair;
 use track::{Trace, Tracked};
@@ -50,18 +51,20 @@ where
                 odd.extend(doubled);
                 return Outcome { value: Some(value), odd };
             }
-            Err(error) => {
-                let mut place = failed.unwrap_or_default();
-                if round >= PATIENT_ROUNDS {
-                    place.truncate(if round + 4 >= MAX_ROUNDS { 1 } else { 2 });
-                }
-                if !masks.add(place, &error) {
-                    break;
-                }
-            }
+            Err(error) if mask_more(&mut masks, round, failed, &error) => {}
+            Err(_) => break,
         }
     }
     Outcome { value: None, odd: masks.into_odd() }
+}
+
+/// Masks what failed in this round. False when nothing is left to mask.
+fn mask_more(masks: &mut Masks, round: usize, failed: Option<Place>, error: &serde_json::Error) -> bool {
+    let mut place = failed.unwrap_or_default();
+    if round >= PATIENT_ROUNDS {
+        place.truncate(if round + 4 >= MAX_ROUNDS { 1 } else { 2 });
+    }
+    masks.add(place, error)
 }
 
 /// Reads an owned value, masking what does not fit.

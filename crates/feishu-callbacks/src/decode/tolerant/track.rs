@@ -34,14 +34,24 @@ impl<'m> Trace<'m> {
 
     /// Runs `read` one step further in; the innermost failure keeps its place.
     fn within<T, E>(&self, step: Step, read: impl FnOnce(Option<Mask>) -> Result<T, E>) -> Result<T, E> {
+        let mask = self.enter(step);
+        let result = read(mask);
+        self.leave(result.is_err());
+        result
+    }
+
+    fn enter(&self, step: Step) -> Option<Mask> {
         let mask = self.mask_at(&step);
         self.place.borrow_mut().push(step);
-        let result = read(mask);
-        if result.is_err() {
-            self.failed.borrow_mut().get_or_insert_with(|| self.place.borrow().clone());
+        mask
+    }
+
+    fn leave(&self, failed: bool) {
+        let mut place = self.place.borrow_mut();
+        if failed {
+            self.failed.borrow_mut().get_or_insert_with(|| place.clone());
         }
-        self.place.borrow_mut().pop();
-        result
+        place.pop();
     }
 
     /// Mask of a place one step further in.
@@ -193,15 +203,25 @@ struct Items<'t, 'm, A> {
     index: usize,
 }
 
+impl<'de, A: SeqAccess<'de>> Items<'_, '_, A> {
+    /// Skips items that are not to be shown at all. False at the end.
+    fn skip_absent(&mut self) -> Result<bool, A::Error> {
+        while self.trace.mask_at(&Step::Index(self.index)) == Some(Mask::Absent) {
+            if self.inner.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(false);
+            }
+            self.index += 1;
+        }
+        Ok(true)
+    }
+}
+
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, '_, A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        while self.trace.mask_at(&Step::Index(self.index)) == Some(Mask::Absent) {
-            if self.inner.next_element::<IgnoredAny>()?.is_none() {
-                return Ok(None);
-            }
-            self.index += 1;
+        if !self.skip_absent()? {
+            return Ok(None);
         }
         let (trace, inner) = (self.trace, &mut self.inner);
         let item = trace
@@ -219,10 +239,9 @@ struct Members<'t, 'm, A> {
     seen: HashSet<Box<str>>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, '_, A> {
-    type Error = A::Error;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+impl<'de, A: MapAccess<'de>> Members<'_, '_, A> {
+    /// The next key that is neither a double nor hidden.
+    fn next_shown(&mut self) -> Result<Option<Box<str>>, A::Error> {
         while let Some(key) = self.inner.next_key::<Box<str>>()? {
             let doubled = self.seen.contains(&key);
             if doubled {
@@ -235,11 +254,19 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, '_, A> {
             }
             let Step::Key(key) = step else { continue };
             self.seen.insert(key.clone());
-            let value = seed.deserialize(KeyText { key: &key, error: std::marker::PhantomData });
-            self.key = Some(key);
-            return value.map(Some);
+            return Ok(Some(key));
         }
         Ok(None)
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, '_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.key = self.next_shown()?;
+        let Some(key) = &self.key else { return Ok(None) };
+        seed.deserialize(KeyText { key, error: std::marker::PhantomData }).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
