@@ -40,8 +40,8 @@ struct Curve {
 /// Measures all curves, in Markdown.
 pub(crate) fn run(rounds: u32) -> Result<String> {
     let mut out = conditions(rounds);
-    let budget = Budget::start(BUDGET);
     let bench = Bench::new()?;
+    let budget = Budget::start(BUDGET);
     for curve in curves() {
         let mut outcomes: Vec<Vec<Outcome>> = vec![Vec::new(); curve.points.len()];
         for round in 0..curve.rounds.min(rounds) {

@@ -6,8 +6,8 @@ use lexopt::{Arg, Parser, ValueExt as _};
 pub(crate) const HELP: &str = "\
 cargo xtask bench [--curves | --steps] [--rounds N] [--only TEXT] [--write]
 
-Without options: all loads in 5 rounds, start, memory and allocations, as Markdown; at most 10 minutes.
-  --curves      cost and memory against the number of connections, apps, types, handlers, events, bytes; at most 10 minutes
+Without options: all loads in 5 rounds, start, memory and allocations, as Markdown; at most 10 minutes once the bots are built.
+  --curves      cost and memory against the number of connections, apps, types, handlers, events, bytes; at most 10 minutes too
   --steps       the steps of one callback in one thread; a few seconds
   --rounds N    so many rounds
   --only TEXT   only loads whose name contains the text, and nothing else

@@ -13,8 +13,7 @@ use crate::measure::{Bench, Client};
 use crate::workload::Workload;
 use crate::{allocations, goals, memory};
 
-const ALL: [Client; 5] =
-    [Client::ECHO, Client::PROST, Client::Bot, Client::BotCurrentThread, Client::BotLto];
+const ALL: [Client; 5] = [Client::ECHO, Client::PROST, Client::Bot, Client::BotCurrentThread, Client::BotLto];
 
 /// No further round is begun after so long; what follows the rounds takes two minutes.
 const BUDGET: Duration = Duration::from_secs(7 * 60);
@@ -22,8 +21,8 @@ const BUDGET: Duration = Duration::from_secs(7 * 60);
 /// Measures everything.
 pub(crate) fn full(rounds: u32) -> Result<String> {
     let mut out = conditions(rounds);
-    let budget = Budget::start(BUDGET);
     let bench = Bench::with_lto()?;
+    let budget = Budget::start(BUDGET);
     let plain = matrix::run(&bench, &budget, &closed(), &ALL, rounds)?;
     let _ = write!(out, "\n### Goals\n\n{}\n### Loads\n\n{}", goals::table(&plain), plain.table());
     let tls: Vec<Load> =
@@ -45,8 +44,8 @@ pub(crate) fn only(text: &str, rounds: u32) -> Result<String> {
     let all = closed().into_iter().chain(tls).chain(rates());
     let loads: Vec<Load> = all.filter(|load| load.name().contains(text)).collect();
     ensure!(!loads.is_empty(), "no load is called like {text:?}");
-    let budget = Budget::start(BUDGET);
-    Ok(matrix::run(&Bench::with_lto()?, &budget, &loads, &ALL, rounds)?.table())
+    let bench = Bench::with_lto()?;
+    Ok(matrix::run(&bench, &Budget::start(BUDGET), &loads, &ALL, rounds)?.table())
 }
 
 fn closed() -> Vec<Load> {

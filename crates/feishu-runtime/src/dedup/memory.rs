@@ -261,6 +261,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn retention_counts_from_the_arrival_of_a_delivery() {
+        let memory = memory(10);
+        tokio::time::advance(HOUR).await;
+        let arrival = Instant::now() - Duration::from_secs(50);
+        let Claimed::New { claim, .. } = memory.claim(Kind::Callback, "click", arrival) else { panic!() };
+        claim.complete(&Answer::empty());
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert!(is_known(&memory, Kind::Callback, "click"));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!is_known(&memory, Kind::Callback, "click"));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn claim_forgets_little_before_all_tables_are_full() {
         let memory = memory(1 << 16);
         for event in 0..60_000_u32 {

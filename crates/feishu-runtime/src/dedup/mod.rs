@@ -62,8 +62,8 @@ impl Dedup {
         self
     }
 
-    /// Sets how long events are remembered, in whole seconds; 7 h 10 min by default, as the last repeat comes after
-    /// 7 h 5 min 15 s.
+    /// Sets how long events are remembered, in whole seconds from their arrival; 7 h 10 min by default, as the last repeat
+    /// comes after 7 h 5 min 15 s.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.bounds.retention = retention;
         self

@@ -21,8 +21,9 @@ use crate::Inbox;
 use crate::session::Session;
 use crate::takeover::Takeover;
 
-/// Messages that are read before answers are written.
-const BATCH: usize = 64;
+/// Messages that are read before answers are written: few enough that the peer goes on with the first answers while the others
+/// are made. With 64 in flight a batch of 64 kept one side waiting for the other all the time.
+const BATCH: usize = 32;
 /// Batches after which other tasks of the runtime have their turn.
 const BATCHES: usize = 8;
 /// How long answers may wait for the other messages of their batch.
