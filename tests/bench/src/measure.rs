@@ -97,12 +97,16 @@ pub(crate) struct Connected {
 
 impl Bench {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self { bots: build_bots("release")?, bots_lto: None, certificate: Certificate::make()? })
+        Ok(Self {
+            bots: build_bots("release", &["--bins"])?,
+            bots_lto: None,
+            certificate: Certificate::make()?,
+        })
     }
 
     /// As [`Bench::new`], also for [`Client::BotLto`].
     pub(crate) fn with_lto() -> Result<Self> {
-        Ok(Self { bots_lto: Some(build_bots("release-lto")?), ..Self::new()? })
+        Ok(Self { bots_lto: Some(build_bots("release-lto", &["--bin", "bench-bot"])?), ..Self::new()? })
     }
 
     /// Starts a client and waits for its connections.

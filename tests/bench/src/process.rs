@@ -87,12 +87,13 @@ fn cpu_of(process: &str) -> Duration {
     Duration::from_nanos(nanoseconds.sum())
 }
 
-/// Builds the bots by one of cargo's profiles, with the dependencies that a user's bot has and no others, and gives the folder
-/// they are in.
-pub(crate) fn build_bots(profile: &str) -> Result<PathBuf> {
+/// Builds bots by one of cargo's profiles, with the dependencies that a user's bot has and no others, and gives the folder they
+/// are in. `which` are arguments for cargo.
+pub(crate) fn build_bots(profile: &str, which: &[&str]) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.args(["build", "--profile", profile, "--quiet", "--locked", "--package", "feishu-bench-bot"]);
+    build.args(which);
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     // `cargo run` describes this package in the environment. Build scripts that watch these variables would run again.
     for (name, _) in std::env::vars_os() {

@@ -7,11 +7,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
-use super::flight::Act;
 use super::keeping::{Keeping, RecordEnd};
-use super::machine::{Done, Machine, Step, Way};
+use super::machine::{Act, Done, Machine, Step, Verdict, Way};
 use super::shared::{Phase, Shared};
-use super::verdict::Verdict;
 use super::{Delivered, Holds, Home, StreamError};
 use crate::openapi::Urgency;
 use crate::stats::Fate;

@@ -1,34 +1,17 @@
 //! Text that is streamed into a card: the platform's rules and limits are kept, and the end is delivered or known.
 
-mod answer;
-mod card;
-mod division;
 mod driver;
 mod error;
-mod flight;
 mod holds;
 mod home;
 mod keeping;
 mod look;
 mod machine;
 mod options;
-mod record;
-mod request;
 mod resume;
 mod send;
 mod shared;
 mod target;
-mod text;
-mod verdict;
-
-#[cfg(test)]
-mod chance_tests;
-#[cfg(test)]
-mod long_text_tests;
-#[cfg(test)]
-mod pitfall_tests;
-#[cfg(test)]
-mod play;
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,9 +22,8 @@ use tokio::sync::oneshot;
 pub use error::StreamError;
 pub(crate) use holds::Holds;
 pub(crate) use home::Home;
-pub(crate) use keeping::{RecordEnd, Records};
+pub(crate) use keeping::{RecordEnd, Records, is_record};
 pub use options::{StreamLife, StreamOptions};
-pub(crate) use record::is_record;
 pub(crate) use resume::{Resumed, resume};
 pub(crate) use target::Place;
 pub use target::StreamTarget;

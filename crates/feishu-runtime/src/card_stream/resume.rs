@@ -8,12 +8,10 @@ use feishu_callbacks::{CardContent, CardSettings, RawCard};
 use serde_json::json;
 
 use super::driver::Driver;
-use super::keeping::{Keeping, Records};
-use super::machine::Done;
+use super::keeping::{Keeping, Record, Records, StoredCard};
+use super::machine::{Done, Verdict};
 use super::options::Look;
-use super::record::{Record, StoredCard};
 use super::send::in_turn;
-use super::verdict::Verdict;
 use crate::openapi::{Place as RatePlace, Target};
 use crate::stats::Fate;
 use crate::{CallError, OpenApi};

@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use feishu_callbacks::openapi::{Call, CallKind, Receiver};
 
-use super::answer::Given;
-use super::flight::{Act, Request};
-use super::machine::Machine;
+use super::machine::{Act, Given, Machine, Request};
 use super::target::Place;
 use crate::openapi::{Place as RatePlace, Target, Urgency};
 use crate::{CallError, OpenApi};

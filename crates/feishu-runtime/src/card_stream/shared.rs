@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::StreamError;
-use super::answer::CLICK;
+use super::machine::CLICK;
 
 /// Shared by the handle, the task, and the clicks on the cards.
 #[derive(Default)]

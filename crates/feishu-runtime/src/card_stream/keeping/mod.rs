@@ -1,11 +1,15 @@
 //! Keeps the record of a running stream in the inbox of its client.
 
+mod record;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub(crate) use record::{Record, StoredCard, is_record};
+
 use super::machine::Machine;
-use super::record::{Record, id};
+use record::id;
 
 /// Where records are kept: the inbox of the client.
 #[async_trait]
@@ -29,7 +33,7 @@ pub(crate) enum RecordEnd {
 }
 
 /// The record of one stream.
-pub(super) struct Keeping {
+pub(crate) struct Keeping {
     records: Arc<dyn Records>,
     id: String,
     /// What was stored last: whether the text is final, and how many cards and messages there are.
@@ -45,12 +49,12 @@ pub(super) struct Keeping {
 
 impl Keeping {
     /// Of a stream that begins here.
-    pub(super) fn new(records: Arc<dyn Records>, seed: &str, runs_again: bool) -> Self {
+    pub(crate) fn new(records: Arc<dyn Records>, seed: &str, runs_again: bool) -> Self {
         Self::of(records, seed, true, runs_again)
     }
 
     /// Of a record that was claimed from the inbox, which also ends the claim.
-    pub(super) fn resumed(records: Arc<dyn Records>, seed: &str) -> Self {
+    pub(crate) fn resumed(records: Arc<dyn Records>, seed: &str) -> Self {
         Self::of(records, seed, false, false)
     }
 
@@ -59,7 +63,7 @@ impl Keeping {
     }
 
     /// Stores the stream as it is, if something changed that another process must know.
-    pub(super) async fn store(&mut self, machine: &Machine, interrupted: bool) {
+    pub(crate) async fn store(&mut self, machine: &Machine, interrupted: bool) {
         let cards = machine.sheets.iter().filter(|sheet| sheet.id.is_some()).count();
         let is_final = machine.has_ended && !self.runs_again;
         let now = (is_final, cards, machine.messages().len());
@@ -75,24 +79,24 @@ impl Keeping {
     }
 
     /// Stores the final text of a stream whose handler ends now, and does not run again. Whether it is stored.
-    pub(super) async fn take_over(&mut self, machine: &Machine, interrupted: bool) -> bool {
+    pub(crate) async fn take_over(&mut self, machine: &Machine, interrupted: bool) -> bool {
         self.runs_again = false;
         self.store(machine, interrupted).await;
         self.has_text()
     }
 
     /// Whether the final text is kept.
-    pub(super) fn has_text(&self) -> bool {
+    pub(crate) fn has_text(&self) -> bool {
         self.is_held && self.stored.is_some_and(|(is_final, ..)| is_final)
     }
 
     /// Whether the final text is kept, or would be if the handler ended now.
-    pub(super) fn can_take_over(&self, machine: &Machine) -> bool {
+    pub(crate) fn can_take_over(&self, machine: &Machine) -> bool {
         self.has_text() || self.runs_again && self.is_held && self.stored.is_some() && machine.has_ended
     }
 
     /// Ends the claim.
-    pub(super) fn end(&mut self, end: RecordEnd) {
+    pub(crate) fn end(&mut self, end: RecordEnd) {
         // A record that seemed not to be stored may be there.
         if self.stored.is_some() && std::mem::take(&mut self.is_owned) {
             Arc::clone(&self.records).end(std::mem::take(&mut self.id), end);

@@ -7,29 +7,29 @@ use tokio::time::Instant;
 
 use super::card::Sheet;
 use super::flight::{Act, Flight};
-use super::machine::{Done, Machine, Way};
-use super::options::Look;
 use super::verdict::Verdict;
+use super::{Done, Machine, Way};
+use crate::card_stream::options::Look;
 
 /// The pause after a call without an answer; each further failure doubles it, up to the last.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(8));
 /// How often a call without an answer is made again as it was; then the newest text is sent instead.
 const MAX_REPEATS: u32 = 2;
 /// How long a click can keep a card from being changed: the time the platform waits for its answer.
-pub(super) const CLICK: Duration = Duration::from_secs(3);
+pub(crate) const CLICK: Duration = Duration::from_secs(3);
 /// The tables of one card after the platform refused more.
 const FEWER_TABLES: usize = 3;
 
 /// The data of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Given {
-    pub(super) card_id: Option<CardId>,
-    pub(super) message_id: Option<MessageId>,
+pub(crate) struct Given {
+    pub(crate) card_id: Option<CardId>,
+    pub(crate) message_id: Option<MessageId>,
 }
 
 impl Machine {
     /// The call that was taken last was answered, or failed.
-    pub(super) fn answered(&mut self, now: Instant, result: Result<Given, Verdict>) {
+    pub(crate) fn answered(&mut self, now: Instant, result: Result<Given, Verdict>) {
         let Some(flight) = self.flight.take() else { return };
         if self.last_sent == Some(flight.sent_at) {
             self.last_took = now.saturating_duration_since(flight.sent_at);
@@ -188,7 +188,7 @@ impl Machine {
     }
 
     /// Too many calls wait already.
-    pub(super) fn crowded(&mut self, now: Instant) {
+    pub(crate) fn crowded(&mut self, now: Instant) {
         let since = *self.failing_since.get_or_insert(now);
         if self.is_over(now, since, 1) {
             self.done = Some(Done::Late);
@@ -197,7 +197,7 @@ impl Machine {
     }
 
     /// It was the turn of others for so long, which does not count as trying.
-    pub(super) fn waited(&mut self, waited: Duration) {
+    pub(crate) fn waited(&mut self, waited: Duration) {
         self.failing_since = self.failing_since.map(|since| since + waited);
     }
 
@@ -207,7 +207,7 @@ impl Machine {
     }
 
     /// A click on a card is being answered, or was.
-    pub(super) fn hold(&mut self, until: Option<Instant>) {
+    pub(crate) fn hold(&mut self, until: Option<Instant>) {
         if until.is_none() && self.held_until.is_some() {
             // A refusal for the click is over with it.
             self.not_before = None;

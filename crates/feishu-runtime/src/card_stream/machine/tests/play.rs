@@ -7,12 +7,9 @@ use feishu_callbacks::openapi::{Call as _, Receiver};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::answer::Given;
-use super::flight::Request;
-use super::machine::{Done, Machine, Step, Way};
-use super::options::StreamOptions;
-use super::target::Place;
-use super::verdict::Verdict;
+use crate::card_stream::machine::{Done, Given, Machine, Request, Step, Verdict, Way};
+use crate::card_stream::options::StreamOptions;
+use crate::card_stream::target::Place;
 
 pub(super) const MS: Duration = Duration::from_millis(1);
 

@@ -8,7 +8,7 @@ use crate::CallError;
 
 /// What to do after a call that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// No answer, or a fault of the server: the same call again, after a pause.
     Again,
     /// Too many calls: the newest state, when the rates allow it.
@@ -38,7 +38,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of(error: &CallError) -> Self {
+    pub(crate) fn of(error: &CallError) -> Self {
         if error.is_rate_limit() || error.is_crowded() {
             return Self::Slower(error.retry_after());
         }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::machine::{Done, MODE_LIFE, RENEW_AFTER, Step};
-use super::options::{StreamLife, StreamOptions};
 use super::play::{MS, Play, shown};
-use super::verdict::Verdict;
+use crate::card_stream::machine::{Done, MODE_LIFE, RENEW_AFTER, Step, Verdict};
+use crate::card_stream::options::{StreamLife, StreamOptions};
 
 #[test]
 fn stream_without_an_answer_repeats_the_call_with_its_sequence_and_uuid() {

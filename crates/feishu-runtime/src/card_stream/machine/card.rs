@@ -9,52 +9,52 @@ use tokio::time::Instant;
 /// How far the number of a change jumps when the platform's is higher: changes of another writer, or of a process before.
 const JUMP: u32 = 1000;
 /// Updates of a message while its text grows. Users report that after 20 to 30 of them further ones have no effect.
-pub(super) const MAX_PATCHES: u32 = 18;
+pub(crate) const MAX_PATCHES: u32 = 18;
 
 /// One card: an entity and its message, or a message alone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sheet {
-    pub(super) id: Option<CardId>,
-    pub(super) message: Option<MessageId>,
+pub(crate) struct Sheet {
+    pub(crate) id: Option<CardId>,
+    pub(crate) message: Option<MessageId>,
     /// The text that the platform took last; `None` if not known.
-    pub(super) shown: Option<String>,
+    pub(crate) shown: Option<String>,
     /// How many bytes of the whole text were there when it was taken.
-    pub(super) covered: usize,
+    pub(crate) covered: usize,
     /// When streaming was switched on last, if it is on.
-    pub(super) streaming: Option<Instant>,
+    pub(crate) streaming: Option<Instant>,
     /// Whether it has the elements that are there only while it streams.
-    pub(super) is_dressed: bool,
+    pub(crate) is_dressed: bool,
     /// Whether its elements are known. If not, it is replaced as a whole.
-    pub(super) is_sure: bool,
+    pub(crate) is_sure: bool,
     /// Whether it replaces an entity that was gone.
-    pub(super) is_second: bool,
-    pub(super) patches: u32,
+    pub(crate) is_second: bool,
+    pub(crate) patches: u32,
     /// The number of the last change.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
 }
 
 impl Sheet {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { is_sure: true, ..Self::default() }
     }
 
     /// A new card in place of one that is gone.
-    pub(super) fn second() -> Self {
+    pub(crate) fn second() -> Self {
         Self { is_second: true, ..Self::new() }
     }
 
     /// The next change. A number is never taken twice.
-    pub(super) fn change(&mut self, uuid: String) -> CardChange {
+    pub(crate) fn change(&mut self, uuid: String) -> CardChange {
         self.sequence = self.sequence.saturating_add(1);
         CardChange::new(self.sequence).once(uuid)
     }
 
-    pub(super) fn jump(&mut self) {
+    pub(crate) fn jump(&mut self) {
         self.sequence = self.sequence.saturating_add(JUMP);
     }
 
     /// Whether it shows this text for good.
-    pub(super) fn has_ended(&self, text: &str) -> bool {
+    pub(crate) fn has_ended(&self, text: &str) -> bool {
         self.message.is_some()
             && self.streaming.is_none()
             && self.is_sure
@@ -65,13 +65,13 @@ impl Sheet {
 
 /// The time between the start of one update and the next: not faster than the last answer took, and longer for long texts,
 /// which are sent as a whole each time.
-pub(super) fn interval(chosen: Duration, took: Duration, bytes: usize) -> Duration {
+pub(crate) fn interval(chosen: Duration, took: Duration, bytes: usize) -> Duration {
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
     chosen.mul_f64(1.0 + f64::from(bytes) / 8192.0).max(took)
 }
 
 /// The same for a card that is updated as a message: a second at first, then more, as the number of updates is limited.
-pub(super) fn patch_interval(took: Duration, patches: u32) -> Duration {
+pub(crate) fn patch_interval(took: Duration, patches: u32) -> Duration {
     let more = 1.5_f64.powi(i32::try_from(patches.saturating_sub(5).min(10)).unwrap_or(10));
     Duration::from_secs(1).mul_f64(more).max(took)
 }

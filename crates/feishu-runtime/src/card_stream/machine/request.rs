@@ -8,13 +8,13 @@ use feishu_callbacks::{CardContent, CardSettings, RawCard};
 use tokio::time::Instant;
 
 use super::flight::{Act, Flight, Request};
-use super::machine::{Machine, Step, Way};
-use super::options::{Look, TEXT};
-use super::target::Place;
+use super::{Machine, Step, Way};
+use crate::card_stream::options::{Look, TEXT};
+use crate::card_stream::target::Place;
 
 impl Machine {
     /// Whether others wait for a call: all but the next words of a text that grows.
-    pub(super) fn is_urgent(&self, act: Act) -> bool {
+    pub(crate) fn is_urgent(&self, act: Act) -> bool {
         match act {
             Act::Text(at) | Act::Patch(at) => self.is_complete(at),
             _ => true,
@@ -22,7 +22,7 @@ impl Machine {
     }
 
     /// Builds the call that is to be made now, from the newest text. `None` if there is none any more.
-    pub(super) fn take(&mut self, now: Instant) -> Option<Request> {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<Request> {
         let Step::Call(act) = self.next(now) else { return None };
         let flight = match self.repeat.take() {
             Some(repeat) => Flight { repeats: repeat.repeats + 1, sent_at: now, ..repeat },

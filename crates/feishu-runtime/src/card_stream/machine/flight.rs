@@ -5,11 +5,11 @@ use feishu_callbacks::openapi::{
 };
 use tokio::time::Instant;
 
-use super::options::Look;
+use crate::card_stream::options::Look;
 
 /// A kind of call, on the card of this index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Create(usize),
     Send(usize),
     /// Sets the text while the card streams.
@@ -25,7 +25,7 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) fn sheet(self) -> usize {
+    pub(crate) fn sheet(self) -> usize {
         match self {
             Self::Create(at)
             | Self::Send(at)
@@ -40,21 +40,21 @@ impl Act {
 
 /// A call that is being made.
 #[derive(Clone, Debug)]
-pub(super) struct Flight {
-    pub(super) act: Act,
-    pub(super) request: Request,
+pub(crate) struct Flight {
+    pub(crate) act: Act,
+    pub(crate) request: Request,
     /// The text that is shown after it; `None` if it changes none.
-    pub(super) text: Option<String>,
+    pub(crate) text: Option<String>,
     /// How much of the whole text that is.
-    pub(super) covered: usize,
-    pub(super) look: Look,
-    pub(super) sent_at: Instant,
+    pub(crate) covered: usize,
+    pub(crate) look: Look,
+    pub(crate) sent_at: Instant,
     /// How often it was made before without an answer.
-    pub(super) repeats: u32,
+    pub(crate) repeats: u32,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Request {
+pub(crate) enum Request {
     Create(CardCreate),
     Send(MessageSend),
     Reply(MessageReply),

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::machine::{Done, Step};
-use super::options::{StreamLife, StreamOptions};
 use super::play::{MS, Play, book};
-use super::verdict::Verdict;
+use crate::card_stream::machine::{Done, Step, Verdict};
+use crate::card_stream::options::{StreamLife, StreamOptions};
 
 const VERDICTS: [(&str, Verdict); 12] = [
     ("text", Verdict::Again),

@@ -1,5 +1,15 @@
 //! The state of one stream without I/O: what to send next, and what an answer changes.
 
+mod answer;
+mod card;
+mod division;
+mod flight;
+mod request;
+#[cfg(test)]
+mod tests;
+mod text;
+mod verdict;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -7,23 +17,27 @@ use feishu_callbacks::MessageId;
 use feishu_callbacks::markdown::{MAX_CARD_TABLES, SplitLimits};
 use tokio::time::Instant;
 
-use super::card::{MAX_PATCHES, Sheet, interval, patch_interval};
-use super::division::Division;
-use super::flight::{Act, Flight};
+pub(crate) use answer::{CLICK, Given};
+pub(crate) use card::Sheet;
+pub(crate) use flight::{Act, Request};
+pub(crate) use verdict::Verdict;
+
 use super::options::{StreamLife, StreamOptions};
 use super::target::Place;
-use super::text;
+use card::{MAX_PATCHES, interval, patch_interval};
+use division::Division;
+use flight::Flight;
 
 /// How long a card streams after streaming was switched on.
-pub(super) const MODE_LIFE: Duration = Duration::from_secs(600);
+pub(crate) const MODE_LIFE: Duration = Duration::from_secs(600);
 /// When streaming is switched on again: before the ten minutes are over, with time for slow calls.
-pub(super) const RENEW_AFTER: Duration = Duration::from_secs(540);
+pub(crate) const RENEW_AFTER: Duration = Duration::from_secs(540);
 /// Bytes of a card's JSON. The platform takes 30 KB.
 const MAX_CARD_BYTES: usize = 28_000;
 
 /// What to do now.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Make this call as soon as the rates allow it, then [`take`](Machine::take) it.
     Call(Act),
     /// Wait for more text, the end, or this time.
@@ -33,7 +47,7 @@ pub(super) enum Step {
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Done {
+pub(crate) enum Done {
     /// All of its text is shown.
     Shown,
     /// The platform did not take it in time; later it may.
@@ -44,7 +58,7 @@ pub(super) enum Done {
 
 /// Which calls change the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// Those of a card entity.
     Entity,
     /// Updates of the message.
@@ -52,45 +66,45 @@ pub(super) enum Way {
 }
 
 /// One stream: its text, its cards, and the one call that is being made.
-pub(super) struct Machine {
-    pub(super) options: StreamOptions,
+pub(crate) struct Machine {
+    pub(crate) options: StreamOptions,
     /// The beginning of every `uuid` of this stream.
-    pub(super) seed: String,
-    pub(super) uuids: u32,
-    pub(super) way: Way,
-    pub(super) place: Place,
-    pub(super) text: String,
-    pub(super) has_ended: bool,
+    pub(crate) seed: String,
+    pub(crate) uuids: u32,
+    pub(crate) way: Way,
+    pub(crate) place: Place,
+    pub(crate) text: String,
+    pub(crate) has_ended: bool,
     /// The text of each card.
     division: Division,
     /// Where a card ends that stopped streaming.
-    pub(super) cuts: Vec<usize>,
+    pub(crate) cuts: Vec<usize>,
     /// Bytes of text in one card.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
     /// Tables in one card.
-    pub(super) tables: usize,
-    pub(super) sheets: Vec<Sheet>,
-    pub(super) flight: Option<Flight>,
+    pub(crate) tables: usize,
+    pub(crate) sheets: Vec<Sheet>,
+    pub(crate) flight: Option<Flight>,
     /// A call without an answer, which is made again as it was.
-    pub(super) repeat: Option<Flight>,
-    pub(super) not_before: Option<Instant>,
+    pub(crate) repeat: Option<Flight>,
+    pub(crate) not_before: Option<Instant>,
     /// Until when a click on a card is being answered.
-    pub(super) held_until: Option<Instant>,
-    pub(super) last_sent: Option<Instant>,
-    pub(super) last_took: Duration,
-    pub(super) failures: u32,
-    pub(super) failing_since: Option<Instant>,
-    pub(super) jumps: u32,
+    pub(crate) held_until: Option<Instant>,
+    pub(crate) last_sent: Option<Instant>,
+    pub(crate) last_took: Duration,
+    pub(crate) failures: u32,
+    pub(crate) failing_since: Option<Instant>,
+    pub(crate) jumps: u32,
     /// Whether growing text is shown; if not, only the end is.
-    pub(super) types: bool,
+    pub(crate) types: bool,
     /// Whether streaming was switched on again and no text taken since.
-    pub(super) just_reopened: bool,
-    pub(super) updates: u64,
-    pub(super) done: Option<Done>,
+    pub(crate) just_reopened: bool,
+    pub(crate) updates: u64,
+    pub(crate) done: Option<Done>,
 }
 
 impl Machine {
-    pub(super) fn new(options: StreamOptions, place: Place, seed: String, way: Way) -> Self {
+    pub(crate) fn new(options: StreamOptions, place: Place, seed: String, way: Way) -> Self {
         let limit = MAX_CARD_BYTES.saturating_sub(options.frame_bytes());
         Self {
             options,
@@ -122,7 +136,7 @@ impl Machine {
     }
 
     /// Sets the whole text.
-    pub(super) fn set_text(&mut self, text: impl Into<String>) {
+    pub(crate) fn set_text(&mut self, text: impl Into<String>) {
         let text = text.into();
         let grows = text.starts_with(&self.text);
         self.text = text;
@@ -135,7 +149,7 @@ impl Machine {
     }
 
     /// No more text comes.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.has_ended = true;
         // Once more as a whole, so that the end does not depend on how the text grew.
         self.divide();
@@ -144,23 +158,23 @@ impl Machine {
     }
 
     /// Puts less into one card from now on. False if that is not possible.
-    pub(super) fn shrink(&mut self) -> bool {
+    pub(crate) fn shrink(&mut self) -> bool {
         self.limit = self.limit / 3 * 2;
         self.divide();
         self.limit >= SplitLimits::MIN_BYTES
     }
 
     /// The first card was sent, or a message.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.sheets.first().is_some_and(|sheet| sheet.message.is_some()) || self.sheets.len() > 1
     }
 
-    pub(super) fn messages(&self) -> Vec<MessageId> {
+    pub(crate) fn messages(&self) -> Vec<MessageId> {
         self.sheets.iter().filter_map(|sheet| sheet.message.clone()).collect()
     }
 
     /// What to do now. Only the passing of time, new text and answers change it.
-    pub(super) fn next(&mut self, now: Instant) -> Step {
+    pub(crate) fn next(&mut self, now: Instant) -> Step {
         if self.done.is_some() {
             return Step::Done;
         }
@@ -279,7 +293,7 @@ impl Machine {
         None
     }
 
-    pub(super) fn divide(&mut self) {
+    pub(crate) fn divide(&mut self) {
         let limits = self.limits();
         self.division.renew(&self.text, &self.cuts, self.options.converts, &limits);
     }
@@ -290,12 +304,12 @@ impl Machine {
     }
 
     /// Whether no more text comes for a card.
-    pub(super) fn is_complete(&self, at: usize) -> bool {
+    pub(crate) fn is_complete(&self, at: usize) -> bool {
         self.has_ended || at + 1 < self.division.parts().len()
     }
 
     /// The text that a card is to show now; never empty, as the platform takes no empty text.
-    pub(super) fn want(&self, at: usize) -> Cow<'_, str> {
+    pub(crate) fn want(&self, at: usize) -> Cow<'_, str> {
         let Some(part) = self.division.parts().get(at) else { return Cow::Borrowed("…") };
         let is_complete = self.is_complete(at);
         let shown = text::shown(part, is_complete, self.tables);
@@ -309,7 +323,3 @@ impl Machine {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "machine_tests.rs"]
-mod tests;

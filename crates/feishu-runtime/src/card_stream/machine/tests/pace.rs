@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::card::interval;
-use super::super::options::StreamOptions;
-use super::super::play::{MS, Play, shown};
-use super::{Done, Step};
+use super::play::{MS, Play, shown};
+use crate::card_stream::machine::card::interval;
+use crate::card_stream::machine::{Done, Step};
+use crate::card_stream::options::StreamOptions;
 
 #[test]
 fn stream_sends_the_whole_text_each_time_and_switches_streaming_off_at_the_end() {

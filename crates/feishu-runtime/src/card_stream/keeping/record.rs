@@ -5,11 +5,10 @@ use feishu_callbacks::{CardId, ChatId, MessageId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::card::Sheet;
-use super::look::StoredLook;
-use super::machine::{Machine, Way};
-use super::options::StreamOptions;
-use super::target::Place;
+use crate::card_stream::look::StoredLook;
+use crate::card_stream::machine::{Machine, Sheet, Way};
+use crate::card_stream::options::StreamOptions;
+use crate::card_stream::target::Place;
 
 /// The event type of a record, in the queue of the inbox and among its dead letters.
 pub(crate) const RECORD: &str = "feishu_runtime.stream";
@@ -22,20 +21,20 @@ const APART: u32 = 1000;
 
 /// A stream at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(crate) struct Record {
     version: u32,
     /// The final text; `None` while it grew, or if the handler runs again and makes another one.
-    pub(super) text: Option<String>,
+    pub(crate) text: Option<String>,
     /// Whether the text ends with words for an end that is not its own.
-    pub(super) interrupted: bool,
+    pub(crate) interrupted: bool,
     place: StoredPlace,
-    pub(super) by_patch: bool,
-    pub(super) seed: String,
+    pub(crate) by_patch: bool,
+    pub(crate) seed: String,
     uuids: u32,
     limit: usize,
     tables: usize,
     cuts: Vec<usize>,
-    pub(super) cards: Vec<StoredCard>,
+    pub(crate) cards: Vec<StoredCard>,
     look: StoredLook,
 }
 
@@ -52,11 +51,11 @@ enum StoredPlace {
 
 /// A card of the stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct StoredCard {
-    pub(super) card_id: Option<CardId>,
-    pub(super) message_id: Option<MessageId>,
+pub(crate) struct StoredCard {
+    pub(crate) card_id: Option<CardId>,
+    pub(crate) message_id: Option<MessageId>,
     is_second: bool,
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
 }
 
 /// The record in an event.
@@ -77,13 +76,13 @@ pub(crate) fn is_record(id: &str, event_type: &str) -> bool {
 }
 
 /// The id of a stream's record.
-pub(super) fn id(seed: &str) -> String {
+pub(crate) fn id(seed: &str) -> String {
     format!("{ID}{seed}")
 }
 
 impl Record {
     /// The stream as it is, with its text if that is final. `None` for a place that this version cannot store.
-    pub(super) fn of(machine: &Machine, is_final: bool, interrupted: bool) -> Option<Self> {
+    pub(crate) fn of(machine: &Machine, is_final: bool, interrupted: bool) -> Option<Self> {
         let of = |sheet: &Sheet| StoredCard {
             card_id: sheet.id.clone(),
             message_id: sheet.message.clone(),
@@ -107,7 +106,7 @@ impl Record {
     }
 
     /// The stream again, at its end. `attempt` is counted from 1, which is the stream itself.
-    pub(super) fn machine(&self, attempt: u32) -> Machine {
+    pub(crate) fn machine(&self, attempt: u32) -> Machine {
         let place = self.place.place();
         let way = if self.by_patch { Way::Patch } else { Way::Entity };
         let mut machine = Machine::new(self.options(), place, self.seed.clone(), way);
@@ -129,16 +128,16 @@ impl Record {
         machine
     }
 
-    pub(super) fn options(&self) -> StreamOptions {
+    pub(crate) fn options(&self) -> StreamOptions {
         StreamOptions::from_stored(self.look.clone())
     }
 
-    pub(super) fn words(&self) -> &str {
+    pub(crate) fn words(&self) -> &str {
         &self.look.interrupted
     }
 
     /// As an event: what lists dead letters can read it.
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         json!({
             "schema": "2.0",
             "header": { "event_id": id(&self.seed), "event_type": RECORD },
@@ -148,7 +147,7 @@ impl Record {
         .into_bytes()
     }
 
-    pub(super) fn read(json: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(json: &[u8]) -> Result<Self, String> {
         let broken = |error: serde_json::Error| format!("the record of a streamed answer is broken: {error}");
         let Version { version } = serde_json::from_slice::<Envelope<Version>>(json).map_err(broken)?.event;
         if version != VERSION {
@@ -163,7 +162,7 @@ impl Record {
 
 impl StoredCard {
     /// A number that is surely higher than those of the attempts before.
-    pub(super) fn number(&self, attempt: u32) -> u32 {
+    pub(crate) fn number(&self, attempt: u32) -> u32 {
         self.sequence.saturating_add(attempt.saturating_mul(APART))
     }
 }
@@ -247,7 +246,8 @@ mod tests {
                 let again = record.machine(2);
                 assert_eq!((again.place.clone(), again.sheets[0].sequence), (place.clone(), 2007));
                 assert_eq!(again.text, if has_ended { &*machine.text } else { "" });
-                let card = |options: &StreamOptions| options.card("Tea", super::super::options::Look::Ended);
+                let card =
+                    |options: &StreamOptions| options.card("Tea", crate::card_stream::options::Look::Ended);
                 assert_eq!(card(&again.options), card(look));
             }
         }

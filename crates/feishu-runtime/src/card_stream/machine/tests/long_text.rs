@@ -2,12 +2,10 @@
 
 use feishu_callbacks::markdown::tables_in;
 
-use super::answer::Given;
-use super::machine::{Done, Step};
-use super::options::StreamOptions;
 use super::play::{MS, Play, book, shown};
-use super::target::Place;
-use super::verdict::Verdict;
+use crate::card_stream::machine::{Done, Given, Step, Verdict};
+use crate::card_stream::options::StreamOptions;
+use crate::card_stream::target::Place;
 
 #[test]
 fn stream_puts_less_into_a_card_that_is_too_large_and_the_rest_into_another() {
