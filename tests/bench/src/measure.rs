@@ -137,7 +137,11 @@ impl Bench {
         let root = setup.tls.then(|| self.certificate.root());
         let program = match setup.client {
             Client::Bare(bare) => return bare_command(bare, setup, door, root),
-            Client::BotLto => self.bots_lto.as_ref().context("not built")?.join("bench-bot"),
+            Client::BotLto => self
+                .bots_lto
+                .as_ref()
+                .context("the bot with link-time optimisation is not built")?
+                .join("bench-bot"),
             Client::Bot => self.bots.join("bench-bot"),
             Client::BotCurrentThread => self.bots.join("bench-bot-current-thread"),
             Client::BotCounted => self.bots.join("bench-bot-counted"),

@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use feishu_callbacks::{Header, OddField, Reply};
 use feishu_transport::{Answer, Delivery, Receipt, Received};
@@ -228,11 +227,10 @@ impl Call {
                 place.replied(reply);
             }
         }
-        let took = self.received.received_at().elapsed();
-        let in_time = took <= self.route().deadline;
-        let outcome = if outcome == Outcome::Answered && !in_time { Outcome::Late } else { outcome };
+        let now = Instant::now();
+        let is_late = outcome == Outcome::Answered && now > self.deadline;
         // Counted first, so that the count is visible once the answer is.
-        self.count(outcome, answer, took);
+        self.count(if is_late { Outcome::Late } else { outcome }, answer, now);
         if wants_receipt {
             let receipt = delivery.answer_with_receipt(answer);
             self.core.spawn(Arc::clone(self).follow(receipt));
@@ -255,10 +253,11 @@ impl Call {
         }
     }
 
-    fn count(&self, outcome: Outcome, answer: &Answer, took: Duration) {
+    fn count(&self, outcome: Outcome, answer: &Answer, now: Instant) {
         if self.is_of_inbox() {
             return;
         }
+        let took = now.saturating_duration_since(self.received.received_at());
         self.core.count(&self.received, Some(&self.header), Some(self.route), outcome, answer, took);
     }
 
@@ -267,7 +266,7 @@ impl Call {
         let delivery = self.take_delivery(&mut self.slot());
         if let Some(delivery) = delivery {
             let answer = self.stopping_answer();
-            self.count(Outcome::Abandoned, &answer, self.received.received_at().elapsed());
+            self.count(Outcome::Abandoned, &answer, Instant::now());
             delivery.answer(&answer);
         }
     }

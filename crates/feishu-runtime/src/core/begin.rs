@@ -46,7 +46,7 @@ impl Core {
     }
 
     /// Notes how long the first poll of a route's handler took.
-    pub(crate) fn began(&self, route: usize, took: Duration) {
+    pub(crate) fn note_first_poll(&self, route: usize, took: Duration) {
         self.pace.note(route, took);
     }
 

@@ -68,7 +68,7 @@ pub(crate) struct Claim {
     memory: Arc<Memory>,
     kind: Kind,
     key: u64,
-    /// When the delivery arrived. In whole seconds, as all times of the tables.
+    /// The second of the claim. The retention counts from it.
     at: u32,
     open: bool,
 }
@@ -86,11 +86,10 @@ impl Memory {
     }
 
     /// Claims a key, in one step. Keys are distinguished by a hash of 64 bits with a secret of this process: among a
-    /// million, two that are equal are less likely than one in ten million. The retention counts from `arrival`.
-    pub(crate) fn claim(self: &Arc<Self>, kind: Kind, key: impl Hash, arrival: Instant) -> Claimed {
+    /// million, two that are equal are less likely than one in ten million.
+    pub(crate) fn claim(self: &Arc<Self>, kind: Kind, key: impl Hash) -> Claimed {
         let key = self.hasher.hash_one(key);
-        let since_start = arrival.saturating_duration_since(self.start).as_secs();
-        let at = u32::try_from(since_start).unwrap_or(u32::MAX);
+        let at = u32::try_from(self.start.elapsed().as_secs()).unwrap_or(u32::MAX);
         let found = self.shard(kind, key).claim(key, at);
         match found {
             Found::New { repeat } => {
@@ -191,14 +190,14 @@ mod tests {
     }
 
     fn claim(memory: &Arc<Memory>, kind: Kind, key: &str) -> (Claim, bool) {
-        match memory.claim(kind, key, Instant::now()) {
+        match memory.claim(kind, key) {
             Claimed::New { claim, repeat } => (claim, repeat),
             other => panic!("{other:?}"),
         }
     }
 
     fn is_known(memory: &Arc<Memory>, kind: Kind, key: &str) -> bool {
-        matches!(memory.claim(kind, key, Instant::now()), Claimed::Answered(_))
+        matches!(memory.claim(kind, key), Claimed::Answered(_))
     }
 
     #[tokio::test(start_paused = true)]
@@ -206,20 +205,18 @@ mod tests {
         let memory = memory(10);
         let (first, repeat) = claim(&memory, Kind::Event, "a");
         assert!(!repeat);
-        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a", Instant::now()) else { panic!() };
+        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a") else { panic!() };
         let answer = Answer::ok("{\"n\":1}");
         first.complete(&answer);
         assert_eq!(waiting.await.unwrap(), answer);
-        assert!(
-            matches!(memory.claim(Kind::Event, "a", Instant::now()), Claimed::Answered(same) if same == answer)
-        );
+        assert!(matches!(memory.claim(Kind::Event, "a"), Claimed::Answered(same) if same == answer));
     }
 
     #[tokio::test(start_paused = true)]
     async fn claim_after_a_failure_is_marked_as_a_repeat() {
         let memory = memory(10);
         let (first, _) = claim(&memory, Kind::Event, "a");
-        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a", Instant::now()) else { panic!() };
+        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a") else { panic!() };
         drop(first);
         assert!(!waiting.await.unwrap().is_ok());
         let (second, repeat) = claim(&memory, Kind::Event, "a");
@@ -233,7 +230,7 @@ mod tests {
     async fn interim_answers_repeats_while_the_handler_goes_on() {
         let memory = memory(10);
         let (first, _) = claim(&memory, Kind::Event, "a");
-        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a", Instant::now()) else { panic!() };
+        let Claimed::InFlight(waiting) = memory.claim(Kind::Event, "a") else { panic!() };
         first.interim(&Answer::failed());
         first.interim(&Answer::empty());
         assert_eq!(waiting.await.unwrap(), Answer::empty());
@@ -245,9 +242,7 @@ mod tests {
         let memory = memory(100_000);
         claim(&memory, Kind::Event, "event").0.complete(&Answer::empty());
         for click in 0..110_000_u32 {
-            let Claimed::New { claim, .. } = memory.claim(Kind::Callback, click, Instant::now()) else {
-                panic!("{click}")
-            };
+            let Claimed::New { claim, .. } = memory.claim(Kind::Callback, click) else { panic!("{click}") };
             claim.complete(&Answer::empty());
         }
         assert!(memory.size().0 <= CALLBACK_ENTRIES + 1);
@@ -261,11 +256,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn retention_counts_from_the_arrival_of_a_delivery() {
+    async fn retention_counts_from_the_claim() {
         let memory = memory(10);
-        tokio::time::advance(HOUR).await;
-        let arrival = Instant::now() - Duration::from_secs(50);
-        let Claimed::New { claim, .. } = memory.claim(Kind::Callback, "click", arrival) else { panic!() };
+        let (claim, _) = claim(&memory, Kind::Callback, "click");
+        tokio::time::advance(Duration::from_secs(50)).await;
         claim.complete(&Answer::empty());
         tokio::time::advance(Duration::from_secs(9)).await;
         assert!(is_known(&memory, Kind::Callback, "click"));
@@ -277,9 +271,7 @@ mod tests {
     async fn claim_forgets_little_before_all_tables_are_full() {
         let memory = memory(1 << 16);
         for event in 0..60_000_u32 {
-            let Claimed::New { claim, .. } = memory.claim(Kind::Event, event, Instant::now()) else {
-                panic!("{event}")
-            };
+            let Claimed::New { claim, .. } = memory.claim(Kind::Event, event) else { panic!("{event}") };
             claim.complete(&Answer::empty());
         }
         assert!(memory.size().0 > 59_500, "{}", memory.size().0);

@@ -62,7 +62,7 @@ impl Dedup {
         self
     }
 
-    /// Sets how long events are remembered, in whole seconds from their arrival; 7 h 10 min by default, as the last repeat
+    /// Sets how long events are remembered, in whole seconds from when they are taken; 7 h 10 min by default, as the last repeat
     /// comes after 7 h 5 min 15 s.
     pub fn retention(mut self, retention: Duration) -> Self {
         self.bounds.retention = retention;

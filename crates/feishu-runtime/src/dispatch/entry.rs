@@ -99,7 +99,7 @@ impl Entry {
 fn claim(call: &Call) -> Option<Claimed> {
     let memory = call.core.memory.as_ref()?;
     let kind = if call.is_callback() { Kind::Callback } else { Kind::Event };
-    Identity::of(call).map(|identity| memory.claim(kind, identity, call.received.received_at()))
+    Identity::of(call).map(|identity| memory.claim(kind, identity))
 }
 
 /// Runs the earliest waiting delivery of an ordered handler.

@@ -67,7 +67,7 @@ impl Call {
             // What waits is polled again at once by its own task, so it needs no waker before.
             self.poll_handler(first, &mut TaskContext::from_waker(Waker::noop()), Some(takeover))
         });
-        self.core.began(self.route, took);
+        self.core.note_first_poll(self.route, took);
         match (polled, begun) {
             (Poll::Pending, Some(Begun::Waits(handler))) => {
                 self.run_later(Start::Waiting(slot, handler), claim);
@@ -135,8 +135,10 @@ impl Call {
         let mut waits = None;
         let ended = poll_fn(|cx| {
             let (polled, took) = call.poll_handler(work.as_mut(), cx, None);
-            if std::mem::take(&mut begins) {
-                call.core.began(call.route, took);
+            // A call that waits for a slot has not begun.
+            if begins && !queued.load(Relaxed) {
+                begins = false;
+                call.core.note_first_poll(call.route, took);
             }
             if let Poll::Ready(ended) = polled {
                 return Poll::Ready(ended);
@@ -229,7 +231,7 @@ impl Call {
         let Some(memory) = &self.core.memory else { return self.work_claimed(prepared).await };
         let key = format!("once:{}:{key}", self.route().name);
         // For as long as an event, whatever it is.
-        let claim = match memory.claim(Kind::Event, key.as_str(), Instant::now()) {
+        let claim = match memory.claim(Kind::Event, key.as_str()) {
             Claimed::New { claim, .. } => claim,
             // The first may fail still, and the event is tried again.
             Claimed::InFlight(_) | Claimed::Crowded if self.is_of_inbox() => return Ended::Failed(SAME_KEY),

@@ -51,8 +51,11 @@ where
                 odd.extend(doubled);
                 return Outcome { value: Some(value), odd };
             }
-            Err(error) if mask_more(&mut masks, round, failed, &error) => {}
-            Err(_) => break,
+            Err(error) => {
+                if !mask_more(&mut masks, round, failed, &error) {
+                    break;
+                }
+            }
         }
     }
     Outcome { value: None, odd: masks.into_odd() }

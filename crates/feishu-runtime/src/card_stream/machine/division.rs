@@ -8,7 +8,7 @@ const BEHIND: usize = 2;
 const AT_ONCE: usize = 8;
 
 /// The parts of a text, one for each card, and how far they are final.
-pub(crate) struct Division {
+pub(super) struct Division {
     parts: Vec<String>,
     /// How many parts are final, and where in the text the next one begins.
     done: usize,
@@ -25,12 +25,12 @@ impl Default for Division {
 
 impl Division {
     /// The parts; at least one.
-    pub(crate) fn parts(&self) -> &[String] {
+    pub(super) fn parts(&self) -> &[String] {
         &self.parts
     }
 
     /// Divides a text anew. `cuts` are places in it at which a card ends in any case.
-    pub(crate) fn renew(&mut self, text: &str, cuts: &[usize], converts: bool, limits: &SplitLimits) {
+    pub(super) fn renew(&mut self, text: &str, cuts: &[usize], converts: bool, limits: &SplitLimits) {
         *self = Self { parts: Vec::new(), done: 0, start: 0, tried: 0 };
         for cut in cuts {
             let end = floor(text, *cut).max(self.start);
@@ -41,7 +41,7 @@ impl Division {
     }
 
     /// Divides a text that begins with the text before.
-    pub(crate) fn grow(&mut self, text: &str, converts: bool, limits: &SplitLimits) {
+    pub(super) fn grow(&mut self, text: &str, converts: bool, limits: &SplitLimits) {
         let rest = text.get(self.start..).unwrap_or_default();
         self.parts.truncate(self.done);
         self.parts.extend(segment(rest, converts, limits));

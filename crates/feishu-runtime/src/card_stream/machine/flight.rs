@@ -40,17 +40,17 @@ impl Act {
 
 /// A call that is being made.
 #[derive(Clone, Debug)]
-pub(crate) struct Flight {
-    pub(crate) act: Act,
-    pub(crate) request: Request,
+pub(super) struct Flight {
+    pub(super) act: Act,
+    pub(super) request: Request,
     /// The text that is shown after it; `None` if it changes none.
-    pub(crate) text: Option<String>,
+    pub(super) text: Option<String>,
     /// How much of the whole text that is.
-    pub(crate) covered: usize,
-    pub(crate) look: Look,
-    pub(crate) sent_at: Instant,
+    pub(super) covered: usize,
+    pub(super) look: Look,
+    pub(super) sent_at: Instant,
     /// How often it was made before without an answer.
-    pub(crate) repeats: u32,
+    pub(super) repeats: u32,
 }
 
 #[derive(Clone, Debug)]

@@ -84,21 +84,21 @@ pub(crate) struct Machine {
     /// Tables in one card.
     pub(crate) tables: usize,
     pub(crate) sheets: Vec<Sheet>,
-    pub(crate) flight: Option<Flight>,
+    flight: Option<Flight>,
     /// A call without an answer, which is made again as it was.
-    pub(crate) repeat: Option<Flight>,
-    pub(crate) not_before: Option<Instant>,
+    repeat: Option<Flight>,
+    not_before: Option<Instant>,
     /// Until when a click on a card is being answered.
     pub(crate) held_until: Option<Instant>,
-    pub(crate) last_sent: Option<Instant>,
-    pub(crate) last_took: Duration,
+    last_sent: Option<Instant>,
+    last_took: Duration,
     pub(crate) failures: u32,
-    pub(crate) failing_since: Option<Instant>,
-    pub(crate) jumps: u32,
+    failing_since: Option<Instant>,
+    jumps: u32,
     /// Whether growing text is shown; if not, only the end is.
-    pub(crate) types: bool,
+    types: bool,
     /// Whether streaming was switched on again and no text taken since.
-    pub(crate) just_reopened: bool,
+    just_reopened: bool,
     pub(crate) updates: u64,
     pub(crate) done: Option<Done>,
 }

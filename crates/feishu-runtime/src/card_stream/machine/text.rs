@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use feishu_callbacks::markdown::{limit_tables, safe_prefix};
 
 /// The text of a part as it is shown. Of one that grows, no half fence, table or link is.
-pub(crate) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
+pub(super) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
     let safe = if is_complete { Cow::Borrowed(part) } else { Cow::Owned(safe_prefix(part)) };
     let mut shown = limit_tables(&safe, tables).into_owned();
     shown.truncate(shown.trim_end().len());
@@ -13,7 +13,7 @@ pub(crate) fn shown(part: &str, is_complete: bool, tables: usize) -> String {
 }
 
 /// The end of the last paragraph that is whole, and not within code.
-pub(crate) fn last_border(text: &str) -> Option<usize> {
+pub(super) fn last_border(text: &str) -> Option<usize> {
     let mut fences = 0;
     let mut from = 0;
     let mut last = None;
