@@ -9,6 +9,7 @@ use feishu_gateway::{Click, Event};
 use feishu_kit::carried_by;
 use feishu_runtime::testing::Harness;
 use feishu_runtime::{Context, Dedup, Dispatcher, Route};
+use feishu_transport::Received;
 use serde_json::json;
 use tokio::time::{Instant, advance, sleep};
 
@@ -48,6 +49,27 @@ async fn dedup_answers_every_repeat_of_a_handled_event_without_the_handler() {
     }
     assert_eq!(calls.load(SeqCst), 1);
     assert_eq!(harness.stats().outcomes.duplicate, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dedup_knows_events_that_waited_in_a_queue_for_longer_than_they_are_remembered() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let theirs = Arc::clone(&calls);
+    let count = move |_, _| {
+        theirs.fetch_add(1, SeqCst);
+        async { Ok(()) }
+    };
+    let dispatcher = Dispatcher::builder().on_raw("order.paid_v1", count).build().unwrap();
+    let harness = Harness::new(&dispatcher);
+    advance(Duration::from_secs(24 * 3600)).await;
+    let waited = || Received::new(paid().to_string(), []).arrived_ago(Duration::from_secs(8 * 3600));
+    assert_eq!(harness.call_received(waited()).await.code(), 200);
+    // What is new makes the memory forget what is old, in each of its tables.
+    for other in 0..3000 {
+        assert_eq!(harness.call(paid().event_id(&format!("other-{other}"))).await.code(), 200);
+    }
+    assert_eq!(harness.call_received(waited()).await.code(), 200);
+    assert_eq!(calls.load(SeqCst), 3001);
 }
 
 #[tokio::test(start_paused = true)]
